@@ -1,0 +1,61 @@
+# make run, make test: nothing has to be done before.
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+PINS := packaging/constraints.txt
+
+# Windows of the tests are real ones, on a display of their own where there is none.
+ifeq ($(DISPLAY)$(WAYLAND_DISPLAY),)
+ON_DISPLAY := $(shell command -v xvfb-run >/dev/null && echo xvfb-run --auto-servernum --server-args="'-screen 0 1600x1200x24'")
+endif
+
+# An environment that was made in another folder is made anew: its scripts name that folder.
+ifneq ($(shell cat $(STAMP) 2>/dev/null),$(realpath .))
+.PHONY: $(STAMP)
+endif
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test lint format wheel demo-files bench fuzz clean
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+
+setup: $(STAMP) ## the environment in .venv and Debian's libraries
+	@bash packaging/system_packages.sh
+
+$(STAMP): pyproject.toml setup.py $(PINS)
+	@bash packaging/make_environment.sh $(PYTHON) $(VENV) $(PINS)
+
+run: setup ## the window on the demo pair (with no display: its report and picture)
+	@$(BIN)/model-inspector demo
+
+# Every check is run; one that fails fails the whole. pytest is the last, so that its closing line is.
+test: setup ## lint, types, import contract and all tests
+	@bash packaging/check.sh $(BIN) $(ON_DISPLAY) $(BIN)/python -m pytest
+
+lint: setup ## lint, types and import contract alone
+	@bash packaging/check.sh $(BIN)
+
+format: setup ## tidy all files as `make test` wants them
+	@$(BIN)/ruff check --fix --exit-zero .
+	@$(BIN)/ruff format .
+
+wheel: setup ## dist/*.whl, without the network
+	@rm -rf build
+	@$(PIP) wheel --quiet --no-build-isolation --no-deps --wheel-dir dist .
+	@rm -rf build
+	@ls dist/*.whl
+
+demo-files: setup ## train the demo's net anew and write resources/demo
+	@$(BIN)/python resources/demo/make_demo.py
+
+bench: setup ## times and memory against the targets
+	@$(BIN)/python tests/bench/run.py
+
+fuzz: setup ## byte mutants of the demo's files through the reader process
+	@$(BIN)/python tests/fuzz/run.py
+
+clean: ## what the targets made, but the environment
+	@rm -rf build dist out *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

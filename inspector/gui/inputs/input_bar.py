@@ -1,0 +1,101 @@
+"""The input bar: one line for what is fed, one for each side's preparation, and a button for the preview."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QToolButton, QWidget
+
+from inspector.gui.inputs.line_box import LineBox
+from inspector.gui.inputs.presets import INPUTS, PIPELINES
+from inspector.gui.plain import label
+from inspector.gui.remember import Memory
+from inspector.gui.state import AppState
+from inspector.gui.theme import GRID
+
+BETWEEN = ";"  # between the inputs of a model that has several: `name=SPEC; name=SPEC`
+INPUT_FILES = "Inputs (*.png *.jpg *.jpeg *.bmp *.gif *.webp *.tif *.tiff *.npy *.npz *.csv *.h5);;All files (*)"
+
+
+class InputBar(QWidget):
+    """`changed` when the settings of the session changed, `preview_toggled` with the button's state."""
+
+    changed = Signal()
+    preview_toggled = Signal(bool)
+
+    def __init__(self, state: AppState, memory: Memory, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._state = state
+        self.spec = LineBox(INPUTS, memory, "recent/inputs", empty="random:0, an image, .npy …")
+        self.pipeline_a = LineBox(PIPELINES, memory, "recent/pipelines", empty="as it is")
+        self.pipeline_b = LineBox(PIPELINES, memory, "recent/pipelines", empty="as it is")
+        self.browse = QToolButton(text="…")
+        self.preview = QToolButton(text="Preview", checkable=True)
+        self._name_parts()
+        self._lay_out()
+        self.show_settings()
+        for box in (self.spec, self.pipeline_a, self.pipeline_b):
+            box.committed.connect(lambda _line: self._commit())
+        self.browse.clicked.connect(self.choose_file)
+        self.preview.toggled.connect(self.preview_toggled)
+
+    def show_settings(self) -> None:
+        """Show the session's settings."""
+        settings = self._state.session.settings
+        self.spec.show_line(f"{BETWEEN} ".join(settings.inputs))
+        self.pipeline_a.show_line(settings.preprocess_a)
+        self.pipeline_b.show_line(settings.preprocess_b)
+
+    def set_input(self, spec: str) -> None:
+        """Take another input, as if it had been typed."""
+        self.spec.setEditText(spec)
+        self.spec.commit()
+
+    def choose_file(self) -> None:
+        """Let a file be chosen as the input."""
+        path, _kind = QFileDialog.getOpenFileName(self, "Input", "", INPUT_FILES)
+        if path:
+            self.set_input(path)
+
+    def _commit(self) -> None:
+        inputs = tuple(part.strip() for part in self.spec.text().split(BETWEEN) if part.strip())
+        session = self._state.session
+        session.settings = replace(
+            session.settings,
+            inputs=inputs or ("random:0",),
+            preprocess_a=self.pipeline_a.text(),
+            preprocess_b=self.pipeline_b.text(),
+        )
+        self._state.settings_changed.emit()
+        self.changed.emit()
+
+    def _name_parts(self) -> None:
+        parts = (
+            (self.spec, "Input", "What is fed to both sides: random:0, zeros, ones, an image, a folder, .npy, .npz, "
+             ".csv, .h5#/path; name=SPEC; name=SPEC for several inputs"),
+            (self.pipeline_a, "Preparation of A", "What is done to the input before A gets it"),
+            (self.pipeline_b, "Preparation of B", "What is done to the input before B gets it"),
+            (self.browse, "Choose an input file", "Choose an input file"),
+            (self.preview, "Preview of the inputs", "What each side really receives; range and batch"),
+        )  # fmt: skip
+        for widget, name, hint in parts:
+            widget.setAccessibleName(name)
+            widget.setToolTip(hint)
+
+    def _lay_out(self) -> None:
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(GRID // 2)
+        layout.addWidget(label("Input", role="muted"))
+        layout.addWidget(self.spec, 2)
+        layout.addWidget(self.browse)
+        layout.addSpacing(GRID)
+        for side, box in (("a", self.pipeline_a), ("b", self.pipeline_b)):
+            letter = label(side.upper())
+            letter.setProperty("side", side)
+            layout.addWidget(letter)
+            layout.addWidget(box, 1)
+        layout.addWidget(self.preview)
+        for button in (self.browse, self.preview):
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)

@@ -1,0 +1,205 @@
+"""What each side really receives: shape, dtype, range, mean, and a picture; and the range of random input."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtGui import QImage, QPainter, QPaintEvent
+from PySide6.QtWidgets import QDoubleSpinBox, QFrame, QGridLayout, QHBoxLayout, QSpinBox, QVBoxLayout, QWidget
+
+from inspector.domain.comparison import InputUsed
+from inspector.domain.errors import InspectorError
+from inspector.domain.files import Side
+from inspector.gui.browse.wording import number_text, shape_text
+from inspector.gui.plain import ElidedLabel, label, shortened, tooltip
+from inspector.gui.state import AppState
+from inspector.gui.theme import GRID
+
+PICTURE = 88  # pixels
+
+
+def sample_image(array: NDArray[Any]) -> QImage | None:
+    """The first sample [batch, ...] as a picture over its own range; None when it is no picture.
+
+    [H, W, 1|3|4] and [1|3|4, H, W] are pictures, [H, W] is grey, a vector is wrapped to about a square."""
+    sample = np.asarray(array[0] if array.ndim > 1 else array, np.float64)
+    if sample.ndim == 3 and sample.shape[0] in (1, 3, 4) and sample.shape[2] not in (1, 3, 4):
+        sample = np.moveaxis(sample, 0, 2)
+    if sample.ndim == 1 and sample.size:
+        side = int(np.ceil(np.sqrt(sample.size)))
+        sample = np.pad(sample, (0, side * side - sample.size)).reshape(side, side)
+    if sample.ndim == 2:
+        sample = sample[..., None]
+    if sample.ndim != 3 or sample.shape[2] not in (1, 3, 4) or not sample.size:
+        return None
+    return _grey_or_rgb(np.nan_to_num(sample, posinf=0.0, neginf=0.0))
+
+
+def _grey_or_rgb(sample: NDArray[np.float64]) -> QImage:
+    low, high = float(sample.min()), float(sample.max())
+    scaled = ((sample - low) / ((high - low) or 1.0) * 255).round().astype(np.uint8)[..., :3]
+    rgb = np.ascontiguousarray(np.broadcast_to(scaled, (*scaled.shape[:2], 3)))
+    rows, columns = rgb.shape[:2]
+    return QImage(rgb.tobytes(), columns, rows, 3 * columns, QImage.Format.Format_RGB888).copy()
+
+
+class SamplePicture(QWidget):
+    """One sample, sharp pixels, as large as fits."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.image: QImage | None = None
+        self.setFixedSize(QSize(PICTURE, PICTURE))
+
+    def show_array(self, array: NDArray[Any]) -> None:
+        self.image = sample_image(array)
+        self.setVisible(self.image is not None)
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        if self.image is not None:
+            size = self.image.size().scaled(self.size(), Qt.AspectRatioMode.KeepAspectRatio)
+            QPainter(self).drawImage(QRectF(0, 0, size.width(), size.height()), self.image)
+
+
+class Received(QWidget):
+    """One side of one input."""
+
+    def __init__(self, side: Side, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.side: Side = side
+        letter = label(side.upper())
+        letter.setProperty("side", side)
+        self.picture = SamplePicture()
+        self.name = ElidedLabel(role="heading")
+        self.facts = label()
+        self.statistics = label()
+        layout = QGridLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.picture, 0, 0, 4, 1)
+        layout.addWidget(letter, 0, 1)
+        layout.addWidget(self.name, 0, 2)
+        layout.addWidget(self.facts, 1, 1, 1, 2)
+        layout.addWidget(self.statistics, 2, 1, 1, 2)
+        layout.setRowStretch(3, 1)
+        layout.setColumnStretch(2, 1)
+
+    def show_input(self, used: InputUsed, array: NDArray[Any]) -> None:
+        a = self.side == "a"
+        stats = used.stats_a if a else used.stats_b
+        low, high, mean, deviation = (number_text(number) for number in stats)
+        self.name.show_text(used.name_a if a else used.name_b)
+        self.facts.setText(f"{shape_text(used.shape_a if a else used.shape_b)}  {used.dtype_a if a else used.dtype_b}")
+        self.statistics.setText(f"{low} … {high},  mean {mean} ± {deviation}")
+        self.statistics.setToolTip(tooltip(", ".join(map(repr, stats))))
+        self.picture.show_array(array)
+
+
+class PreviewPanel(QFrame):
+    """The preview under the input bar. It is worked out only while it is shown."""
+
+    def __init__(self, state: AppState, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setProperty("panel", True)
+        self._state = state
+        self.low, self.high = QDoubleSpinBox(), QDoubleSpinBox()
+        self.batch = QSpinBox()
+        self.message = label(role="muted", wrap=True)
+        self._received = QVBoxLayout()
+        self.rows: list[tuple[Received, Received]] = []
+        self._prepare_boxes()
+        self._lay_out()
+        state.settings_changed.connect(self.refresh)
+        state.assignment_changed.connect(lambda _assignment: self.refresh())
+
+    def refresh(self) -> None:
+        """Work the preview out anew, if it can be seen."""
+        if not self.isVisible():
+            return
+        if self._state.assignment is None:
+            self._say("Open two files: what each of them receives is shown here.")
+            return
+        self._say("Preparing the inputs…")
+        self._state.jobs.run(self._state.session.preview, self._show, self._failed, key="preview")
+
+    def showEvent(self, event: Any) -> None:
+        super().showEvent(event)
+        self.refresh()
+
+    def _show(self, previews: Any) -> None:
+        self._clear()
+        self.message.hide()
+        for preview in previews:
+            pair = Received("a"), Received("b")
+            row = QHBoxLayout()
+            row.setSpacing(3 * GRID)
+            for received, array in zip(pair, (preview.array_a, preview.array_b), strict=True):
+                received.show_input(preview.used, array)
+                row.addWidget(received, 1)
+            self._received.addLayout(row)
+            self.rows.append(pair)
+
+    def _failed(self, error: InspectorError) -> None:
+        self._say(f"✕  {shortened(str(error), 800)}")
+
+    def _say(self, text: str) -> None:
+        self._clear()
+        self.message.setText(text)
+        self.message.show()
+
+    def _clear(self) -> None:
+        for pair in self.rows:
+            for received in pair:
+                received.hide()
+                received.deleteLater()
+        self.rows.clear()
+        while (item := self._received.takeAt(0)) is not None:
+            item.layout().deleteLater() if item.layout() else None
+
+    def _commit(self) -> None:
+        session = self._state.session
+        changed = replace(
+            session.settings, low=self.low.value(), high=self.high.value(), batch=self.batch.value() or None
+        )
+        if changed != session.settings:
+            session.settings = changed
+            self._state.settings_changed.emit()
+
+    def _prepare_boxes(self) -> None:
+        settings = self._state.session.settings
+        for box, value, name in (
+            (self.low, settings.low, "Random numbers from"),
+            (self.high, settings.high, "Random numbers up to"),
+        ):
+            box.setRange(-1e6, 1e6)
+            box.setDecimals(3)
+            box.setValue(value)
+            box.setAccessibleName(name)
+        self.batch.setRange(0, 4096)
+        self.batch.setSpecialValueText("as stated")
+        self.batch.setValue(settings.batch or 0)
+        self.batch.setAccessibleName("Batch")
+        for box in (self.low, self.high, self.batch):
+            box.editingFinished.connect(self._commit)
+
+    def _lay_out(self) -> None:
+        options = QGridLayout()
+        for row, (name, widget) in enumerate(
+            (("Random from", self.low), ("up to", self.high), ("Batch", self.batch))
+        ):
+            options.addWidget(label(name, role="muted"), row, 0)
+            options.addWidget(widget, row, 1)
+        options.setRowStretch(3, 1)
+        received = QVBoxLayout()
+        received.addWidget(self.message)
+        received.addLayout(self._received)
+        received.addStretch()
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(2 * GRID, GRID, 2 * GRID, GRID)
+        layout.setSpacing(4 * GRID)
+        layout.addLayout(options)
+        layout.addLayout(received, 1)

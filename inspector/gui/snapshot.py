@@ -1,0 +1,112 @@
+"""From what is known to what is shown: one pure function, no Qt. The window applies the snapshot as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from inspector.domain.comparison import Comparison
+from inspector.domain.errors import InspectorError
+from inspector.domain.files import ModelFile, Side
+from inspector.domain.match import Assignment
+
+Page = Literal["empty", "work"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """Everything that decides what the window shows. `running` is a comparison under way."""
+
+    files: Mapping[Side, ModelFile | None]
+    failed: Mapping[Side, InspectorError | None]
+    opening: frozenset[Side] = frozenset()
+    assignment: Assignment | None = None
+    comparison: Comparison | None = None
+    error: InspectorError | None = None
+    running: bool = False
+    busy: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """What is shown. `status` is a status of the theme's marks, or empty while there is no answer."""
+
+    page: Page
+    title: str
+    status: str
+    sentence: str
+    detail: str
+    can_run: bool
+    can_stop: bool
+    can_swap: bool
+    can_save: bool
+    can_preview: bool
+
+
+def resolve(known: Known) -> Snapshot:
+    """What the window shows, given what is known."""
+    a, b = known.files["a"], known.files["b"]
+    anything = a or b or known.opening or any(known.failed.values())
+    ready = bool(a and b and a.runs_in and b.runs_in)
+    status, sentence, detail = _answer(known, a, b)
+    return Snapshot(
+        page="work" if anything else "empty",
+        title=_title(a, b),
+        status=status,
+        sentence=sentence,
+        detail=detail,
+        can_run=ready and known.assignment is not None and not known.running,
+        can_stop=known.running or bool(known.opening),
+        can_swap=bool(a or b) and not known.running,
+        can_save=known.comparison is not None,
+        can_preview=ready and known.assignment is not None and not known.running,
+    )
+
+
+def _title(a: ModelFile | None, b: ModelFile | None) -> str:
+    names = [file.title for file in (a, b) if file]
+    return " and ".join(names) + " - Model Inspector" if names else "Model Inspector"
+
+
+def _answer(known: Known, a: ModelFile | None, b: ModelFile | None) -> tuple[str, str, str]:
+    if known.running:
+        return "", "Comparing…", known.busy
+    if known.error is not None:
+        return "not-comparable", "The comparison could not be made.", known.error.what
+    if known.comparison is not None:
+        return known.comparison.verdict, known.comparison.sentence, _facts(known.comparison)
+    if a is None or b is None:
+        return "", *_invitation(known, a, b)
+    for letter, file in (("A", a), ("B", b)):
+        if not file.runs_in:
+            return "", f"{letter} can be browsed but not run.", file.reason
+    if known.assignment is None:
+        return "", "Finding which layers belong together…", known.busy
+    return "", _matched(known.assignment), "Press Run (Ctrl+R) to compare the numbers."
+
+
+def _invitation(known: Known, a: ModelFile | None, b: ModelFile | None) -> tuple[str, str]:
+    if known.opening:
+        return "Opening…", known.busy
+    there = a or b
+    if there is None:
+        return "The file could not be opened.", "Open another one, or drop it here."
+    missing = "B" if a else "A"
+    return f"Open {missing} to compare it with {there.title}.", "Drop the file on its side, or browse this one."
+
+
+def _matched(assignment: Assignment) -> str:
+    total = len(assignment.matches) + len(assignment.unmatched_a)
+    found = sum(match.tensor_b is not None for match in assignment.matches)
+    return f"{found} of {total} layers of A have a tensor in B."
+
+
+def _facts(comparison: Comparison) -> str:
+    inputs = ", ".join(dict.fromkeys(used.spec for used in comparison.inputs))
+    compared = sum(layer.status != "not-compared" for layer in comparison.layers)
+    seconds = comparison.timings.get("total") or sum(comparison.timings.values())
+    warnings = len(comparison.warnings)
+    told = [f"input {inputs}" if inputs else "", f"{compared} layers compared", f"{seconds:.1f} s"]
+    told.append(f"{warnings} warning{'s' if warnings > 1 else ''}" if warnings else "")
+    return "  ·  ".join(part for part in told if part)

@@ -1,0 +1,83 @@
+"""The style sheet of the window, made from the table of colours: flat grounds, space rather than lines."""
+
+from __future__ import annotations
+
+from string import Template
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from inspector.gui.theme import Colours
+
+_SHEET = Template("""
+* { font-size: ${body}pt; }
+QWidget { background: $ground; color: $text; selection-background-color: $selection; selection-color: $text; }
+QToolTip { background: $raised; color: $text; border: 1px solid $line; padding: 4px; }
+QLabel, QCheckBox { background: transparent; }
+QLabel[role="answer"] { font-size: ${answer}pt; font-weight: 600; }
+QLabel[role="heading"] { font-weight: 600; }
+QLabel[role="muted"] { color: $muted; }
+QLabel[role="error"] { color: $error; font-weight: 600; }
+QLabel[side="a"] { color: $a; font-weight: 600; }
+QLabel[side="b"] { color: $b; font-weight: 600; }
+QFrame[panel="true"] { background: $surface; border-radius: ${half}px; }
+QFrame[panel="true"] QWidget { background: $surface; }
+QTreeView, QTableView, QListView, QPlainTextEdit, QTextEdit, QScrollArea {
+  background: $surface; border: none; outline: 0; alternate-background-color: $ground; }
+QTreeView:focus, QTableView:focus, QListView:focus { border: none; }
+QTreeView::item, QListView::item { padding: 3px 0; border: none; }
+QTreeView::item:selected, QTableView::item:selected, QListView::item:selected {
+  background: $selection; color: $text; }
+QTreeView::item:hover, QListView::item:hover { background: $raised; }
+QTreeView::item:selected:hover { background: $selection; }
+QHeaderView { background: $surface; border: none; }
+QHeaderView::section { background: $surface; color: $muted; border: none; border-bottom: 1px solid $line;
+  padding: 4px ${half}px; }
+QTableCornerButton::section { background: $surface; border: none; }
+QLineEdit, QComboBox, QSpinBox, QDoubleSpinBox { background: $surface; border: 1px solid $line;
+  border-radius: ${half}px; padding: 3px 6px; min-height: 18px; }
+QLineEdit:focus, QComboBox:focus, QSpinBox:focus, QDoubleSpinBox:focus { border: 1px solid $accent; }
+QComboBox::drop-down { border: none; width: 18px; }
+QComboBox QAbstractItemView { background: $raised; border: 1px solid $line; }
+QPushButton, QToolButton { background: $raised; border: 1px solid transparent; border-radius: ${half}px;
+  padding: 4px 10px; min-height: 18px; }
+QPushButton:hover, QToolButton:hover { border: 1px solid $line; }
+QPushButton:focus, QToolButton:focus { border: 1px solid $accent; }
+QPushButton:disabled, QToolButton:disabled { color: $muted; background: $ground; }
+QPushButton[primary="true"], QToolButton[primary="true"] { background: $accent; color: $on_accent;
+  font-weight: 600; }
+QPushButton[primary="true"]:disabled, QToolButton[primary="true"]:disabled { background: $raised; color: $muted; }
+QTabWidget::pane { border: none; background: $surface; }
+QTabBar { background: $ground; qproperty-drawBase: 0; }
+QTabBar::tab { background: transparent; color: $muted; padding: 5px 12px; border: none;
+  border-bottom: 2px solid transparent; }
+QTabBar::tab:selected { color: $text; border-bottom: 2px solid $accent; }
+QTabBar::tab:focus { color: $accent; }
+QSplitter::handle { background: $ground; }
+QSplitter::handle:hover { background: $line; }
+QSplitter::handle:horizontal { width: ${half}px; }
+QSplitter::handle:vertical { height: ${half}px; }
+QMenu { background: $raised; border: 1px solid $line; padding: 4px; }
+QMenu::item { padding: 4px 24px 4px 12px; border-radius: 3px; background: transparent; }
+QMenu::item:selected { background: $selection; }
+QMenu::item:disabled { color: $muted; }
+QMenu::separator { height: 1px; background: $line; margin: 4px 8px; }
+QMenuBar { background: $ground; }
+QMenuBar::item { padding: 4px 8px; background: transparent; }
+QMenuBar::item:selected { background: $raised; }
+QStatusBar { background: $ground; color: $muted; }
+QStatusBar::item { border: none; }
+QProgressBar { background: $raised; border: none; border-radius: 3px; max-height: 6px; min-height: 6px; }
+QProgressBar::chunk { background: $accent; border-radius: 3px; }
+QScrollBar:vertical { background: transparent; width: 10px; margin: 0; }
+QScrollBar:horizontal { background: transparent; height: 10px; margin: 0; }
+QScrollBar::handle { background: $line; border-radius: 4px; min-height: 24px; min-width: 24px; margin: 1px; }
+QScrollBar::handle:hover { background: $muted; }
+QScrollBar::add-line, QScrollBar::sub-line { width: 0; height: 0; }
+QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
+""")
+
+
+def stylesheet(colours: Colours, *, body: float, answer: float, grid: int) -> str:
+    """Qt style sheet; `body` and `answer` are the two text sizes in points, `grid` in pixels."""
+    names = {name: getattr(colours, name) for name in colours.__slots__}
+    return _SHEET.substitute(names, body=f"{body:g}", answer=f"{answer:g}", half=str(grid // 2))

@@ -1,0 +1,74 @@
+"""Nodes to layers: one module per kind of layer and the patterns that it is written in."""
+
+from __future__ import annotations
+
+from inspector.domain.computation import Computation, Layer, Port
+from inspector.domain.graph import Graph
+from inspector.lifting import affine, convolution, dense, embedding, normalization, region, single
+from inspector.lifting.draft import Draft, to_layer
+from inspector.lifting.order import node_of
+from inspector.lifting.recurrent import Recurrent
+from inspector.lifting.view import View
+
+PATTERNS = (convolution.lift, dense.lift, normalization.lift, embedding.lift, region.lift, affine.lift)
+__all__ = ["lift"]
+
+
+def lift(graph: Graph) -> Computation:
+    """The computation that a graph does: its alive nodes, grouped into layers, in order."""
+    view = View(graph)
+    drafts = _drafts(view)
+    drafts.sort(key=lambda draft: view.position[node_of(draft.output)])
+    layers = [*_input_layers(view), *(to_layer(view, draft) for draft in drafts)]
+    return Computation(layers=tuple(layers), inputs=_inputs(view, drafts), outputs=_outputs(view))
+
+
+def _drafts(view: View) -> list[Draft]:
+    recurrent = Recurrent(view)
+    claimed: set[str] = set()
+    drafts = []
+    placeholders = {node.name for node in view.inputs}
+    for name in view.order:
+        hidden = name in view.constant or name in view.shape_only or name in placeholders or name in view.phases
+        if hidden or name in claimed or name not in view.alive or view.passes(name):
+            continue
+        draft = recurrent.claim(view.nodes[name]) or _first(view, name, claimed)
+        claimed.update(draft.nodes)
+        drafts.append(draft)
+    return drafts
+
+
+def _first(view: View, name: str, claimed: set[str]) -> Draft:
+    node = view.nodes[name]
+    for pattern in PATTERNS:
+        draft = pattern(view, node)
+        if draft is not None and not claimed & set(draft.nodes):
+            return draft
+    return single.lift(view, node)
+
+
+def _input_layers(view: View) -> list[Layer]:
+    return [
+        Layer(name=node.name, kind="input", class_name=node.op, outputs=(f"{node.name}:0",), nodes=(node.name,),
+              aliases=tuple(view.aliases.get(f"{node.name}:0", ())), shape=view.graph.shape(f"{node.name}:0"),
+              dtype=str(node.attributes.get("dtype", "")))
+        for node in view.inputs
+    ]
+
+
+def _inputs(view: View, drafts: list[Draft]) -> tuple[Port, ...]:
+    limits = {draft.inputs[0]: draft.settings.get("input_dim") for draft in drafts if draft.kind == "embedding"}
+    ports = []
+    for node in view.inputs:
+        tensor = f"{node.name}:0"
+        ports.append(Port(name=node.name, tensor=tensor, shape=view.graph.shape(tensor),
+                          dtype=str(node.attributes.get("dtype", "")), limit=limits.get(tensor)))
+    return tuple(ports)
+
+
+def _outputs(view: View) -> tuple[Port, ...]:
+    return tuple(
+        Port(name=node_of(tensor), tensor=tensor, shape=view.graph.shape(tensor),
+             dtype=str(view.nodes[node_of(tensor)].attributes.get("T", "")))
+        for tensor in view.outputs
+    )

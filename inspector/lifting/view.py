@@ -1,0 +1,197 @@
+"""A graph seen for lifting: who reads what, what is constant, what only carries shapes, what is alive."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from functools import cached_property
+
+import numpy as np
+
+from inspector.domain.errors import InspectorError
+from inspector.domain.graph import Graph, Node
+from inspector.lifting.fold import Array, evaluate
+from inspector.lifting.learning_phase import inference_input, learning_phases
+from inspector.lifting.order import loop_bodies, node_of, topological
+
+PASSING = frozenset({"Identity", "StopGradient", "CheckNumerics", "Snapshot", "PreventGradient", "EnsureShape"})
+SHAPES = frozenset({"Shape", "ShapeN", "Size", "Rank", "ZerosLike", "OnesLike", "TensorArrayV3", "TensorListReserve",
+                    "TensorArraySizeV3", "TensorListLength"})
+UNREADABLE = frozenset({"Placeholder", "PlaceholderWithDefault", "Enter", "Exit", "Merge", "Switch", "NextIteration"})
+PLACEHOLDERS = frozenset({"Placeholder", "PlaceholderV2", "PlaceholderWithDefault"})
+SMALL = 1 << 22
+
+
+class View:
+    """Answers questions about one graph; everything is worked out once and kept."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.nodes = graph.nodes
+        self.phases = learning_phases(self.nodes)
+        self.order = topological(self.nodes)
+        self.position = {name: index for index, name in enumerate(self.order)}
+        self._roots: dict[str, str] = {}
+        self._values: dict[str, Array | None] = {}
+        self.constant = self._constants()
+        self.shape_only = self._shape_only()
+        self.bodies = loop_bodies(self.nodes, self.readers)
+        self.body_of = {name: index for index, body in enumerate(self.bodies) for name in body}
+
+    @cached_property
+    def readers(self) -> dict[str, list[str]]:
+        """Node name -> names of the nodes that read one of its outputs."""
+        found: dict[str, list[str]] = defaultdict(list)
+        for name, node in self.nodes.items():
+            for tensor in node.inputs:
+                found[node_of(tensor)].append(name)
+        return found
+
+    @cached_property
+    def alive(self) -> set[str]:
+        """Nodes that an output needs in inference (the training branch of a dropout is not)."""
+        seen: set[str] = set()
+        waiting = [node_of(tensor) for tensor in self.outputs]
+        while waiting:
+            name = waiting.pop()
+            if name in seen or name not in self.nodes:
+                continue
+            seen.add(name)
+            chosen = inference_input(self.nodes, self.phases, self.nodes[name])
+            inputs = self.nodes[name].inputs if chosen is None else (chosen,)
+            waiting.extend(node_of(tensor) for tensor in inputs)
+        return seen
+
+    @cached_property
+    def outputs(self) -> list[str]:
+        """First outputs of the sinks: nodes that compute from an input and that nobody reads."""
+        sinks = []
+        for name, node in self.nodes.items():
+            if self.readers.get(name) or name in self.constant or name in self.phases:
+                continue
+            if node.op not in ("NoOp", "Assert", "Const", "PrintV2") and (node.inputs or node.op in PLACEHOLDERS):
+                sinks.append(f"{name}:0")
+        computed = [tensor for tensor in sinks if self.nodes[node_of(tensor)].op not in PLACEHOLDERS]
+        return [t for t in computed if not self._only_shapes(t)] or computed
+
+    @cached_property
+    def inputs(self) -> list[Node]:
+        """Placeholders that take the model's inputs, in file order."""
+        return [
+            node for name, node in self.nodes.items()
+            if node.op in PLACEHOLDERS and name not in self.phases and "unused_control_flow_input" not in name
+            and not (node.op == "PlaceholderWithDefault" and str(node.attributes.get("dtype")) == "bool")
+        ]
+
+    @cached_property
+    def consumers(self) -> dict[str, list[str]]:
+        """Root tensor -> alive nodes that read it, passing ops left out, each node once, in order."""
+        found: dict[str, list[str]] = defaultdict(list)
+        for name in self.order:
+            if name not in self.alive or self.passes(name):
+                continue
+            for tensor in dict.fromkeys(self.root(tensor) for tensor in self.nodes[name].inputs):
+                found[tensor].append(name)
+        return found
+
+    @cached_property
+    def aliases(self) -> dict[str, list[str]]:
+        """Root tensor -> the other tensors that hold the same value."""
+        found: dict[str, list[str]] = defaultdict(list)
+        for name in self.order:
+            if self.passes(name) and name in self.alive:
+                found[self.root(f"{name}:0")].append(f"{name}:0")
+        return found
+
+    def passes(self, name: str) -> bool:
+        """Whether the node only hands on a value in inference."""
+        node = self.nodes[name]
+        if node.op in PASSING and node.inputs:
+            return name not in self.body_of
+        return inference_input(self.nodes, self.phases, node) is not None
+
+    def root(self, tensor: str) -> str:
+        """The tensor in which a value was first computed, behind Identity nodes and inference branches."""
+        trail = []
+        while tensor not in self._roots:
+            trail.append(tensor)
+            name = node_of(tensor)
+            if name not in self.nodes or not self.passes(name) or len(trail) > len(self.nodes):
+                break
+            node = self.nodes[name]
+            tensor = inference_input(self.nodes, self.phases, node) or node.inputs[0]
+        root = self._roots.get(tensor, tensor)
+        self._roots.update(dict.fromkeys(trail, root))
+        return root
+
+    def data(self, node: Node) -> list[str]:
+        """Roots of the inputs that carry the model's data: neither constant nor shape only."""
+        roots = (self.root(tensor) for tensor in node.inputs)
+        return [t for t in roots if node_of(t) not in self.constant and node_of(t) not in self.shape_only]
+
+    def value(self, tensor: str) -> Array | None:
+        """The value of a tensor that reads constants only (floats as float64), None when unknown or big."""
+        name = node_of(tensor)
+        if name not in self._values:
+            self._values[name] = self._work_out(name)
+        return self._values[name]
+
+    def leaves(self, tensor: str) -> list[str]:
+        """Names of the Const nodes behind a constant tensor, in reading order."""
+        found: dict[str, None] = {}
+        waiting = [node_of(tensor)]
+        while waiting:
+            name = waiting.pop()
+            if name not in self.nodes:
+                continue
+            if self.graph.is_constant(name):
+                found[name] = None
+            waiting.extend(node_of(t) for t in reversed(self.nodes[name].inputs))
+        return list(found)
+
+    def only_consumer(self, tensor: str) -> Node | None:
+        """The one alive node that reads a tensor, None when there are none or several."""
+        names = self.consumers.get(self.root(tensor), [])
+        return self.nodes[names[0]] if len(names) == 1 else None
+
+    def _work_out(self, name: str) -> Array | None:
+        if name not in self.constant:
+            return None
+        node = self.nodes[name]
+        if self.graph.is_constant(name):
+            shape, dtype = self.graph.constant_shape(name)
+            if int(np.prod(shape, dtype=np.int64)) > SMALL or dtype in ("string", "resource", "variant"):
+                return None
+            try:
+                array = self.graph.constant(name)
+            except InspectorError:
+                return None
+            return np.asarray(array, np.float64) if array.dtype.kind not in "iub" else np.asarray(array)
+        arrays = [self.value(tensor) for tensor in node.inputs]
+        known = [array for array in arrays if array is not None]
+        return evaluate(node, known) if len(known) == len(arrays) else None
+
+    def _constants(self) -> set[str]:
+        constant: set[str] = set()
+        for name in self.order:
+            node = self.nodes[name]
+            if self.graph.is_constant(name):
+                constant.add(name)
+            elif node.inputs and node.op not in UNREADABLE and not node.op.startswith(("Random", "TensorArray")):
+                if all(node_of(tensor) in constant for tensor in node.inputs):
+                    constant.add(name)
+        return constant
+
+    def _shape_only(self) -> set[str]:
+        found: set[str] = set()
+        for name in self.order:
+            node = self.nodes[name]
+            if node.op in SHAPES:
+                found.add(name)
+            elif name not in self.constant and node.inputs and node.op not in UNREADABLE:
+                others = [node_of(t) for t in node.inputs if node_of(t) not in self.constant]
+                if others and all(other in found for other in others):
+                    found.add(name)
+        return found
+
+    def _only_shapes(self, tensor: str) -> bool:
+        return node_of(tensor) in self.shape_only

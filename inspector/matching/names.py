@@ -1,0 +1,63 @@
+"""Evidence from names: a layer's name as a scope of the node's name, with the suffixes that exporters add."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+from inspector.matching.steps import Step
+
+_CALL = re.compile(r"@\d+")
+SUFFIXES = ("", "_1", "_2")
+
+
+def components(step: Step) -> list[tuple[str, ...]]:
+    """The scopes of every node that the step stands for, without a tensor index."""
+    names = step.layer.nodes or (step.layer.name,)
+    return [tuple(name.split("/")) for name in names]
+
+
+def base(step: Step) -> str:
+    """The layer's own name: the last component of its path, without a call number."""
+    return _CALL.sub("", step.layer.name).rpartition("/")[2]
+
+
+class Names:
+    """Scores names of A's steps against B's. The suffix that B's exporter adds to every layer's scope
+    (Keras 3 writes `conv1_1` for `conv1`) is found once from all names together."""
+
+    def __init__(self, steps_a: list[Step], steps_b: list[Step]) -> None:
+        self._parts = [self._all(step) for step in steps_b]
+        known = Counter(part for parts in self._parts for part in set(parts))
+        names = {base(step) for step in steps_a}
+        self.suffix = max(SUFFIXES, key=lambda suffix: sum(name + suffix in known for name in names))
+        self._by_part: dict[str, list[int]] = {}
+        for index, parts in enumerate(self._parts):
+            for part in parts:
+                self._by_part.setdefault(part, []).append(index)
+
+    def candidates(self, step: Step) -> list[int]:
+        """Indices of B's steps that carry the name."""
+        return self._by_part.get(base(step) + self.suffix, [])
+
+    def score(self, step: Step, index: int) -> float:
+        """1 when a scope of B's nodes is the layer's name, less when only the op itself is called so."""
+        return self._parts[index].get(base(step) + self.suffix, 0.0)
+
+    @staticmethod
+    def _all(step: Step) -> dict[str, float]:
+        found: dict[str, float] = {}
+        for parts in components(step):
+            for place, part in enumerate(parts):
+                score = 0.6 if place == len(parts) - 1 and len(parts) > 1 else 1.0
+                found[part] = max(score, found.get(part, 0.0))
+        return found
+
+
+def named_tensor(step: Step, b: Step, suffix: str) -> str:
+    """Of the tensors that hold B's value, the one that carries the layer's name, else the first."""
+    wanted = base(step) + suffix
+    for tensor in (b.output, *b.layer.aliases):
+        if wanted in tensor.rpartition(":")[0].split("/"):
+            return tensor
+    return b.output

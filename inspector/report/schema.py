@@ -1,0 +1,158 @@
+"""The JSON report as types, `"schema": 1`. Scripts and CI depend on it; docs/report.schema.json is made from it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from inspector.domain.comparison import Status, Verdict
+from inspector.domain.match import EvidenceKind, Relation
+
+NotFinite = Literal["NaN", "Infinity", "-Infinity"]
+#: NaN and infinity are written as strings, so that the file is strict JSON.
+Number = float | NotFinite
+
+
+class _Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """All keys in the order written here; an unknown key is refused when a report is read back."""
+
+
+class SideJson(_Part):
+    """Where a side's numbers come from. `environment` maps packages to versions."""
+
+    path: str
+    format: str
+    sha256: str
+    framework: str
+    python: str
+    environment: dict[str, str]
+
+
+class InputJson(_Part):
+    """One fed input. `shape` and `dtype` are A's."""
+
+    name_a: str
+    name_b: str
+    shape: list[int]
+    dtype: str
+    spec: str
+
+
+class MetricsJson(_Part):
+    """B against A in float64, as domain.comparison.Metrics says."""
+
+    max_abs: Number
+    mean_abs: Number
+    max_rel: Number
+    cosine: Number
+    sqnr_db: Number
+    fraction_beyond_noise: Number
+    worst_index: list[int]
+    nan_a: int
+    nan_b: int
+    inf_a: int
+    inf_b: int
+
+
+class OutputMetricsJson(MetricsJson, omit_defaults=True):
+    """`top1_*` are class indices of the first sample, `top5_overlap` of 5; only for class scores."""
+
+    top1_a: int | None = None
+    top1_b: int | None = None
+    top5_overlap: int | None = None
+
+
+class OutputJson(_Part):
+    """One pair of outputs."""
+
+    a: str
+    b: str
+    shape: list[int]
+    metrics: OutputMetricsJson
+    within_noise: bool
+    noise_floor: Number
+
+
+class EvidenceJson(_Part):
+    """Why a match is believed, `score` 0..1."""
+
+    kind: EvidenceKind
+    score: Number
+    detail: str
+
+
+class WeightJson(_Part):
+    """A weight of A against what stands for it in B."""
+
+    a: str
+    b: str
+    relation: Relation
+    role: str
+    shape_a: list[int]
+    shape_b: list[int]
+    max_abs: Number | None
+    max_rel: Number | None
+    worst_index: list[int] | None
+    detail: str
+
+
+class LayerJson(_Part):
+    """One layer in A's order. `b` is null when the layer has no tensor of its own in B."""
+
+    index: int
+    a: str
+    b: str | None
+    class_name: str
+    evidence: list[EvidenceJson]
+    total: MetricsJson | None
+    introduced: MetricsJson | None
+    noise_floor: Number | None
+    weights: list[WeightJson]
+    status: Status
+
+
+class ProofJson(_Part):
+    """The output's largest absolute difference before and after the edit; `gone` 0..1."""
+
+    edit: str
+    before: Number
+    after: Number
+    gone: Number
+
+
+class FindingJson(_Part):
+    """The first finding is the one to act on."""
+
+    cause: str
+    layer_a: str
+    layer_b: str
+    confidence: Number
+    evidence: str
+    proof: ProofJson | None
+    mend: str
+
+
+class WarningJson(_Part):
+    """`code` is stable."""
+
+    code: str
+    text: str
+
+
+class ReportJson(_Part):
+    """The whole report."""
+
+    schema: Literal[1]
+    verdict: Verdict
+    sentence: str
+    a: SideJson
+    b: SideJson
+    inputs: list[InputJson]
+    outputs: list[OutputJson]
+    layers: list[LayerJson]
+    findings: list[FindingJson]
+    unmatched_a: list[str]
+    unmatched_b: list[str]
+    warnings: list[WarningJson]
+    timings: dict[str, Number]

@@ -1,0 +1,170 @@
+"""The template of all runner adapters: checks, limits and messages; an adapter adds only its framework."""
+
+import os
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence
+
+import numpy as np
+
+from .engine import Arrays, Engine
+from .failures import no_such_tensor
+from .server import RequestError
+from .structure import random_nodes, split_tensor
+
+Progress = Callable[..., None]
+Described = Dict[str, Any]
+
+
+class Port(NamedTuple):
+    """`name` for a person, `tensor` what is fed or fetched, `graph_tensor` the engine's name for it."""
+
+    name: str
+    tensor: str
+    graph_tensor: str
+
+
+class Adapter:
+    """One loaded model. A subclass fills the attributes in `_load` and gives the plain run.
+
+    `taps` maps the names that the app uses to tensors of the engine's graph, in order of computation.
+    """
+
+    engine = None  # type: Engine
+    inputs = ()  # type: Sequence[Port]
+    outputs = ()  # type: Sequence[Port]
+    framework = ""
+
+    def __init__(self, path: str, trust: bool) -> None:
+        if not os.path.exists(path):
+            raise RequestError("NOT_FOUND", "no such file", path, "Open the model again.")
+        self.taps = {}  # type: Dict[str, str]
+        self.classes = {}  # type: Dict[str, str]
+        self.warnings = []  # type: List[Dict[str, str]]
+        self._edited = None  # type: Optional[Engine]
+        self._load(path, trust)
+
+    def _load(self, path: str, trust: bool) -> None:
+        raise RequestError("WORKER_ERROR", "an adapter must say how it loads", type(self).__name__)
+
+    def _plain(self, arrays: Sequence[np.ndarray], outputs: Sequence[str]) -> List[np.ndarray]:
+        """The untouched run: inputs in the model's order, graph tensors to fetch."""
+        raise RequestError("WORKER_ERROR", "an adapter must say how it runs", type(self).__name__)
+
+    def describe(self) -> Described:
+        """The answer to `load`."""
+        outputs = [split_tensor(port.graph_tensor)[0] for port in self.outputs]
+        return {
+            "inputs": [self._port(port) for port in self.inputs],
+            "outputs": [self._port(port) for port in self.outputs],
+            "taps": [self._tap(name) for name in self.taps],
+            "framework": self.framework,
+            "warnings": self.warnings,
+            "random_ops": random_nodes(self.engine.graph_def, self.engine.structure, outputs),
+        }
+
+    def run(self, inputs: Arrays, taps: Sequence[str], edited: bool, outputs: Sequence[str]) -> Dict[str, Arrays]:
+        """`outputs` and `taps` by name; without taps and edits it is the plain run."""
+        self._check_names(inputs)
+        wanted = list(outputs) or [port.tensor for port in self.outputs]
+        fetches = [self.graph_tensor(name) for name in list(taps) + wanted]
+        if edited or taps:
+            feeds = {port.graph_tensor: self._input(port, inputs) for port in self.inputs}
+            engine = self._edited if edited and self._edited is not None else self.engine
+            arrays = engine.run(feeds, fetches, optimised=not taps)
+        else:
+            arrays = self._plain([self._input(port, inputs) for port in self.inputs], fetches)
+        return {"taps": dict(zip(taps, arrays)), "outputs": dict(zip(wanted, arrays[len(taps):]))}
+
+    def replay(self, feeds: Arrays, fetch: Sequence[str]) -> Arrays:
+        """Every consumer of a fed tensor reads the fed array; `fetch` is computed from those."""
+        arrays = self.engine.replay(self._graph_feeds(feeds), [self.graph_tensor(name) for name in fetch])
+        return dict(zip(fetch, arrays))
+
+    def graph_tensor(self, name: str) -> str:
+        """The engine's name of a tap; raises NO_SUCH_TENSOR."""
+        found = self.taps.get(name)
+        if found is not None:
+            return found
+        raise no_such_tensor(name, self.taps)
+
+    def _graph_feeds(self, feeds: Arrays) -> Arrays:
+        return {self.graph_tensor(name): self._fitted(name, feeds) for name in feeds}
+
+    def _check_names(self, inputs: Arrays) -> None:
+        known = [port.tensor for port in self.inputs]
+        for name in inputs:
+            if name not in known:
+                raise no_such_tensor(name, known)
+        missing = [name for name in known if name not in inputs]
+        if missing:
+            raise RequestError("INPUT_MISSING", "nothing was given for {}".format(", ".join(missing)),
+                               missing[0], "Give every input of the model an array.")
+
+    def _input(self, port: Port, arrays: Arrays) -> np.ndarray:
+        """A model's input is never reshaped: a wrong shape is a mistake to be told."""
+        check_shape(port.tensor, arrays[port.tensor], static_shape(self.engine.tensor(port.graph_tensor)))
+        return self._fitted(port.tensor, arrays)
+
+    def _fitted(self, name: str, arrays: Arrays) -> np.ndarray:
+        return fitted(name, arrays[name], self.engine.tensor(self.graph_tensor(name)))
+
+    def _port(self, port: Port) -> Described:
+        return dict(self._stated(port.graph_tensor), name=port.name, tensor=port.tensor)
+
+    def _tap(self, name: str) -> Described:
+        graph_tensor = self.taps[name]
+        op = self.classes.get(name) or self.engine.structure.nodes[split_tensor(graph_tensor)[0]].op
+        return dict(self._stated(graph_tensor), tensor=name, op=op)
+
+    def _stated(self, graph_tensor: str) -> Described:
+        tensor = self.engine.tensor(graph_tensor)
+        return {"shape": static_shape(tensor), "dtype": tensor.dtype.base_dtype.name}
+
+
+def static_shape(tensor: Any) -> Optional[List[Optional[int]]]:
+    """None when not even the rank is known."""
+    return None if tensor.shape.rank is None else tensor.shape.as_list()
+
+
+def fitted(name: str, array: np.ndarray, tensor: Any) -> np.ndarray:
+    """The array as the tensor takes it: same count of elements reshaped, floats and integers cast.
+
+    Raises WRONG_SHAPE and WRONG_DTYPE, which say what is expected and what came.
+    """
+    wanted = static_shape(tensor)
+    return _cast(name, _reshaped(name, array, wanted), tensor.dtype.base_dtype)
+
+
+def _reshaped(name: str, array: np.ndarray, wanted: Optional[List[Optional[int]]]) -> np.ndarray:
+    if wanted is None or _fits(array.shape, wanted):
+        return array
+    known = int(np.prod([size for size in wanted if size is not None]))
+    unknown = wanted.count(None)
+    if (unknown == 0 and array.size == known) or (unknown == 1 and known and array.size % known == 0):
+        return array.reshape([-1 if size is None else size for size in wanted])
+    check_shape(name, array, wanted)
+    return array
+
+
+def check_shape(name: str, array: np.ndarray, wanted: Optional[List[Optional[int]]]) -> None:
+    """Raises WRONG_SHAPE with what is expected and what came; `wanted` None: any rank."""
+    if wanted is None or _fits(array.shape, wanted):
+        return
+    text = "x".join("?" if size is None else str(size) for size in wanted) or "a single number"
+    came = "x".join(map(str, array.shape)) or "a single number"
+    raise RequestError("WRONG_SHAPE", "{} takes {}, not {}".format(name, text, came), name,
+                       "Change the input or its preprocessing.")
+
+
+def _fits(shape: Sequence[int], wanted: Sequence[Optional[int]]) -> bool:
+    return len(shape) == len(wanted) and all(size in (None, have) for have, size in zip(shape, wanted))
+
+
+def _cast(name: str, array: np.ndarray, dtype: Any) -> np.ndarray:
+    target = dtype.as_numpy_dtype
+    if array.dtype == target or dtype.name == "string":
+        return array
+    lossless = array.dtype.kind in "biu" and (dtype.is_integer or dtype.is_floating)
+    if lossless or (array.dtype.kind == "f" and (dtype.is_floating or dtype.is_complex)):
+        return array.astype(target)
+    raise RequestError("WRONG_DTYPE", "{} takes {}, not {}".format(name, dtype.name, array.dtype), name,
+                       "Choose the dtype in the preprocessing.")

@@ -1,0 +1,109 @@
+"""One GraphDef, run in every way the app asks for: plain, tapped, replayed, in float64, edited."""
+
+from collections import OrderedDict
+from typing import Any, Dict, Iterable, List, NamedTuple, Set, Tuple
+
+import numpy as np
+import tensorflow as tf
+
+from .cutting import cut_graph, drop_hints
+from .failures import no_such_tensor, running
+from .structure import Structure, split_tensor, structure_of
+
+KEPT_VARIANTS = 6
+Arrays = Dict[str, np.ndarray]
+
+
+class Variant(NamedTuple):
+    """A session over a variant of the graph. `feeds` and `fetches` say where the original's tensors
+    went (absent: nowhere); `inexact` names the tensors that a float32-only kernel lies behind."""
+
+    session: Any
+    feeds: Dict[str, str]
+    fetches: Dict[str, str]
+    inexact: Set[str]
+
+
+class Engine:
+    """`fixed` are arrays that are always fed (a learning phase), by tensor name."""
+
+    def __init__(self, graph_def: Any, fixed: Arrays) -> None:
+        self.graph_def = graph_def
+        drop_hints(graph_def)
+        self.fixed = fixed
+        self.structure = structure_of(graph_def)  # type: Structure
+        self.graph = imported(graph_def)
+        self._variants = OrderedDict()  # type: OrderedDict[Any, Variant]
+
+    def tensor(self, name: str) -> Any:
+        """The TensorFlow tensor of that name; raises NO_SUCH_TENSOR with close names."""
+        node, index = split_tensor(name)
+        try:
+            return self.graph.get_tensor_by_name("{}:{}".format(node, index))
+        except (KeyError, ValueError):
+            raise no_such_tensor(name, (node + ":0" for node in self.structure.nodes))
+
+    def run(self, feeds: Arrays, fetches: Iterable[str], optimised: bool = False) -> List[np.ndarray]:
+        """Feed inputs and fetch tensors. `optimised`: as TensorFlow runs it by default; otherwise the
+        graph is computed as it is written, node by node."""
+        variant = self._variant(("plain", optimised), lambda: self._plain(optimised))
+        return self.fetch(variant, feeds, fetches)
+
+    def replay(self, feeds: Arrays, fetches: Iterable[str]) -> List[np.ndarray]:
+        """Every consumer of a fed tensor reads the fed array; the fetched tensors are computed from those."""
+        return self.fetch(self.cut_variant(feeds), feeds, fetches)
+
+    def cut_variant(self, cuts: Iterable[str]) -> Variant:
+        key = tuple(sorted(cuts))
+        return self._variant(("cut", key), lambda: self._cut(key))
+
+    def fetch(self, variant: Variant, feeds: Arrays, fetches: Iterable[str]) -> List[np.ndarray]:
+        names = [variant.fetches.get(name, name) for name in fetches]
+        fed = {variant.feeds.get(name, name): value for name, value in feeds.items()}
+        fixed = {variant.feeds.get(name, name): value for name, value in self.fixed.items()}
+        with running("the graph"):
+            return list(variant.session.run(names, feed_dict=dict(fixed, **fed)))
+
+    def edited(self, graph_def: Any) -> "Engine":
+        return Engine(graph_def, self.fixed)
+
+    def close(self) -> None:
+        for variant in self._variants.values():
+            variant.session.close()
+        self._variants.clear()
+
+    def _variant(self, key: Any, make: Any) -> Variant:
+        if key in self._variants:
+            self._variants.move_to_end(key)
+            return self._variants[key]
+        while len(self._variants) >= KEPT_VARIANTS:
+            self._variants.popitem(last=False)[1].session.close()
+        self._variants[key] = make()
+        return self._variants[key]
+
+    def _plain(self, optimised: bool) -> Variant:
+        return Variant(session(self.graph, optimised), {}, {}, set())
+
+    def _cut(self, cuts: Tuple[str, ...]) -> Variant:
+        cut, fed = cut_graph(self.graph_def, self.dtypes(cuts))
+        return Variant(session(imported(cut)), fed, {}, set())
+
+    def dtypes(self, tensors: Iterable[str]) -> Dict[str, int]:
+        return {name: self.tensor(name).dtype.base_dtype.as_datatype_enum for name in tensors}
+
+
+def imported(graph_def: Any) -> Any:
+    """A `tf.Graph` of a GraphDef, names unchanged."""
+    graph = tf.Graph()
+    with graph.as_default():
+        tf.compat.v1.import_graph_def(graph_def, name="")
+    return graph
+
+
+def session(graph: Any, optimised: bool = False) -> Any:
+    """A session; unless `optimised`, every node is computed as it is written: no rewriting, no fusing."""
+    config = tf.compat.v1.ConfigProto(allow_soft_placement=True)
+    if not optimised:
+        config.graph_options.rewrite_options.disable_meta_optimizer = True
+        config.graph_options.optimizer_options.opt_level = -1  # L0
+    return tf.compat.v1.Session(graph=graph, config=config)

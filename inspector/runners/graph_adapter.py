@@ -1,0 +1,100 @@
+"""Runs a frozen GraphDef through a v1 session."""
+
+from typing import Any, List, Sequence
+
+import numpy as np
+import tensorflow as tf
+from google.protobuf import text_format
+from google.protobuf.message import DecodeError
+
+from .adapter import Adapter, Port
+from .engine import Engine
+from .failures import short
+from .op_table import op_def_of
+from .server import RequestError
+from .structure import Structure, input_nodes, is_learning_phase, output_nodes, split_tensor, variables_of
+
+NOT_TAPPED = ("Const", "NoOp", "Assert")
+
+
+class GraphAdapter(Adapter):
+    """Tap names are tensor names, `node:index`; tensors inside v1 loops and conditionals cannot be tapped."""
+
+    def _load(self, path: str, trust: bool) -> None:
+        graph_def = read_graph_def(path)
+        _check_ops(graph_def, path)
+        self.engine = _engine(graph_def, path)
+        structure = self.engine.structure
+        self.framework = "TensorFlow {} (graph)".format(tf.__version__)
+        self.taps = {name: name for name in _tappable(self.engine, structure)}
+        self.inputs = [_port(name) for name in input_nodes(structure)]
+        outputs = [name for name in output_nodes(structure) if name + ":0" in self.taps]
+        self.outputs = [_port(name) for name in outputs]
+        self._warn_of_learning_phase()
+        variable = variables_of(structure, outputs)
+        if variable is not None:
+            raise RequestError("NOT_FROZEN", "the graph holds variables without values", variable,
+                               "Freeze it: convert_variables_to_constants, or open the SavedModel.")
+
+    def _plain(self, arrays: Sequence[np.ndarray], outputs: Sequence[str]) -> List[np.ndarray]:
+        feeds = {port.graph_tensor: array for port, array in zip(self.inputs, arrays)}
+        return self.engine.run(feeds, outputs, optimised=True)
+
+    def graph_tensor(self, name: str) -> str:
+        node, index = split_tensor(name)
+        return super(GraphAdapter, self).graph_tensor("{}:{}".format(node, index))
+
+    def _warn_of_learning_phase(self) -> None:
+        for tensor in self.engine.fixed:
+            text = "{} is fed false: the graph runs in inference mode".format(tensor)
+            self.warnings.append({"code": "LEARNING_PHASE", "text": text})
+
+
+def read_graph_def(path: str) -> Any:
+    """Binary, or text when it is no binary GraphDef. Raises LOAD_FAILED."""
+    graph_def = tf.compat.v1.GraphDef()
+    with open(path, "rb") as file:
+        content = file.read()
+    try:
+        graph_def.ParseFromString(content)
+    except DecodeError:
+        _parse_text(content, graph_def, path)
+    if not graph_def.node:
+        raise RequestError("LOAD_FAILED", "the file holds no graph", path, "Open a frozen GraphDef.")
+    return graph_def
+
+
+def _parse_text(content: bytes, graph_def: Any, path: str) -> None:
+    try:
+        text_format.Parse(content.decode("utf-8"), graph_def)
+    except (UnicodeDecodeError, text_format.ParseError) as error:
+        raise RequestError("LOAD_FAILED", "no GraphDef: {}".format(short(error)), path, "Open a frozen GraphDef.")
+
+
+def _check_ops(graph_def: Any, path: str) -> None:
+    """An op that this TensorFlow does not know is named before anything else fails over it."""
+    functions = {function.signature.name for function in graph_def.library.function}
+    used = {node.op for node in graph_def.node} - functions
+    unknown = sorted(op for op in used if op_def_of(op) is None)
+    if unknown:
+        what = "this TensorFlow has no op {}".format(", ".join(unknown[:5]))
+        raise RequestError("OP_NOT_REGISTERED", what, path, "Run this side in the Python that has it (custom op).")
+
+
+def _engine(graph_def: Any, path: str) -> Engine:
+    fixed = {node.name + ":0": np.array(False) for node in graph_def.node if is_learning_phase(node)}
+    try:
+        return Engine(graph_def, fixed)
+    except (ValueError, tf.errors.OpError) as error:
+        raise RequestError("LOAD_FAILED", short(error), path, "TensorFlow cannot import this graph.")
+
+
+def _tappable(engine: Engine, structure: Structure) -> List[str]:
+    names = [name for name in structure.order
+             if structure.is_top_level(name) and structure.nodes[name].op not in NOT_TAPPED]
+    return [tensor.name for name in names for tensor in engine.graph.get_operation_by_name(name).outputs
+            if tensor.dtype.base_dtype not in (tf.resource, tf.variant)]
+
+
+def _port(name: str) -> Port:
+    return Port(name, name + ":0", name + ":0")

@@ -1,0 +1,165 @@
+"""What a GraphDef's links say: order of computation, loop depth, inputs, outputs, what cannot run."""
+
+from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Set, Tuple
+
+# ops whose value changes from run to run
+RANDOM_PREFIXES = ("Random", "Multinomial", "TruncatedNormal", "ParameterizedTruncatedNormal",
+                   "StatelessRandom", "StatelessMultinomial", "StatelessTruncatedNormal", "Stateful")
+LEARNING_PHASES = ("keras_learning_phase", "learning_phase", "phase_train", "is_training")
+SILENT_SINKS = ("Const", "NoOp", "Assert", "Placeholder", "PlaceholderWithDefault", "Print", "PrintV2")
+VARIABLES = ("Variable", "VariableV2", "VarHandleOp", "TemporaryVariable")
+
+
+def split_tensor(tensor: str) -> Tuple[str, int]:
+    """`name:1` or `name` to node name and output index."""
+    name, colon, index = tensor.rpartition(":")
+    return (name, int(index)) if colon and index.isdigit() else (tensor, 0)
+
+
+def tensor_name(text: str) -> str:
+    """The canonical name, always with the index."""
+    return "{}:{}".format(*split_tensor(text))
+
+
+def data_inputs(node: Any) -> List[str]:
+    """A node's data inputs as canonical tensor names."""
+    return [tensor_name(text) for text in node.input if not text.startswith("^")]
+
+
+def all_inputs(node: Any) -> List[str]:
+    """Names of all nodes that a node waits for, control inputs included."""
+    return [text[1:] if text.startswith("^") else split_tensor(text)[0] for text in node.input]
+
+
+class Structure(NamedTuple):
+    """`order`: node names, inputs first. `frames`: how many v1 while frames a node lies in. `branches`:
+    in how many v1 conditionals its value may be missing."""
+
+    nodes: Dict[str, Any]
+    order: List[str]
+    frames: Dict[str, int]
+    branches: Dict[str, int]
+
+    def is_top_level(self, name: str) -> bool:
+        """Whether the node is computed exactly once in a run."""
+        return not self.frames[name] and not self.branches[name]
+
+
+def structure_of(graph_def: Any) -> Structure:
+    """Order and nesting of a GraphDef's nodes; back edges of v1 loops are left out of the order."""
+    nodes = {node.name: node for node in graph_def.node}
+    waits = {name: [text for text in all_inputs(node) if text in nodes and nodes[text].op != "NextIteration"]
+             for name, node in nodes.items()}
+    structure = Structure(nodes, _topological(waits), {}, {})
+    for name in structure.order:
+        _place(name, waits[name], structure)
+    return structure
+
+
+def _place(name: str, waits: List[str], structure: Structure) -> None:
+    op = structure.nodes[name].op
+    leaving = [structure.frames.get(text, 0) - (structure.nodes[text].op in ("Exit", "RefExit")) for text in waits]
+    frames = max([0] + leaving) + (op in ("Enter", "RefEnter"))
+    branches = max([0] + [structure.branches.get(text, 0) for text in waits])
+    if not frames:  # in a loop Switch and Merge steer the loop
+        branches = max(0, branches + (op in ("Switch", "RefSwitch")) - (op in ("Merge", "RefMerge")))
+    structure.frames[name], structure.branches[name] = frames, branches
+
+
+def _topological(waits: Dict[str, List[str]]) -> List[str]:
+    missing = {name: len(set(names)) for name, names in waits.items()}
+    followers = {}  # type: Dict[str, List[str]]
+    for name, names in waits.items():
+        for needed in set(names):
+            followers.setdefault(needed, []).append(name)
+    ready = [name for name in waits if not missing[name]]
+    for name in ready:  # grows while it is walked
+        for follower in followers.get(name, ()):
+            missing[follower] -= 1
+            if not missing[follower]:
+                ready.append(follower)
+    done = set(ready)
+    return ready + [name for name in waits if name not in done]
+
+
+def upstream(nodes: Dict[str, Any], names: Iterable[str]) -> Set[str]:
+    """All nodes that the named ones need, themselves included."""
+    reached = set()  # type: Set[str]
+    open_names = [name for name in names if name in nodes]
+    while open_names:
+        name = open_names.pop()
+        if name not in reached:
+            reached.add(name)
+            open_names.extend(text for text in all_inputs(nodes[name]) if text in nodes)
+    return reached
+
+
+def is_learning_phase(node: Any) -> bool:
+    """A bool placeholder that switches training on."""
+    if node.op not in ("Placeholder", "PlaceholderWithDefault"):
+        return False
+    return node.attr["dtype"].type == 10 and node.name.split("/")[-1].startswith(LEARNING_PHASES)  # DT_BOOL
+
+
+def input_nodes(structure: Structure) -> List[str]:
+    """Placeholders that a person must feed, in file order."""
+    return [name for name, node in structure.nodes.items()
+            if node.op == "Placeholder" and not is_learning_phase(node)
+            and "unused_control_flow_input" not in name]
+
+
+def output_nodes(structure: Structure) -> List[str]:
+    """Sinks that compute something from the inputs, in file order."""
+    used = {text for node in structure.nodes.values() for text in all_inputs(node)}
+    sinks = [name for name, node in structure.nodes.items() if name not in used and node.op not in SILENT_SINKS]
+    reached = _downstream(structure, input_nodes(structure))
+    return [name for name in sinks if name in reached] or sinks
+
+
+def _downstream(structure: Structure, names: Iterable[str]) -> Set[str]:
+    reached = set(names)
+    for name in structure.order:
+        if any(text in reached for text in all_inputs(structure.nodes[name])):
+            reached.add(name)
+    return reached
+
+
+def random_nodes(graph_def: Any, structure: Structure, outputs: Iterable[str]) -> List[str]:
+    """Random ops that the outputs need and that inference reaches, those of functions as `function/node`."""
+    live = upstream(structure.nodes, outputs) - _dead_in_inference(structure)
+    found = [name for name in structure.order if name in live and _is_random(structure.nodes[name].op)]
+    for function in graph_def.library.function:
+        found += [function.signature.name + "/" + node.name for node in function.node_def if _is_random(node.op)]
+    return found
+
+
+def _is_random(op: str) -> bool:
+    return op.startswith(RANDOM_PREFIXES) and not op.endswith(("Grad", "PartitionedCall", "Shuffle"))
+
+
+def _dead_in_inference(structure: Structure) -> Set[str]:
+    """Nodes of the training branch: what hangs on the true side of a Switch on the learning phase."""
+    phase = set()  # type: Set[str]
+    dead = set()  # type: Set[str]
+    for name in structure.order:
+        node = structure.nodes[name]
+        if is_learning_phase(node) or (node.op == "Identity" and split_tensor(node.input[0])[0] in phase):
+            phase.add(name)
+        marks = [_is_dead(text, structure.nodes, phase, dead) for text in node.input]
+        if marks and (all(marks) if node.op == "Merge" else any(marks)):
+            dead.add(name)
+    return dead
+
+
+def _is_dead(text: str, nodes: Dict[str, Any], phase: Set[str], dead: Set[str]) -> bool:
+    name, index = split_tensor(text[1:] if text.startswith("^") else text)
+    node = nodes.get(name)
+    if name in dead:
+        return True
+    return node is not None and node.op == "Switch" and index == 1 and split_tensor(node.input[1])[0] in phase
+
+
+def variables_of(structure: Structure, outputs: Iterable[str]) -> Optional[str]:
+    """The first variable that the outputs need: such a graph is not frozen."""
+    needed = upstream(structure.nodes, outputs)
+    return next((name for name in structure.order if name in needed and structure.nodes[name].op in VARIABLES), None)

@@ -1,0 +1,273 @@
+"""The app's end of a runner process: typed methods, arrays through the spill, never the framework."""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+import sys
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from inspector.domain.computation import Port
+from inspector.domain.errors import InspectorError
+from inspector.domain.files import Shape, Warn
+from inspector.domain.match import ValueHit
+from inspector.workers.child import Child, Progress, quiet_environment
+
+Array = NDArray[Any]
+RUNNERS = Path(__file__).resolve().parents[1] / "runners"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Started:
+    """What runs: Python and package versions, and which confinement is in force, in words."""
+
+    python: str
+    versions: dict[str, str]
+    confinement: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tap:
+    """A tensor that a run can keep. `op` is a graph op or a Keras class; `shape` None: rank unknown."""
+
+    tensor: str
+    shape: Shape | None
+    dtype: str
+    op: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """A model that is ready to run. `random_ops` are nodes whose value changes from run to run."""
+
+    inputs: tuple[Port, ...]
+    outputs: tuple[Port, ...]
+    taps: tuple[Tap, ...]
+    framework: str
+    warnings: tuple[Warn, ...] = ()
+    random_ops: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Arrays by tensor name, memory-mapped from the spill."""
+
+    outputs: dict[str, Array] = field(default_factory=dict)
+    taps: dict[str, Array] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReferenceError64:
+    """How far an array is from float64: largest absolute error, largest absolute reference value.
+    `exact` is false when a kernel without float64 lies between the fed tensors and this one."""
+
+    error: float
+    scale: float
+    exact: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConstantEdit:
+    """Put another value into a constant node. `value` has the constant's shape and dtype."""
+
+    node: str
+    value: Array
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttributeEdit:
+    """Set an attribute of a node (`epsilon`, `strides`, `alpha`, ...)."""
+
+    node: str
+    name: str
+    value: Any
+
+
+Edit = ConstantEdit | AttributeEdit
+
+
+class Runner:
+    """One runner process. Methods block and may be called from any thread; `start` does not block.
+
+    `spill` is this runner's own folder for arrays; `python` any interpreter that has the framework.
+    Raises InspectorError with the runner's codes (LOAD_FAILED, WRONG_SHAPE, RUN_FAILED, ...), and
+    Cancelled after `kill()`.
+    """
+
+    def __init__(self, name: str, *, spill: Path, python: str | None = None) -> None:
+        self.name = name
+        self.spill = spill
+        self._python = python or sys.executable
+        self._numbers = itertools.count(1)
+        self._read: list[str] = []
+        spill.mkdir(parents=True, exist_ok=True)
+        self._child = self._spawn()
+
+    @property
+    def pid(self) -> int:
+        return self._child.pid
+
+    @property
+    def alive(self) -> bool:
+        return self._child.alive
+
+    def start(self, framework: str = "graph", *, progress: Progress | None = None) -> Future[Started]:
+        """Import the framework (4 to 12 s for TensorFlow) without waiting for it."""
+        args = {"framework": framework, "read": [], "write": str(self.spill)}
+        started: Future[Started] = Future()
+        answer = self._child.submit("start", args, progress=progress)
+        answer.add_done_callback(lambda done: _pass_on(done, started))
+        return started
+
+    def load(
+        self, path: Path, framework: str, *, trust: bool = False, progress: Progress | None = None
+    ) -> Loaded:
+        """Load a model; `framework` is `graph`, `keras3` or `tf_keras`, as ModelFile.runs_in says."""
+        args = {"path": str(path), "framework": framework, "trust": trust}
+        return msgspec.convert(self._ask("load", args, progress), Loaded)
+
+    def run(
+        self,
+        inputs: Mapping[str, Array],
+        *,
+        taps: Sequence[str] = (),
+        outputs: Sequence[str] = (),
+        edited: bool = False,
+        progress: Progress | None = None,
+    ) -> Run:
+        """Run with arrays for every input. Without taps it is the plain, untouched run; `outputs` empty
+        means the model's own."""
+        folder = self._folder("run")
+        args = {
+            "inputs": _save(inputs, folder / "in"),
+            "taps": list(taps),
+            "outputs": list(outputs),
+            "edited": edited,
+            "out": str(folder),
+        }
+        answer = self._ask("run", args, progress)
+        return Run(_open(answer["outputs"]), _open(answer["taps"]))
+
+    def replay(
+        self, feeds: Mapping[str, Array], fetch: Sequence[str], *, progress: Progress | None = None
+    ) -> dict[str, Array]:
+        """Feed tensors in the middle of the graph; fetch tensors as they are computed from the fed ones."""
+        folder = self._folder("replay")
+        args = {"feeds": _save(feeds, folder / "in"), "fetch": list(fetch), "out": str(folder)}
+        return _open(self._ask("replay", args, progress))
+
+    def reference(
+        self,
+        feeds: Mapping[str, Array],
+        against: Mapping[str, Array],
+        *,
+        progress: Progress | None = None,
+    ) -> dict[str, ReferenceError64]:
+        """Compute the tensors of `against` in float64 from the fed ones; how far off is each array?
+
+        Raises InspectorError NO_REFERENCE when the graph cannot be computed in float64."""
+        folder = self._folder("reference")
+        args = {
+            "feeds": _save(feeds, folder / "in"),
+            "fetch": list(against),
+            "against": _save(against, folder / "against"),
+        }
+        return msgspec.convert(self._ask("reference", args, progress), dict[str, ReferenceError64])
+
+    def scan(
+        self,
+        inputs: Mapping[str, Array],
+        like: Sequence[Array],
+        *,
+        limit: int = 10,
+        progress: Progress | None = None,
+    ) -> list[list[ValueHit]]:
+        """For each array of `like` the tensors of this side that hold its value, best first."""
+        folder = self._folder("scan")
+        wanted = _save({str(index): array for index, array in enumerate(like)}, folder / "like")
+        args = {"inputs": _save(inputs, folder / "in"), "like": list(wanted.values()), "limit": limit}
+        return msgspec.convert(self._ask("scan", args, progress), list[list[ValueHit]])
+
+    def edit(self, edits: Sequence[Edit]) -> None:
+        """Edit the copy in memory that `run(edited=True)` runs; an empty list takes all edits back."""
+        folder = self._folder("edit")
+        self._ask("edit", {"edits": [_edit(edit, folder) for edit in edits]}, None)
+
+    def forget(self) -> None:
+        """Delete what this runner left in the spill; arrays that are still open stay readable."""
+        shutil.rmtree(self.spill, ignore_errors=True)
+        self.spill.mkdir(parents=True, exist_ok=True)
+
+    def kill(self) -> None:
+        """End the process at once; what waits for it raises Cancelled."""
+        self._child.kill()
+
+    def close(self) -> None:
+        self._child.close()
+
+    def log(self) -> str:
+        """The last lines that the process printed."""
+        return self._child.log()
+
+    def _spawn(self) -> Child:
+        environment = quiet_environment(
+            TF_CPP_MIN_LOG_LEVEL="2",
+            KERAS_BACKEND="tensorflow",
+            HDF5_PLUGIN_PRELOAD="::",
+            OPENBLAS_NUM_THREADS="1",
+        )
+        return Child([self._python, str(RUNNERS)], name=self.name, env=environment)
+
+    def _ask(self, method: str, args: dict[str, Any], progress: Progress | None) -> Any:
+        return self._child.request(method, args, progress=progress)[0]
+
+    def _folder(self, purpose: str) -> Path:
+        folder = self.spill / f"{purpose}-{next(self._numbers):04d}"
+        folder.mkdir(parents=True)
+        return folder
+
+
+def _pass_on(done: Future[Any], started: Future[Started]) -> None:
+    error = done.exception()
+    if error is not None:
+        started.set_exception(error)
+    else:
+        started.set_result(msgspec.convert(done.result()[0], Started))
+
+
+def _save(arrays: Mapping[str, Array], folder: Path) -> dict[str, str]:
+    """Arrays that lie in a file already are not written again."""
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = {}
+    for number, (name, array) in enumerate(arrays.items()):
+        path = folder / f"{number:05d}.npy"
+        np.save(path, array, allow_pickle=False)
+        paths[name] = str(path)
+    return paths
+
+
+def _open(paths: Mapping[str, str]) -> dict[str, Array]:
+    return {name: _open_one(path) for name, path in paths.items()}
+
+
+def _open_one(path: str) -> Array:
+    try:
+        return np.load(path, mmap_mode="r", allow_pickle=False)  # type: ignore[no-any-return]
+    except ValueError as error:
+        raise InspectorError("BAD_ARRAY", f"the runner wrote no array: {error}", where=path) from error
+
+
+def _edit(edit: Edit, folder: Path) -> dict[str, Any]:
+    match edit:
+        case ConstantEdit(node=node, value=value):
+            return {"kind": "constant", "node": node, "value": _save({node: value}, folder)[node]}
+        case AttributeEdit(node=node, name=name, value=value):
+            return {"kind": "attribute", "node": node, "name": name, "value": value}
