@@ -1,0 +1,38 @@
+"""Model Inspector: why two files of one model differ, where it starts, and how to mend it.
+
+`inspector.compare(a, b, inputs=...)` gives the command's result as an object.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from inspector.domain.comparison import Comparison
+
+__version__ = "0.1.0"
+__all__ = ["compare"]
+
+
+def compare(
+    a: str | Path, b: str | Path, *, inputs: Sequence[str] | str = "random:0", preprocess_a: str = "",
+    preprocess_b: str = "", low: float = 0.0, high: float = 1.0, batch: int | None = None, trust: bool = False,
+) -> Comparison:
+    """Run two model files on the same inputs and say where they differ.
+
+    `inputs` are specs as on the command line (docs/inputs.md): `random:0`, an image, `x=data.npy`, ...
+    Returns a frozen Comparison: `verdict`, `sentence`, `outputs`, `layers`, `findings`. Needs no display.
+    Raises inspector.domain.errors.InspectorError (code, what, where, what to do).
+    """
+    from inspector.session.session import Session
+    from inspector.session.settings import Settings
+
+    with Session(trust=trust) as session:
+        session.settings = Settings(
+            inputs=(inputs,) if isinstance(inputs, str) else tuple(inputs), preprocess_a=preprocess_a,
+            preprocess_b=preprocess_b, low=low, high=high, batch=batch)
+        session.open("a", a)
+        session.open("b", b)
+        return session.compare()

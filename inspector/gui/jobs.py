@@ -80,7 +80,7 @@ class Jobs(QObject):
                 self._post(_Reply(number, None, (), last=True))
             except InspectorError as error:
                 self._post(_Reply(number, on_error, (error,), last=True))
-            except Exception as error:  # the boundary of the thread: everything becomes a message
+            except Exception as error:  # noqa: BLE001 - the boundary of the thread: everything becomes a message
                 self._post(_Reply(number, on_error, (_unexpected(error),), last=True))
             else:
                 self._post(_Reply(number, on_done, (value,), last=True))
@@ -96,6 +96,11 @@ class Jobs(QObject):
         """Whether the newest job of this key is still awaited."""
         generation = self._generations.get(key)
         return generation is not None and generation in self._jobs
+
+    @property
+    def busy(self) -> bool:
+        """Whether any job is still awaited."""
+        return any(self._generations.get(job.key) == job.generation for job in self._jobs.values())
 
     def close(self) -> None:
         """Deliver nothing any more."""

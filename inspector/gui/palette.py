@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QKeyEvent, QKeySequence
-from PySide6.QtWidgets import QDialog, QLineEdit, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QDialog,
+    QHeaderView,
+    QLineEdit,
+    QTreeWidget,
+    QTreeWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
 from rapidfuzz import fuzz
 
 from inspector.gui.commands import Command, Commands
@@ -37,7 +45,13 @@ class Palette(QDialog):
         self.setAccessibleName("All commands")
         self.query = QLineEdit(placeholderText="What do you want to do?")
         self.query.setAccessibleName("Search commands")
-        self.list = QListWidget()
+        self.list = QTreeWidget()
+        self.list.setColumnCount(2)
+        self.list.setRootIsDecorated(False)
+        self.list.setHeaderHidden(True)
+        self.list.header().setStretchLastSection(False)
+        self.list.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        self.list.header().setSectionResizeMode(1, QHeaderView.ResizeMode.ResizeToContents)
         self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(GRID, GRID, GRID, GRID)
@@ -46,7 +60,7 @@ class Palette(QDialog):
         self.query.textChanged.connect(self._fill)
         self.query.returnPressed.connect(self.run_current)
         self.query.installEventFilter(self)
-        self.list.itemClicked.connect(lambda _item: self.run_current())
+        self.list.itemClicked.connect(lambda _item, _column: self.run_current())
 
     def open_over(self, window: QWidget) -> None:
         """Show the palette in the upper middle of the window."""
@@ -62,13 +76,13 @@ class Palette(QDialog):
         """Close, then do what is marked."""
         if (item := self.list.currentItem()) is not None:
             self.close()
-            self._commands.action(item.data(Qt.ItemDataRole.UserRole)).trigger()
+            self._commands.action(item.data(0, Qt.ItemDataRole.UserRole)).trigger()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
             step = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1}.get(Qt.Key(event.key()))
-            if step and self.list.count():
-                self.list.setCurrentRow((self.list.currentRow() + step) % self.list.count())
+            if step:
+                self._step(step)
                 return True
         return super().eventFilter(watched, event)
 
@@ -77,7 +91,17 @@ class Palette(QDialog):
         for command in ranked(self._commands.all, query):
             if self._commands.enabled(command.id):
                 keys = QKeySequence(command.shortcut).toString(QKeySequence.SequenceFormat.NativeText)
-                item = QListWidgetItem(f"{command.title}    {keys}" if keys else command.title)
-                item.setData(Qt.ItemDataRole.UserRole, command.id)
-                self.list.addItem(item)
-        self.list.setCurrentRow(0)
+                item = QTreeWidgetItem([command.title, keys])
+                item.setData(0, Qt.ItemDataRole.UserRole, command.id)
+                self.list.addTopLevelItem(item)
+        self._mark(0)
+
+    def _step(self, step: int) -> None:
+        count = self.list.topLevelItemCount()
+        item = self.list.currentItem()
+        if count and item is not None:
+            self._mark((self.list.indexOfTopLevelItem(item) + step) % count)
+
+    def _mark(self, row: int) -> None:
+        if (item := self.list.topLevelItem(row)) is not None:
+            self.list.setCurrentItem(item)

@@ -1,4 +1,4 @@
-"""Text from files, always plain: names are hostile, so nothing guesses at rich text and nothing is endless."""
+"""Text from files, always plain: names are hostile, so nothing guesses at rich text or is endless."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from inspector.domain.comparison import Comparison
@@ -16,11 +16,12 @@ Page = Literal["empty", "work"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """Everything that decides what the window shows. `running` is a comparison under way."""
+    """Everything that decides what the window shows. `opening` are
+    the names of files that are being read, `running` is a comparison under way."""
 
     files: Mapping[Side, ModelFile | None]
     failed: Mapping[Side, InspectorError | None]
-    opening: frozenset[Side] = frozenset()
+    opening: Mapping[Side, str] = field(default_factory=dict)
     assignment: Assignment | None = None
     comparison: Comparison | None = None
     error: InspectorError | None = None
@@ -93,7 +94,8 @@ def _invitation(known: Known, a: ModelFile | None, b: ModelFile | None) -> tuple
     if there is None:
         return "The file could not be opened.", "Open another one, or drop it here."
     missing = "B" if a else "A"
-    return f"Open {missing} to compare it with {there.title}.", "Drop the file on its side, or browse this one."
+    hint = "Drop the file on its side, or browse this one."
+    return f"Open {missing} to compare it with {there.title}.", hint
 
 
 def _matched(assignment: Assignment) -> str:

@@ -10,9 +10,9 @@ if TYPE_CHECKING:
 
 _SHEET = Template("""
 * { font-size: ${body}pt; }
-QWidget { background: $ground; color: $text; selection-background-color: $selection; selection-color: $text; }
+QWidget { color: $text; selection-background-color: $selection; selection-color: $text; }
+QMainWindow, QDialog { background: $ground; }
 QToolTip { background: $raised; color: $text; border: 1px solid $line; padding: 4px; }
-QLabel, QCheckBox { background: transparent; }
 QLabel[role="answer"] { font-size: ${answer}pt; font-weight: 600; }
 QLabel[role="heading"] { font-weight: 600; }
 QLabel[role="muted"] { color: $muted; }
@@ -20,7 +20,7 @@ QLabel[role="error"] { color: $error; font-weight: 600; }
 QLabel[side="a"] { color: $a; font-weight: 600; }
 QLabel[side="b"] { color: $b; font-weight: 600; }
 QFrame[panel="true"] { background: $surface; border-radius: ${half}px; }
-QFrame[panel="true"] QWidget { background: $surface; }
+QFrame[over="true"] { border: 2px dashed $accent; }
 QTreeView, QTableView, QListView, QPlainTextEdit, QTextEdit, QScrollArea {
   background: $surface; border: none; outline: 0; alternate-background-color: $ground; }
 QTreeView:focus, QTableView:focus, QListView:focus { border: none; }
@@ -34,25 +34,30 @@ QHeaderView::section { background: $surface; color: $muted; border: none; border
   padding: 4px ${half}px; }
 QTableCornerButton::section { background: $surface; border: none; }
 QLineEdit, QComboBox, QSpinBox, QDoubleSpinBox { background: $surface; border: 1px solid $line;
-  border-radius: ${half}px; padding: 3px 6px; min-height: 18px; }
+  border-radius: ${half}px; padding: 0 6px; min-height: 24px; }
 QLineEdit:focus, QComboBox:focus, QSpinBox:focus, QDoubleSpinBox:focus { border: 1px solid $accent; }
-QComboBox::drop-down { border: none; width: 18px; }
+QComboBox::drop-down { border: none; width: 20px; }
+QComboBox::down-arrow { image: none; }
+QAbstractSpinBox QLineEdit, QComboBox QLineEdit { border: none; padding: 0; background: transparent;
+  min-height: 0; }
 QComboBox QAbstractItemView { background: $raised; border: 1px solid $line; }
 QPushButton, QToolButton { background: $raised; border: 1px solid transparent; border-radius: ${half}px;
   padding: 4px 10px; min-height: 18px; }
 QPushButton:hover, QToolButton:hover { border: 1px solid $line; }
 QPushButton:focus, QToolButton:focus { border: 1px solid $accent; }
-QPushButton:disabled, QToolButton:disabled { color: $muted; background: $ground; }
+QPushButton:disabled, QToolButton:disabled { color: $muted; background: transparent; }
+QToolButton[narrow="true"] { padding: 4px 6px; }
 QPushButton[primary="true"], QToolButton[primary="true"] { background: $accent; color: $on_accent;
   font-weight: 600; }
-QPushButton[primary="true"]:disabled, QToolButton[primary="true"]:disabled { background: $raised; color: $muted; }
+QPushButton[primary="true"]:disabled, QToolButton[primary="true"]:disabled {
+  background: $raised; color: $muted; }
 QTabWidget::pane { border: none; background: $surface; }
 QTabBar { background: $ground; qproperty-drawBase: 0; }
 QTabBar::tab { background: transparent; color: $muted; padding: 5px 12px; border: none;
   border-bottom: 2px solid transparent; }
 QTabBar::tab:selected { color: $text; border-bottom: 2px solid $accent; }
 QTabBar::tab:focus { color: $accent; }
-QSplitter::handle { background: $ground; }
+QSplitter::handle { background: transparent; }
 QSplitter::handle:hover { background: $line; }
 QSplitter::handle:horizontal { width: ${half}px; }
 QSplitter::handle:vertical { height: ${half}px; }
@@ -64,7 +69,7 @@ QMenu::separator { height: 1px; background: $line; margin: 4px 8px; }
 QMenuBar { background: $ground; }
 QMenuBar::item { padding: 4px 8px; background: transparent; }
 QMenuBar::item:selected { background: $raised; }
-QStatusBar { background: $ground; color: $muted; }
+QStatusBar { background: $ground; }
 QStatusBar::item { border: none; }
 QProgressBar { background: $raised; border: none; border-radius: 3px; max-height: 6px; min-height: 6px; }
 QProgressBar::chunk { background: $accent; border-radius: 3px; }

@@ -74,24 +74,27 @@ def _written_out(view: View, operands: list[str]) -> tuple[dict[str, Any], dict[
     for tensor in operands:
         for name in _constant_nodes(view, tensor):
             if view.nodes[name].op in ("Rsqrt", "Sqrt"):
-                variance, epsilon = _variance(view, view.nodes[name])
+                variance, settings = _variance(view, view.nodes[name])
                 if variance is not None:
-                    settings = {} if epsilon is None else {"epsilon": epsilon}
                     return settings, _moments(view, operands, variance, view.nodes[name])
     return None
 
 
-def _variance(view: View, root: Node) -> tuple[str | None, float | None]:
+def _variance(view: View, root: Node) -> tuple[str | None, dict[str, Any]]:
+    """The variance's constant behind a root, and the epsilon that is added to it with its own constant."""
     inner = view.nodes[node_of(view.root(root.inputs[0]))]
     if inner.op not in ("Add", "AddV2"):
-        return leaf(view, root.inputs[0]), None
+        return leaf(view, root.inputs[0]), {}
     scalars = [t for t in inner.inputs if _is_scalar(view, t)]
     vectors = [t for t in inner.inputs if t not in scalars]
     if len(scalars) != 1 or not vectors:
-        return (leaf(view, vectors[0]) if vectors else None), None
-    value = view.value(scalars[0])
-    epsilon = None if value is None else float(np.float32(np.asarray(value).ravel()[0]))
-    return leaf(view, vectors[0]), epsilon
+        return (leaf(view, vectors[0]) if vectors else None), {}
+    node, value = leaf(view, scalars[0]), view.value(scalars[0])
+    if node is None or value is None:
+        return leaf(view, vectors[0]), {}
+    settings = {"epsilon": float(np.float32(value.ravel()[0])), "epsilon_node": node,
+                "epsilon_shape": view.graph.constant_shape(node)[0]}
+    return leaf(view, vectors[0]), settings
 
 
 def _moments(view: View, operands: list[str], variance: str, root: Node) -> dict[str, str]:

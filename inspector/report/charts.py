@@ -12,11 +12,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from inspector.domain.comparison import Comparison, LayerDifference, Metrics
-from inspector.report.numbers import short
+from inspector.report.numbers import elided, short
 from inspector.report.words import culprit
 
 HEIGHT = 288.0
-LANE = 24.0
+LANE = 36.0  # above and below the logarithmic part
+EDGE = 12.0  # from the chart's edge to the middle of a lane's mark
 WIDTH = 1000.0  # of the stretched drawing of lines and areas
 MAX_DECADES = 16
 MAX_TICKS = 7
@@ -35,9 +36,9 @@ class LogScale:
     def y(self, value: float) -> float:
         """The height of a value: zero in the lane below, infinity and NaN in the lane above."""
         if not math.isfinite(value):
-            return self.top - LANE / 2
+            return self.top - (LANE - EDGE)
         if value <= 0:
-            return self.bottom + LANE / 2
+            return self.bottom + (LANE - EDGE)
         return self.bottom - self.share(value) * (self.bottom - self.top)
 
     def share(self, value: float | None) -> float:
@@ -146,10 +147,9 @@ def _mark(layer: LayerDifference, place: int, count: int, scale: LogScale, *, is
 
 
 def _title(layer: LayerDifference) -> str:
-    return (
-        f"{layer.class_name}\nintroduced {short(largest(layer.introduced))}, total {short(largest(layer.total))},"
-        f" noise floor {short(layer.noise_floor)}"
-    )
+    introduced, total, floor = largest(layer.introduced), largest(layer.total), layer.noise_floor
+    numbers = f"introduced {short(introduced)}, total {short(total)}, noise floor {short(floor)}"
+    return "\n".join((elided(layer.a, 160), elided(layer.class_name, 80), numbers))
 
 
 def _lines(marks: Sequence[Mark]) -> tuple[str, ...]:

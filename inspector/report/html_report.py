@@ -16,6 +16,7 @@ from inspector.report import numbers, words
 from inspector.report.charts import divergence_chart, largest
 
 TAIL = 14  # characters of a name that stay when its middle is left out
+STYLES = ("report.css", "chart.css", "table.css")
 SHOWN = 160  # characters of a name that the page ever lays out in one line
 
 
@@ -24,15 +25,19 @@ def html_text(comparison: Comparison) -> str:
     folder = resource("report")
     script = (folder / "report.js").read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    return _environment(folder).get_template("template.html").render(
-        comparison=comparison,
-        chart=divergence_chart(comparison),
-        counts=words.counts_line(comparison),
-        weights=words.weights_line(comparison),
-        unlike=words.unlike_weights(comparison),
-        style=Markup((folder / "report.css").read_text(encoding="utf-8")),  # noqa: S704 - our own file
-        script=Markup(script),  # noqa: S704 - our own file
-        script_hash=f"sha256-{digest}",
+    return (
+        _environment(folder)
+        .get_template("template.html")
+        .render(
+            comparison=comparison,
+            chart=divergence_chart(comparison),
+            counts=words.counts_line(comparison),
+            weights=words.weights_line(comparison),
+            unlike=words.unlike_weights(comparison),
+            style=Markup("\n".join((folder / part).read_text(encoding="utf-8") for part in STYLES)),  # noqa: S704 - our own file
+            script=Markup(script),  # noqa: S704 - our own file
+            script_hash=f"sha256-{digest}",
+        )
     )
 
 
@@ -63,13 +68,27 @@ def score_rows(output: OutputDifference) -> list[tuple[int, float | None, float 
 
 def _environment(folder: Path) -> Environment:
     environment = Environment(
-        loader=FileSystemLoader(folder), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+        loader=FileSystemLoader(folder),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
         lstrip_blocks=True,
-    )  # fmt: skip
+    )
     made: dict[str, Any] = {
-        "short": numbers.short, "full": numbers.full, "percent": numbers.percent, "shape": numbers.shape_text,
-        "index": numbers.index_text, "visible": numbers.visible, "elided": numbers.elided, "spans": spans,
-        "name_parts": name_parts, "score_rows": score_rows, "largest": largest, "marks": words.MARKS.__getitem__,
-    }  # fmt: skip
+        "short": numbers.short,
+        "full": numbers.full,
+        "percent": numbers.percent,
+        "six_places": numbers.six_places,
+        "shape": numbers.shape_text,
+        "index": numbers.index_text,
+        "visible": numbers.visible,
+        "paragraph": numbers.paragraph,
+        "elided": numbers.elided,
+        "spans": spans,
+        "name_parts": name_parts,
+        "score_rows": score_rows,
+        "largest": largest,
+        "marks": words.MARKS.__getitem__,
+    }
     environment.filters.update(made)
     return environment

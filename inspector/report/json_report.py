@@ -39,8 +39,13 @@ def report_json(comparison: Comparison) -> ReportJson:
         "a": asdict(comparison.a),
         "b": asdict(comparison.b),
         "inputs": [
-            {"name_a": used.name_a, "name_b": used.name_b, "shape": used.shape_a, "dtype": used.dtype_a,
-             "spec": used.spec}
+            {
+                "name_a": used.name_a,
+                "name_b": used.name_b,
+                "shape": used.shape_a,
+                "dtype": used.dtype_a,
+                "spec": used.spec,
+            }
             for used in comparison.inputs
         ],
         "outputs": [_output(output) for output in comparison.outputs],
@@ -50,8 +55,8 @@ def report_json(comparison: Comparison) -> ReportJson:
         "unmatched_b": comparison.unmatched_b,
         "warnings": [asdict(warning) for warning in comparison.warnings],
         "timings": comparison.timings,
-    }  # fmt: skip
-    return msgspec.convert(_strict(fields), ReportJson)
+    }
+    return msgspec.convert(strict(fields), ReportJson)
 
 
 def _output(output: OutputDifference) -> dict[str, Any]:
@@ -92,23 +97,23 @@ def _without(fields: dict[str, Any], key: str) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if name != key}
 
 
-def _strict(value: Any) -> Any:
+def strict(value: Any) -> Any:
     """The same value with numbers that JSON cannot hold as strings."""
     match value:
         case dict():
-            return {str(key): _strict(item) for key, item in value.items()}
+            return {str(key): strict(item) for key, item in value.items()}
         case list() | tuple():
-            return [_strict(item) for item in value]
+            return [strict(item) for item in value]
         case str():
             return value.encode("utf-8", "replace").decode()  # a lone surrogate is no UTF-8
         case np.generic():
-            return _strict(value.item())
+            return strict(value.item())
         case float():
-            return number(value)
+            return _number(value)
     return value
 
 
-def number(value: float) -> Number:
+def _number(value: float) -> Number:
     """The number, or its name when JSON has none for it."""
     if math.isfinite(value):
         return float(value)

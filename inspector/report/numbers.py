@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 
 ELLIPSIS = "…"
-_BIDI = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+#: What turns or breaks the line around it: bidirectional marks and overrides, line and paragraph separators.
+_TURNING = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u2028\u2029")
+_ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
 def short(value: float | None) -> str:
@@ -28,6 +30,11 @@ def full(value: float | None) -> str:
     return "" if value is None else repr(float(value))
 
 
+def six_places(value: float) -> str:
+    """A cosine: what tells it from 1 stands late in it."""
+    return f"{value:.6f}" if math.isfinite(value) else short(value)
+
+
 def percent(share: float | None) -> str:
     """A share 0..1 as a percentage; what is not quite nothing or all is never rounded to it."""
     if share is None or math.isnan(share):
@@ -48,29 +55,31 @@ def index_text(index: tuple[int, ...]) -> str:
 
 
 def visible(text: str) -> str:
-    """The same text with control characters and bidirectional overrides made visible, so that a name
-    can neither steer a terminal nor turn its neighbours around."""
+    """The same text with control characters and bidirectional overrides written as escapes, so that a
+    name can neither steer a terminal nor turn its neighbours around."""
     return "".join(_visible_character(character) for character in text)
+
+
+def paragraph(text: str) -> str:
+    """`visible(text)` that keeps its lines."""
+    return "\n".join(visible(line) for line in text.splitlines())
 
 
 def elided(text: str, limit: int = 48) -> str:
     """`visible(text)` with the middle left out when it is longer than `limit` characters."""
     if len(text) > 4 * limit:  # never walk through five million characters to show forty
         text = text[: 2 * limit] + text[-2 * limit :]
-        text = visible(text)
-        return text[: limit // 2] + ELLIPSIS + text[len(text) - (limit - limit // 2 - 1) :]
     text = visible(text)
     if len(text) <= limit:
         return text
-    return text[: limit // 2] + ELLIPSIS + text[len(text) - (limit - limit // 2 - 1) :]
+    start = limit // 2
+    return text[:start] + ELLIPSIS + text[len(text) - (limit - start - 1) :]
 
 
 def _visible_character(character: str) -> str:
     code = ord(character)
-    if code < 0x20:
-        return chr(0x2400 + code)
-    if code == 0x7F:
-        return "\u2421"
-    if 0x80 <= code < 0xA0 or character in _BIDI or 0xD800 <= code < 0xE000 or code in (0x2028, 0x2029):
-        return f"⟨{code:04X}⟩"
+    if code < 0x20 or 0x7F <= code < 0xA0:
+        return _ESCAPES.get(character, f"\\x{code:02x}")
+    if character in _TURNING or 0xD800 <= code < 0xE000:
+        return f"\\u{code:04x}"
     return character

@@ -1,4 +1,4 @@
-"""The JSON report as types, `"schema": 1`. Scripts and CI depend on it; docs/report.schema.json is made from it."""
+"""The JSON report as types. Scripts and CI depend on it; docs/report.schema.json is made from it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class _Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """All keys in the order written here; an unknown key is refused when a report is read back."""
 
 
-class SideJson(_Part):
+class SideJson(_Part, frozen=True):
     """Where a side's numbers come from. `environment` maps packages to versions."""
 
     path: str
@@ -29,7 +29,7 @@ class SideJson(_Part):
     environment: dict[str, str]
 
 
-class InputJson(_Part):
+class InputJson(_Part, frozen=True):
     """One fed input. `shape` and `dtype` are A's."""
 
     name_a: str
@@ -39,7 +39,7 @@ class InputJson(_Part):
     spec: str
 
 
-class MetricsJson(_Part):
+class MetricsJson(_Part, frozen=True):
     """B against A in float64, as domain.comparison.Metrics says."""
 
     max_abs: Number
@@ -55,7 +55,7 @@ class MetricsJson(_Part):
     inf_b: int
 
 
-class OutputMetricsJson(MetricsJson, omit_defaults=True):
+class OutputMetricsJson(MetricsJson, frozen=True, omit_defaults=True):
     """`top1_*` are class indices of the first sample, `top5_overlap` of 5; only for class scores."""
 
     top1_a: int | None = None
@@ -63,7 +63,7 @@ class OutputMetricsJson(MetricsJson, omit_defaults=True):
     top5_overlap: int | None = None
 
 
-class OutputJson(_Part):
+class OutputJson(_Part, frozen=True):
     """One pair of outputs."""
 
     a: str
@@ -74,7 +74,7 @@ class OutputJson(_Part):
     noise_floor: Number
 
 
-class EvidenceJson(_Part):
+class EvidenceJson(_Part, frozen=True):
     """Why a match is believed, `score` 0..1."""
 
     kind: EvidenceKind
@@ -82,7 +82,7 @@ class EvidenceJson(_Part):
     detail: str
 
 
-class WeightJson(_Part):
+class WeightJson(_Part, frozen=True):
     """A weight of A against what stands for it in B."""
 
     a: str
@@ -97,7 +97,7 @@ class WeightJson(_Part):
     detail: str
 
 
-class LayerJson(_Part):
+class LayerJson(_Part, frozen=True):
     """One layer in A's order. `b` is null when the layer has no tensor of its own in B."""
 
     index: int
@@ -112,7 +112,7 @@ class LayerJson(_Part):
     status: Status
 
 
-class ProofJson(_Part):
+class ProofJson(_Part, frozen=True):
     """The output's largest absolute difference before and after the edit; `gone` 0..1."""
 
     edit: str
@@ -121,7 +121,7 @@ class ProofJson(_Part):
     gone: Number
 
 
-class FindingJson(_Part):
+class FindingJson(_Part, frozen=True):
     """The first finding is the one to act on."""
 
     cause: str
@@ -133,14 +133,14 @@ class FindingJson(_Part):
     mend: str
 
 
-class WarningJson(_Part):
+class WarningJson(_Part, frozen=True):
     """`code` is stable."""
 
     code: str
     text: str
 
 
-class ReportJson(_Part):
+class ReportJson(_Part, frozen=True):
     """The whole report."""
 
     schema: Literal[1]

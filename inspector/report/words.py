@@ -1,10 +1,10 @@
-"""The marks and words that go with a verdict or status everywhere, and what a comparison's layers add up to."""
+"""The marks and words of verdicts and statuses, and what the layers of a comparison add up to."""
 
 from __future__ import annotations
 
 from collections import Counter
 
-from inspector.domain.comparison import Comparison, LayerDifference
+from inspector.domain.comparison import Comparison, LayerDifference, Status
 from inspector.domain.match import WeightDifference
 
 #: Mark and word of a verdict or status; they stand wherever its colour stands.
@@ -30,7 +30,7 @@ def culprit(comparison: Comparison) -> LayerDifference | None:
 def counts_line(comparison: Comparison) -> str:
     """How many layers there are of each status: `155 layers: 1 different, 120 within noise, 34 same`."""
     counted = Counter(layer.status for layer in comparison.layers)
-    order = ("different", "within-noise", "same", "not-compared")
+    order: tuple[Status, ...] = ("different", "within-noise", "same", "not-compared")
     parts = [f"{counted[status]} {MARKS[status][1]}" for status in order if counted[status]]
     layers = "1 layer" if len(comparison.layers) == 1 else f"{len(comparison.layers)} layers"
     return f"{layers}: {', '.join(parts)}" if parts else layers
@@ -38,9 +38,7 @@ def counts_line(comparison: Comparison) -> str:
 
 def unlike_weights(comparison: Comparison) -> list[tuple[LayerDifference, WeightDifference]]:
     """The weights that are not the same values in B, whatever the layout, with their layers."""
-    return [
-        (layer, weight) for layer in comparison.layers for weight in layer.weights if weight.relation in _UNLIKE
-    ]
+    return [(layer, weight) for layer in comparison.layers for weight in layer.weights if weight.relation in _UNLIKE]
 
 
 def weights_line(comparison: Comparison) -> str:

@@ -14,8 +14,12 @@ def cut_graph(graph_def: Any, dtypes: Dict[str, int]) -> Tuple[Any, Dict[str, st
     cut = type(graph_def)()
     cut.CopyFrom(graph_def)
     nodes = {node.name: node for node in cut.node}
-    fed = {tensor: tensor if nodes[split_tensor(tensor)[0]].op == "Placeholder"
-           else _unused(nodes, "fed/{}_{}".format(*split_tensor(tensor))) + ":0" for tensor in dtypes}
+    fed = {
+        tensor: tensor
+        if nodes[split_tensor(tensor)[0]].op == "Placeholder"
+        else _unused(nodes, "fed/{}_{}".format(*split_tensor(tensor))) + ":0"
+        for tensor in dtypes
+    }
     for node in list(cut.node):
         _redirect(node, fed)
     _add_placeholders(cut, {fed[tensor]: dtype for tensor, dtype in dtypes.items() if fed[tensor] != tensor})

@@ -7,7 +7,9 @@ import numpy as np
 import tensorflow as tf
 
 from .cutting import cut_graph, drop_hints
-from .failures import no_such_tensor, running
+from .doubling import double_graph
+from .failures import no_such_tensor, running, short
+from .server import RequestError
 from .structure import Structure, split_tensor, structure_of
 
 KEPT_VARIANTS = 6
@@ -31,9 +33,9 @@ class Engine:
         self.graph_def = graph_def
         drop_hints(graph_def)
         self.fixed = fixed
-        self.structure = structure_of(graph_def)  # type: Structure
+        self.structure: Structure = structure_of(graph_def)
         self.graph = imported(graph_def)
-        self._variants = OrderedDict()  # type: OrderedDict[Any, Variant]
+        self._variants: OrderedDict[Any, Variant] = OrderedDict()
 
     def tensor(self, name: str) -> Any:
         """The TensorFlow tensor of that name; raises NO_SUCH_TENSOR with close names."""
@@ -43,26 +45,26 @@ class Engine:
         except (KeyError, ValueError):
             raise no_such_tensor(name, (node + ":0" for node in self.structure.nodes))
 
-    def run(self, feeds: Arrays, fetches: Iterable[str], optimised: bool = False) -> List[np.ndarray]:
+    def run(self, feeds: Arrays, fetches: Iterable[str], *, optimised: bool = False) -> List[np.ndarray]:
         """Feed inputs and fetch tensors. `optimised`: as TensorFlow runs it by default; otherwise the
         graph is computed as it is written, node by node."""
-        variant = self._variant(("plain", optimised), lambda: self._plain(optimised))
+        variant = self._variant(("plain", optimised), lambda: self._plain(optimised=optimised))
         return self.fetch(variant, feeds, fetches)
 
     def replay(self, feeds: Arrays, fetches: Iterable[str]) -> List[np.ndarray]:
         """Every consumer of a fed tensor reads the fed array; the fetched tensors are computed from those."""
         return self.fetch(self.cut_variant(feeds), feeds, fetches)
 
-    def cut_variant(self, cuts: Iterable[str]) -> Variant:
+    def cut_variant(self, cuts: Iterable[str], *, double: bool = False) -> Variant:
+        """The graph cut at these tensors, as it is or in float64. Raises NO_REFERENCE."""
         key = tuple(sorted(cuts))
-        return self._variant(("cut", key), lambda: self._cut(key))
+        return self._variant(("double" if double else "cut", key), lambda: self._cut(key, double=double))
 
     def fetch(self, variant: Variant, feeds: Arrays, fetches: Iterable[str]) -> List[np.ndarray]:
         names = [variant.fetches.get(name, name) for name in fetches]
-        fed = {variant.feeds.get(name, name): value for name, value in feeds.items()}
-        fixed = {variant.feeds.get(name, name): value for name, value in self.fixed.items()}
+        fed = {variant.feeds.get(name, name): value for name, value in dict(self.fixed, **feeds).items()}
         with running("the graph"):
-            return list(variant.session.run(names, feed_dict=dict(fixed, **fed)))
+            return list(variant.session.run(names, feed_dict=fed))
 
     def edited(self, graph_def: Any) -> "Engine":
         return Engine(graph_def, self.fixed)
@@ -81,12 +83,18 @@ class Engine:
         self._variants[key] = make()
         return self._variants[key]
 
-    def _plain(self, optimised: bool) -> Variant:
-        return Variant(session(self.graph, optimised), {}, {}, set())
+    def _plain(self, *, optimised: bool) -> Variant:
+        return Variant(session(self.graph, optimised=optimised), {}, {}, set())
 
-    def _cut(self, cuts: Tuple[str, ...]) -> Variant:
+    def _cut(self, cuts: Tuple[str, ...], *, double: bool) -> Variant:
         cut, fed = cut_graph(self.graph_def, self.dtypes(cuts))
-        return Variant(session(imported(cut)), fed, {}, set())
+        if not double:
+            return Variant(session(imported(cut)), fed, {}, set())
+        try:
+            doubled = double_graph(cut)
+            return Variant(session(imported(doubled.graph_def)), fed, doubled.fetches, doubled.inexact)
+        except (ValueError, TypeError, tf.errors.OpError) as error:
+            raise RequestError("NO_REFERENCE", "the graph cannot be written in float64: " + short(error))
 
     def dtypes(self, tensors: Iterable[str]) -> Dict[str, int]:
         return {name: self.tensor(name).dtype.base_dtype.as_datatype_enum for name in tensors}
@@ -100,7 +108,7 @@ def imported(graph_def: Any) -> Any:
     return graph
 
 
-def session(graph: Any, optimised: bool = False) -> Any:
+def session(graph: Any, *, optimised: bool = False) -> Any:
     """A session; unless `optimised`, every node is computed as it is written: no rewriting, no fusing."""
     config = tf.compat.v1.ConfigProto(allow_soft_placement=True)
     if not optimised:

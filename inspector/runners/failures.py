@@ -9,8 +9,16 @@ import tensorflow as tf
 from .server import RequestError
 
 LONGEST = 600
-NOT_TELLING = ("File ", "Traceback", "Detected at node", "[[", "Exception encountered when calling",
-               "Graph execution error", "<stack trace")
+NOT_TELLING = (
+    "File ",
+    "Traceback",
+    "Detected at node",
+    "[[",
+    "Exception encountered when calling",
+    "Graph execution error",
+    "Node:",
+    "<stack trace",
+)
 
 
 def short(text: Any) -> str:
@@ -29,7 +37,9 @@ def running(where: str) -> Iterator[None]:
         raise RequestError("OUT_OF_MEMORY", short(error.message), where, "Use a smaller batch.")
     except tf.errors.OpError as error:
         node = error.op.name if error.op is not None else ""
-        raise RequestError("RUN_FAILED", short(error.message), node or where, "Check the inputs' shapes and values.")
+        raise RequestError(
+            "RUN_FAILED", short(error.message), node or where, "Check the inputs' shapes and values."
+        )
     except (ValueError, TypeError) as error:
         raise RequestError("RUN_FAILED", short(error), where, "Check the inputs' shapes and values.")
 

@@ -35,8 +35,12 @@ def adapter_of(name: str) -> Any:
 
 def _check(name: str) -> None:
     if name not in ADAPTERS:
-        raise RequestError("UNKNOWN_FRAMEWORK", "no runner for {}".format(name), name,
-                           "Known: {}.".format(", ".join(sorted(ADAPTERS))))
+        raise RequestError(
+            "UNKNOWN_FRAMEWORK",
+            "no runner for {}".format(name),
+            name,
+            "Known: {}.".format(", ".join(sorted(ADAPTERS))),
+        )
 
 
 def _version(module: str) -> str:
@@ -45,5 +49,9 @@ def _version(module: str) -> str:
     except ImportError as error:
         if module == "tf_keras":
             return ""  # a TensorFlow before 2.16 brings legacy Keras itself
-        raise RequestError("FRAMEWORK_MISSING", "this Python cannot import {}: {}".format(module, error), module,
-                           "pip install {}".format(module))
+        raise RequestError(
+            "FRAMEWORK_MISSING",
+            "this Python cannot import {}: {}".format(module, error),
+            module,
+            "pip install {}".format(module),
+        )

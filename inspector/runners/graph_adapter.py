@@ -12,7 +12,16 @@ from .engine import Engine
 from .failures import short
 from .op_table import op_def_of
 from .server import RequestError
-from .structure import Structure, input_nodes, is_learning_phase, output_nodes, split_tensor, variables_of
+from .structure import (
+    UNFED,
+    Structure,
+    flow_nodes,
+    input_nodes,
+    is_learning_phase,
+    output_nodes,
+    split_tensor,
+    variables_of,
+)
 
 NOT_TAPPED = ("Const", "NoOp", "Assert")
 
@@ -20,7 +29,7 @@ NOT_TAPPED = ("Const", "NoOp", "Assert")
 class GraphAdapter(Adapter):
     """Tap names are tensor names, `node:index`; tensors inside v1 loops and conditionals cannot be tapped."""
 
-    def _load(self, path: str, trust: bool) -> None:
+    def _load(self, path: str, *, trust: bool) -> None:
         graph_def = read_graph_def(path)
         _check_ops(graph_def, path)
         self.engine = _engine(graph_def, path)
@@ -33,8 +42,12 @@ class GraphAdapter(Adapter):
         self._warn_of_learning_phase()
         variable = variables_of(structure, outputs)
         if variable is not None:
-            raise RequestError("NOT_FROZEN", "the graph holds variables without values", variable,
-                               "Freeze it: convert_variables_to_constants, or open the SavedModel.")
+            raise RequestError(
+                "NOT_FROZEN",
+                "the graph holds variables without values",
+                variable,
+                "Freeze it: convert_variables_to_constants, or open the SavedModel.",
+            )
 
     def _plain(self, arrays: Sequence[np.ndarray], outputs: Sequence[str]) -> List[np.ndarray]:
         feeds = {port.graph_tensor: array for port, array in zip(self.inputs, arrays)}
@@ -68,7 +81,9 @@ def _parse_text(content: bytes, graph_def: Any, path: str) -> None:
     try:
         text_format.Parse(content.decode("utf-8"), graph_def)
     except (UnicodeDecodeError, text_format.ParseError) as error:
-        raise RequestError("LOAD_FAILED", "no GraphDef: {}".format(short(error)), path, "Open a frozen GraphDef.")
+        raise RequestError(
+            "LOAD_FAILED", "no GraphDef: {}".format(short(error)), path, "Open a frozen GraphDef."
+        )
 
 
 def _check_ops(graph_def: Any, path: str) -> None:
@@ -78,7 +93,9 @@ def _check_ops(graph_def: Any, path: str) -> None:
     unknown = sorted(op for op in used if op_def_of(op) is None)
     if unknown:
         what = "this TensorFlow has no op {}".format(", ".join(unknown[:5]))
-        raise RequestError("OP_NOT_REGISTERED", what, path, "Run this side in the Python that has it (custom op).")
+        raise RequestError(
+            "OP_NOT_REGISTERED", what, path, "Run this side in the Python that has it (custom op)."
+        )
 
 
 def _engine(graph_def: Any, path: str) -> Engine:
@@ -90,10 +107,24 @@ def _engine(graph_def: Any, path: str) -> Engine:
 
 
 def _tappable(engine: Engine, structure: Structure) -> List[str]:
-    names = [name for name in structure.order
-             if structure.is_top_level(name) and structure.nodes[name].op not in NOT_TAPPED]
-    return [tensor.name for name in names for tensor in engine.graph.get_operation_by_name(name).outputs
-            if tensor.dtype.base_dtype not in (tf.resource, tf.variant)]
+    flows = flow_nodes(structure)
+    names = [
+        name
+        for name in structure.order
+        if structure.is_top_level(name)
+        and structure.nodes[name].op not in NOT_TAPPED
+        and name not in flows
+        and UNFED not in name
+    ]
+    return [tensor.name for name in names for tensor in _values(engine.graph.get_operation_by_name(name))]
+
+
+def _values(operation: Any) -> List[Any]:
+    """The outputs that hold values; a batch norm's further outputs are notes for its gradient."""
+    outputs = list(
+        operation.outputs[:1] if operation.type.startswith("FusedBatchNorm") else operation.outputs
+    )
+    return [tensor for tensor in outputs if tensor.dtype.base_dtype not in (tf.resource, tf.variant)]
 
 
 def _port(name: str) -> Port:

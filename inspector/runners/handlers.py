@@ -2,12 +2,15 @@
 
 import os
 import platform
-from typing import Any, Dict, Optional, Sequence
+from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence
 
 import numpy as np
 
-from .adapter import Adapter
+from .confine import confine_reads, confine_writes, move_home
 from .server import Progress, Reply, RequestError, Server, claim_stdout
+
+if TYPE_CHECKING:
+    from .adapter import Adapter
 
 Args = Dict[str, Any]
 
@@ -16,43 +19,88 @@ class Handlers:
     """Holds the one model that this process runs."""
 
     def __init__(self) -> None:
-        self._model = None  # type: Optional[Adapter]
+        self._model: Optional[Adapter] = None
+        self._spill = ""
+        self._readable: Optional[List[str]] = None
 
     def table(self) -> Dict[str, Any]:
-        methods = (self.start, self.load, self.run, self.replay)
+        methods = (self.start, self.load, self.run, self.replay, self.reference, self.scan, self.edit)
         return {method.__name__: method for method in methods}
 
     def start(self, args: Args, _array: Any, progress: Progress) -> Reply:
+        """Confine what can be confined before the model is known, then import the framework."""
+        spill = args["write"]
+        move_home(spill)
+        confinement = confine_writes(spill)
+        if args.get("read"):
+            confinement += ", " + self._confine_reads(list(args["read"]) + [spill])
+        self._spill = spill
         progress("importing TensorFlow")
         from .frameworks import import_framework
 
         versions = import_framework(args.get("framework", "graph"))
-        return {"python": platform.python_version(), "versions": versions, "confinement": "none"}, None
+        return {"python": platform.python_version(), "versions": versions, "confinement": confinement}, None
 
     def load(self, args: Args, _array: Any, progress: Progress) -> Reply:
+        """The first load narrows what may be read; another model needs another process."""
         from .frameworks import adapter_of
 
-        progress("loading " + os.path.basename(args["path"]))
-        self._model = adapter_of(args["framework"])(args["path"], bool(args.get("trust")))
+        path = args["path"]
+        make = adapter_of(args["framework"])
+        if self._readable is None and self._spill:
+            self._confine_reads([path, self._spill])
+        if self._readable is not None and not _is_below(path, self._readable):
+            raise RequestError("CONFINED", "this runner may read another model only", path, "Start it anew.")
+        progress("loading " + os.path.basename(path))
+        self._model = make(path, trust=bool(args.get("trust")))
         return self._model.describe(), None
+
+    def _confine_reads(self, paths: List[str]) -> str:
+        self._readable = [os.path.abspath(path) for path in paths]
+        return confine_reads(self._readable)
 
     def run(self, args: Args, _array: Any, progress: Progress) -> Reply:
         progress("running")
         model = self._loaded()
-        results = model.run(arrays_at(args["inputs"]), args.get("taps") or [], bool(args.get("edited")),
-                            args.get("outputs") or [])
-        return {"outputs": saved(results["outputs"], args["out"], "output"),
-                "taps": saved(results["taps"], args["out"], "tap")}, None
+        results = model.run(
+            arrays_at(args["inputs"]),
+            taps=args.get("taps") or [],
+            outputs=args.get("outputs") or [],
+            edited=bool(args.get("edited")),
+        )
+        return {
+            "outputs": saved(results["outputs"], args["out"], "output"),
+            "taps": saved(results["taps"], args["out"], "tap"),
+        }, None
 
     def replay(self, args: Args, _array: Any, progress: Progress) -> Reply:
         progress("replaying")
         results = self._loaded().replay(arrays_at(args["feeds"]), args["fetch"])
         return saved(results, args["out"], "replay"), None
 
-    def _loaded(self) -> Adapter:
+    def reference(self, args: Args, _array: Any, progress: Progress) -> Reply:
+        progress("computing in float64")
+        feeds, against = arrays_at(args["feeds"]), arrays_at(args["against"])
+        return self._loaded().reference(feeds, args["fetch"], against), None
+
+    def scan(self, args: Args, _array: Any, progress: Progress) -> Reply:
+        like = [array_at(path) for path in args["like"]]
+        return self._loaded().scan(arrays_at(args["inputs"]), like, args.get("limit", 10), progress), None
+
+    def edit(self, args: Args, _array: Any, _progress: Progress) -> Reply:
+        constants = {edit["node"]: edit["value"] for edit in args["edits"] if edit["kind"] == "constant"}
+        self._loaded().edit(args["edits"], arrays_at(constants))
+        return None, None
+
+    def _loaded(self) -> "Adapter":
         if self._model is None:
             raise RequestError("NOT_LOADED", "no model is loaded in this runner", "", "Load one first.")
         return self._model
+
+
+def _is_below(path: str, folders: Sequence[str]) -> bool:
+    path = os.path.abspath(path)
+    return any(path == folder or path.startswith(folder + os.sep) for folder in folders)
 
 
 def arrays_at(paths: Dict[str, str]) -> Dict[str, np.ndarray]:
@@ -83,7 +131,9 @@ def plain_dtype(array: Any) -> np.ndarray:
     values = np.asarray(array)
     if values.dtype == object:
         return values.astype(np.bytes_)
-    return values.astype(np.float32) if values.dtype.kind == "V" or values.dtype.name == "bfloat16" else values
+    return (
+        values.astype(np.float32) if values.dtype.kind == "V" or values.dtype.name == "bfloat16" else values
+    )
 
 
 def main(_arguments: Sequence[str] = ()) -> None:

@@ -4,7 +4,7 @@ from typing import Any, Dict, List
 
 from tensorflow.python.framework import kernels, op_def_registry
 
-_KERNELS = {}  # type: Dict[str, List[Any]]
+_KERNELS: Dict[str, List[Any]] = {}
 
 
 def op_def_of(op: str) -> Any:
@@ -29,5 +29,8 @@ def has_cpu_kernel(op: str, types: Dict[str, int]) -> bool:
 
 
 def _takes(kernel: Any, types: Dict[str, int]) -> bool:
-    return all(types[rule.name] in rule.allowed_values.list.type
-               for rule in kernel.constraint if rule.name in types and rule.allowed_values.list.type)
+    return all(
+        types[rule.name] in rule.allowed_values.list.type
+        for rule in kernel.constraint
+        if rule.name in types and rule.allowed_values.list.type
+    )

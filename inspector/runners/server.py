@@ -42,7 +42,7 @@ class Server:
         self._handlers = handlers
         self._out = out
         self._lock = threading.Lock()
-        self._jobs = queue.Queue()  # type: queue.Queue[Tuple[Dict[str, Any], Optional[np.ndarray]]]
+        self._jobs: queue.Queue[Tuple[Dict[str, Any], Optional[np.ndarray]]] = queue.Queue()
 
     def serve(self) -> None:
         """Answer until the parent closes standard input, and then end at once, whatever is running."""
@@ -75,13 +75,21 @@ class Server:
         except RequestError as error:
             self.send({"job": job, "type": "error", "error": error.fields})
         except MemoryError:
-            fields = {"code": "OUT_OF_MEMORY", "what": "not enough memory", "where": str(message.get("method")),
-                      "todo": "Use a smaller batch."}
+            fields = {
+                "code": "OUT_OF_MEMORY",
+                "what": "not enough memory",
+                "where": str(message.get("method")),
+                "todo": "Use a smaller batch.",
+            }
             self.send({"job": job, "type": "error", "error": fields})
         except Exception as error:  # the boundary of the process: everything becomes a message
             traceback.print_exc()
-            fields = {"code": "WORKER_ERROR", "what": "{}: {}".format(type(error).__name__, error)[:4000],
-                      "where": str(message.get("method")), "todo": ""}
+            fields = {
+                "code": "WORKER_ERROR",
+                "what": "{}: {}".format(type(error).__name__, error)[:4000],
+                "where": str(message.get("method")),
+                "todo": "",
+            }
             self.send({"job": job, "type": "error", "error": fields})
 
     def _progress(self, job: Any) -> Progress:

@@ -3,10 +3,30 @@
 from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Set, Tuple
 
 # ops whose value changes from run to run
-RANDOM_PREFIXES = ("Random", "Multinomial", "TruncatedNormal", "ParameterizedTruncatedNormal",
-                   "StatelessRandom", "StatelessMultinomial", "StatelessTruncatedNormal", "Stateful")
+RANDOM_PREFIXES = (
+    "Random",
+    "Multinomial",
+    "TruncatedNormal",
+    "ParameterizedTruncatedNormal",
+    "StatelessRandom",
+    "StatelessMultinomial",
+    "StatelessTruncatedNormal",
+    "Stateful",
+)
 LEARNING_PHASES = ("keras_learning_phase", "learning_phase", "phase_train", "is_training")
 SILENT_SINKS = ("Const", "NoOp", "Assert", "Placeholder", "PlaceholderWithDefault", "Print", "PrintV2")
+FLOW_SOURCES = (
+    "TensorArrayV3",
+    "TensorArrayWriteV3",
+    "TensorArrayScatterV3",
+    "TensorArraySplitV3",
+    "TensorArrayGradV3",
+    "TensorArrayV2",
+    "TensorArrayWriteV2",
+    "TensorArrayScatterV2",
+)
+FLOW_CARRIERS = ("Enter", "Merge", "Switch", "Identity", "NextIteration", "Exit")
+UNFED = "unused_control_flow_input"  # left behind by TensorFlow's own freezing
 VARIABLES = ("Variable", "VariableV2", "VarHandleOp", "TemporaryVariable")
 
 
@@ -48,8 +68,10 @@ class Structure(NamedTuple):
 def structure_of(graph_def: Any) -> Structure:
     """Order and nesting of a GraphDef's nodes; back edges of v1 loops are left out of the order."""
     nodes = {node.name: node for node in graph_def.node}
-    waits = {name: [text for text in all_inputs(node) if text in nodes and nodes[text].op != "NextIteration"]
-             for name, node in nodes.items()}
+    waits = {
+        name: [text for text in all_inputs(node) if text in nodes and nodes[text].op != "NextIteration"]
+        for name, node in nodes.items()
+    }
     structure = Structure(nodes, _topological(waits), {}, {})
     for name in structure.order:
         _place(name, waits[name], structure)
@@ -58,7 +80,9 @@ def structure_of(graph_def: Any) -> Structure:
 
 def _place(name: str, waits: List[str], structure: Structure) -> None:
     op = structure.nodes[name].op
-    leaving = [structure.frames.get(text, 0) - (structure.nodes[text].op in ("Exit", "RefExit")) for text in waits]
+    leaving = [
+        structure.frames.get(text, 0) - (structure.nodes[text].op in ("Exit", "RefExit")) for text in waits
+    ]
     frames = max([0] + leaving) + (op in ("Enter", "RefEnter"))
     branches = max([0] + [structure.branches.get(text, 0) for text in waits])
     if not frames:  # in a loop Switch and Merge steer the loop
@@ -68,7 +92,7 @@ def _place(name: str, waits: List[str], structure: Structure) -> None:
 
 def _topological(waits: Dict[str, List[str]]) -> List[str]:
     missing = {name: len(set(names)) for name, names in waits.items()}
-    followers = {}  # type: Dict[str, List[str]]
+    followers: Dict[str, List[str]] = {}
     for name, names in waits.items():
         for needed in set(names):
             followers.setdefault(needed, []).append(name)
@@ -84,7 +108,7 @@ def _topological(waits: Dict[str, List[str]]) -> List[str]:
 
 def upstream(nodes: Dict[str, Any], names: Iterable[str]) -> Set[str]:
     """All nodes that the named ones need, themselves included."""
-    reached = set()  # type: Set[str]
+    reached: Set[str] = set()
     open_names = [name for name in names if name in nodes]
     while open_names:
         name = open_names.pop()
@@ -103,15 +127,21 @@ def is_learning_phase(node: Any) -> bool:
 
 def input_nodes(structure: Structure) -> List[str]:
     """Placeholders that a person must feed, in file order."""
-    return [name for name, node in structure.nodes.items()
-            if node.op == "Placeholder" and not is_learning_phase(node)
-            and "unused_control_flow_input" not in name]
+    return [
+        name
+        for name, node in structure.nodes.items()
+        if node.op == "Placeholder"
+        and not is_learning_phase(node)
+        and UNFED not in name
+    ]
 
 
 def output_nodes(structure: Structure) -> List[str]:
     """Sinks that compute something from the inputs, in file order."""
     used = {text for node in structure.nodes.values() for text in all_inputs(node)}
-    sinks = [name for name, node in structure.nodes.items() if name not in used and node.op not in SILENT_SINKS]
+    sinks = [
+        name for name, node in structure.nodes.items() if name not in used and node.op not in SILENT_SINKS
+    ]
     reached = _downstream(structure, input_nodes(structure))
     return [name for name in sinks if name in reached] or sinks
 
@@ -126,10 +156,12 @@ def _downstream(structure: Structure, names: Iterable[str]) -> Set[str]:
 
 def random_nodes(graph_def: Any, structure: Structure, outputs: Iterable[str]) -> List[str]:
     """Random ops that the outputs need and that inference reaches, those of functions as `function/node`."""
-    live = upstream(structure.nodes, outputs) - _dead_in_inference(structure)
+    live = upstream(structure.nodes, outputs) - dead_in_inference(structure)
     found = [name for name in structure.order if name in live and _is_random(structure.nodes[name].op)]
     for function in graph_def.library.function:
-        found += [function.signature.name + "/" + node.name for node in function.node_def if _is_random(node.op)]
+        found += [
+            function.signature.name + "/" + node.name for node in function.node_def if _is_random(node.op)
+        ]
     return found
 
 
@@ -137,10 +169,10 @@ def _is_random(op: str) -> bool:
     return op.startswith(RANDOM_PREFIXES) and not op.endswith(("Grad", "PartitionedCall", "Shuffle"))
 
 
-def _dead_in_inference(structure: Structure) -> Set[str]:
+def dead_in_inference(structure: Structure) -> Set[str]:
     """Nodes of the training branch: what hangs on the true side of a Switch on the learning phase."""
-    phase = set()  # type: Set[str]
-    dead = set()  # type: Set[str]
+    phase: Set[str] = set()
+    dead: Set[str] = set()
     for name in structure.order:
         node = structure.nodes[name]
         if is_learning_phase(node) or (node.op == "Identity" and split_tensor(node.input[0])[0] in phase):
@@ -159,7 +191,20 @@ def _is_dead(text: str, nodes: Dict[str, Any], phase: Set[str], dead: Set[str]) 
     return node is not None and node.op == "Switch" and index == 1 and split_tensor(node.input[1])[0] in phase
 
 
+def flow_nodes(structure: Structure) -> Set[str]:
+    """Nodes that hand on a TensorArray's flow: a number without meaning that only orders its writes."""
+    flows: Set[str] = set()
+    for name in structure.order:
+        node = structure.nodes[name]
+        passed_on = node.op in FLOW_CARRIERS and any(split_tensor(text)[0] in flows for text in node.input)
+        if node.op in FLOW_SOURCES or passed_on:
+            flows.add(name)
+    return flows
+
+
 def variables_of(structure: Structure, outputs: Iterable[str]) -> Optional[str]:
     """The first variable that the outputs need: such a graph is not frozen."""
     needed = upstream(structure.nodes, outputs)
-    return next((name for name in structure.order if name in needed and structure.nodes[name].op in VARIABLES), None)
+    return next(
+        (name for name in structure.order if name in needed and structure.nodes[name].op in VARIABLES), None
+    )

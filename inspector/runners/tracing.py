@@ -1,7 +1,7 @@
 """Trace a Keras model into one graph and note which tensor each layer call gives.
 
 The trace works for legacy Keras and Keras 3: the `__call__` that all layers share is replaced while one
-`tf.function` is traced. Weights are captured by value, so the graph is frozen as it stands.
+`tf.function` is traced. Weights are read as values, so the graph is frozen as it stands.
 """
 
 import contextlib
@@ -29,18 +29,18 @@ class LayerRecord:
 
     def __init__(self, graph: Any, inputs: Dict[str, Any]) -> None:
         self._graph = graph
-        self._stack = []  # type: List[str]
-        self._calls = {}  # type: Dict[str, int]
+        self._stack: List[Tuple[str, Any]] = []
+        self._calls: Dict[str, int] = {}
         self._seen = set(map(id, inputs.values()))
         self.tensors = dict(inputs)
-        self.classes = {name: "InputLayer" for name in inputs}
+        self.classes = dict.fromkeys(inputs, "InputLayer")
 
     def call(self, original: Callable[..., Any], layer: Any, args: Any, kwargs: Any) -> Any:
         """Call the layer for real. Inside a loop's body its outputs are no tensors of this graph."""
         if tf.compat.v1.get_default_graph() is not self._graph:
             return original(layer, *args, **kwargs)
         path = self._path(layer)
-        self._stack.append(path)
+        self._stack.append((path, layer))
         try:
             outputs = original(layer, *args, **kwargs)
         finally:
@@ -51,14 +51,17 @@ class LayerRecord:
         """The top model itself has no component: its path is empty."""
         if not self._stack:
             return ""
-        path = "/".join(part for part in (self._stack[-1], layer.name) if part)
+        outer, parent = self._stack[-1]
+        path = "/".join(part for part in (outer, layer.name) if part)
         count = self._calls.get(path, 0)
         self._calls[path] = count + 1
-        return "{}@{}".format(path, count) if count else path
+        numbers = call_numbers(parent, layer)
+        number = numbers[count] if count < len(numbers) else count
+        return "{}@{}".format(path, number) if number else path
 
     def _note(self, path: str, layer: Any, outputs: Any) -> Any:
         flat = tf.nest.flatten(outputs)
-        own = [self._own(tensor) for tensor in flat]
+        own = flat if network_of(layer) is not None else [self._own(tensor) for tensor in flat]
         for index, tensor in enumerate(own):
             if self._is_here(tensor):
                 name = "{}:{}".format(path, index) if index else path
@@ -83,15 +86,34 @@ class LayerRecord:
         return isinstance(tensor, tf.Tensor) and getattr(tensor, "graph", None) is self._graph
 
 
+def network_of(layer: Any) -> Any:
+    """The functional network that a model is, or that a Sequential holds; None for other layers."""
+    network = getattr(layer, "_functional", None) or layer
+    return network if hasattr(network, "_nodes_by_depth") else None
+
+
+def call_numbers(parent: Any, layer: Any) -> List[int]:
+    """In which order a functional model makes its calls of a shared layer: numbers of the calls as the
+    model's config counts them. Empty for layers that make their calls by program."""
+    depths = getattr(network_of(parent), "_nodes_by_depth", {})
+    nodes = [node for depth in sorted(depths, reverse=True) for node in depths[depth]]
+    made = [node for node in nodes if getattr(node, "layer", None) is layer or _operation(node) is layer]
+    stated = [node for node in layer._inbound_nodes if any(node is other for other in made)] if made else []
+    return [next(number for number, other in enumerate(stated) if other is node) for node in made]
+
+
+def _operation(node: Any) -> Any:
+    return getattr(node, "operation", None)
+
+
 def trace_model(model: Any, layer_classes: Sequence[Any], names: Sequence[str]) -> Trace:
     """Trace `model` in inference. `layer_classes`: the classes whose `__call__` all layers go through,
     the most special first; `names`: the model's inputs by name, in order."""
-    records = []  # type: List[LayerRecord]
-    outputs = []  # type: List[Any]
+    records: List[LayerRecord] = []
+    outputs: List[Any] = []
 
     def infer(*tensors: Any) -> Any:
         graph = tf.compat.v1.get_default_graph()
-        graph.capture_by_value = True
         records.append(LayerRecord(graph, dict(zip(names, tensors))))
         with _watched(layer_classes, records[-1]):
             outputs.extend(tf.nest.flatten(model(_arranged(model, tensors), training=False)))
@@ -100,13 +122,21 @@ def trace_model(model: Any, layer_classes: Sequence[Any], names: Sequence[str]) 
     function = tf.function(infer, autograph=False).get_concrete_function(*_signature(model))
     record = records[-1]
     taps = {name: tensor.name for name, tensor in record.tensors.items()}
-    return Trace(function, frozen_graph_def(function.graph), [taps[name] for name in names],
-                 [tensor.name for tensor in outputs], taps, record.classes)
+    return Trace(
+        function,
+        frozen_graph_def(function.graph),
+        [taps[name] for name in names],
+        [tensor.name for tensor in outputs],
+        taps,
+        record.classes,
+    )
 
 
 def _signature(model: Any) -> List[Any]:
-    return [tf.TensorSpec(tuple(tensor.shape), _dtype(tensor.dtype), "input_{}".format(index))
-            for index, tensor in enumerate(model.inputs)]
+    return [
+        tf.TensorSpec(tuple(tensor.shape), _dtype(tensor.dtype), "input_{}".format(index))
+        for index, tensor in enumerate(model.inputs)
+    ]
 
 
 def _dtype(dtype: Any) -> Any:
@@ -115,7 +145,7 @@ def _dtype(dtype: Any) -> Any:
 
 def _arranged(model: Any, tensors: Sequence[Any]) -> Any:
     """Put the inputs into the structure that the model was built with (a dict, a nested list)."""
-    structure = getattr(model, "_inputs_struct", None) or getattr(model, "_nested_inputs", None)
+    structure = getattr(model, "_inputs_struct", getattr(model, "_nested_inputs", None))
     if structure is None:
         return tensors[0] if len(tensors) == 1 else list(tensors)
     return tf.nest.pack_sequence_as(structure, list(tensors))
@@ -123,10 +153,14 @@ def _arranged(model: Any, tensors: Sequence[Any]) -> Any:
 
 @contextlib.contextmanager
 def _watched(layer_classes: Sequence[Any], record: LayerRecord) -> Iterator[None]:
-    calls = [(kind, "__call__", _watcher(kind.__dict__["__call__"], record, tuple(layer_classes[:position])))
-             for position, kind in enumerate(layer_classes)]
-    with _replaced(calls + [(BaseResourceVariable, "sparse_read", _gather),
-                            (BaseResourceVariable, "gather_nd", _gather_nd)]):
+    calls = [
+        (kind, "__call__", _watcher(kind.__dict__["__call__"], record, tuple(layer_classes[:position])))
+        for position, kind in enumerate(layer_classes)
+    ]
+    with _replaced(
+        calls
+        + [(BaseResourceVariable, "sparse_read", _gather), (BaseResourceVariable, "gather_nd", _gather_nd)]
+    ):
         yield
 
 
@@ -178,7 +212,6 @@ def frozen_graph_def(graph: Any) -> Any:
             frozen.node.add().CopyFrom(node)
     _drop_lost_controls(frozen)
     return frozen
-
 
 
 def _add_constant(graph_def: Any, name: str, value: Any) -> None:

@@ -1,0 +1,1 @@
+"""The use cases: open, match, run, compare, find by value, save. State in one place, `session.Session`."""

@@ -1,6 +1,6 @@
 """A preprocessing pipeline: a short line of steps that a person reads, writes and saves.
 
-    resize 224x224 bilinear | bgr | scale 1/255 | mean 0.485 0.456 0.406 | nchw | float32 | batch 4
+For example `resize 224x224 bilinear | bgr | scale 1/255 | mean 0.485 0.456 0.406 | nchw | float32`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How an array fits a model's input: which shape to draw, which axes to turn, what to refuse.
+"""The shapes of a model's input on both sides: how they relate, and which shape to draw.
 
 Layouts: channels last is (samples, rows, columns, channels), channels first (samples, channels, rows,
 columns); the same with one or three axes in place of rows and columns."""
@@ -7,14 +7,10 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-from numpy.typing import NDArray
-
 from inspector.domain.computation import Port
 from inspector.domain.errors import InspectorError
 from inspector.domain.files import Shape, Warn
 
-Array = NDArray[np.generic]
 STEPS = 8  # for an unknown length of a sequence
 PIXELS = 96  # for an unknown image side: the least that every Keras application accepts, a multiple of 32
 CHANNELS = 3
@@ -26,6 +22,11 @@ def fits(shape: tuple[int, ...], wanted: Shape | None) -> bool:
     if wanted is None:
         return True
     return len(shape) == len(wanted) and all(w in (None, n) for n, w in zip(shape, wanted, strict=True))
+
+
+def fits_samples(shape: tuple[int, ...], wanted: Shape | None) -> bool:
+    """As `fits`, but any number of samples will do: the batch is made later."""
+    return wanted is None or (fits(shape, (None, *wanted[1:])) if wanted else shape == ())
 
 
 def turned(rank: int, *, to_first: bool) -> tuple[int, ...]:
@@ -42,9 +43,16 @@ def channels_first(shape: Shape | tuple[int, ...] | None) -> bool:
     return shape[1] in _CHANNEL_COUNTS and shape[-1] not in _CHANNEL_COUNTS
 
 
+def _channels_last(shape: Shape) -> bool:
+    return len(shape) in (4, 5) and shape[-1] in _CHANNEL_COUNTS and shape[1] not in _CHANNEL_COUNTS
+
+
 def permutation(a: Shape | None, b: Shape | None) -> tuple[int, ...] | None:
     """The axes that permute A's layout into B's where only the place of the channels differs, else None."""
-    if a is None or b is None or len(a) != len(b) or len(a) < 3 or _agree(a, b):
+    if a is None or b is None or len(a) != len(b) or len(a) < 3:
+        return None
+    opposite = (channels_first(a) and _channels_last(b)) or (_channels_last(a) and channels_first(b))
+    if _agree(a, b) and not opposite:
         return None
     for to_first in (True, False):
         axes = turned(len(a), to_first=to_first)
@@ -86,39 +94,6 @@ def shape_to_draw(
     return shape, (Warn("INPUT_SIZE_CHOSEN", f"{text}. Set a size to have another."),)
 
 
-def fit(array: Array, port: Port, side: str, *, reshape: bool = False) -> tuple[Array, tuple[Warn, ...]]:
-    """The array as the port takes it, batch aside, with what was done to it.
-
-    A missing sample or channel axis is added, channels first and last are turned where only that fits;
-    `reshape` also lets a sample be laid out anew (rows of a table, pictures for a flat input). No values
-    are copied without need. Raises InspectorError WRONG_SHAPE with what was expected and what came."""
-    wanted = port.shape
-    if _fits_samples(array.shape, wanted) or wanted is None:
-        return array, ()
-    for candidate, text in _candidates(array, len(wanted)):
-        if _fits_samples(candidate.shape, wanted):
-            return candidate, (_said(port, side, array, candidate, text),)
-    rest = wanted[1:]
-    if reshape and array.ndim and None not in rest:
-        sample = tuple(int(length or 0) for length in rest)
-        if math.prod(array.shape[1:]) == math.prod(sample):
-            laid = array.reshape(array.shape[0], *sample)
-            return laid, (_said(port, side, array, laid, "laid out anew"),)
-    raise InspectorError(
-        "WRONG_SHAPE", f"input `{port.name}` of {side} takes {text_of(wanted)}, and {list(array.shape)} came",
-        where=port.name, todo="Give an array of that shape, or set a pipeline that makes it.",
-    )  # fmt: skip
-
-
-def to_batch(array: Array, count: int | None) -> Array:
-    """`count` samples: the first ones, or all of them over and over; None leaves the array as it is."""
-    if count is None or not array.ndim or array.shape[0] in (count, 0):
-        return array
-    if array.shape[0] > count:
-        return array[:count]
-    return np.take(array, np.arange(count) % array.shape[0], axis=0)
-
-
 def text_of(shape: Shape | None) -> str:
     """`[?, 224, 224, 3]`."""
     if shape is None:
@@ -146,19 +121,24 @@ def _merged(pair: tuple[Port, Port]) -> Shape:
         b = tuple(b[axes.index(axis)] for axis in range(len(a)))
     if _agree(a, b):
         return tuple(y if x is None else x for x, y in zip(a, b, strict=True))
-    if _samples_of_one_size(a, b):
+    if lays_out(a, b):
         return (b[0] if a[0] is None else a[0], *a[1:])
+    takes = f"A's `{pair[0].name}` takes {text_of(a)} and B's `{pair[1].name}` {text_of(pair[1].shape)}"
     raise InspectorError(
-        "WRONG_SHAPE", f"A's `{pair[0].name}` takes {text_of(a)} and B's `{pair[1].name}` {text_of(pair[1].shape)}",
-        where=pair[0].name, todo="No array fits both; set a pipeline for one side and give a file.",
+        "WRONG_SHAPE", takes, where=pair[0].name,
+        todo="No array fits both; set a pipeline for one side and give a file.",
     )  # fmt: skip
 
 
-def _samples_of_one_size(a: Shape, b: Shape) -> bool:
-    """Whether both shapes are known behind the batch and hold as many numbers (one side is flat)."""
-    rest_a, rest_b = [n for n in a[1:] if n is not None], [n for n in b[1:] if n is not None]
-    whole = len(rest_a) == len(a) - 1 and len(rest_b) == len(b) - 1
-    return bool(a and b) and whole and math.prod(rest_a) == math.prod(rest_b)
+def lays_out(came: Shape, wanted: Shape) -> bool:
+    """Whether samples of one shape can be laid out in the other without scrambling them: both are known,
+    and one of them is flat, or they differ in axes of length 1 only."""
+    rest_came, rest_wanted = ([n for n in shape[1:] if n is not None] for shape in (came, wanted))
+    if len(rest_came) != len(came[1:]) or len(rest_wanted) != len(wanted[1:]) or not came or not wanted:
+        return False
+    if len(rest_came) == 1 or len(rest_wanted) == 1:
+        return math.prod(rest_came) == math.prod(rest_wanted)
+    return [n for n in rest_came if n != 1] == [n for n in rest_wanted if n != 1]
 
 
 def _defaults(shape: Shape) -> tuple[int, ...]:
@@ -168,31 +148,3 @@ def _defaults(shape: Shape) -> tuple[int, ...]:
     last = not channels_first(shape)
     channel_axis = rank - 1 if last else 1
     return tuple(CHANNELS if axis == channel_axis else PIXELS for axis in range(rank))
-
-
-def _fits_samples(shape: tuple[int, ...], wanted: Shape | None) -> bool:
-    """As `fits`, but any number of samples will do: the batch is made later."""
-    return wanted is None or (fits(shape, (None, *wanted[1:])) if wanted else shape == ())
-
-
-def _candidates(array: Array, rank: int) -> list[tuple[Array, str]]:
-    """What else the array may have been meant as, the likeliest first."""
-    found: list[tuple[Array, str]] = []
-    if array.ndim == rank - 1:
-        found += [(array[np.newaxis], "taken as one sample"), (array[..., np.newaxis], "given a channel")]
-    if array.ndim == rank + 1 and array.shape[-1] == 1:
-        found.append((array[..., 0], "its single channel left off"))
-    both = [(array, ""), *found]
-    for candidate, text in both:
-        if candidate.ndim == rank and rank >= 3:
-            for to_first in (True, False):
-                word = "channels brought first" if to_first else "channels brought last"
-                axes = turned(rank, to_first=to_first)
-                found.append((candidate.transpose(axes), f"{text}, {word}" if text else word))
-    return found
-
-
-def _said(port: Port, side: str, came: Array, fed: Array, text: str) -> Warn:
-    code = "INPUT_TRANSPOSED" if "brought" in text else "INPUT_RESHAPED"
-    shapes = f"{list(came.shape)} fed as {list(fed.shape)}"
-    return Warn(code, f"input `{port.name}` of {side}: {shapes}, {text}")

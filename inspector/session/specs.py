@@ -106,7 +106,7 @@ def _named(pair: tuple[Port, Port], specs: list[Spec]) -> Spec | None:
 def _unknown(name: str, names: tuple[str, ...]) -> InspectorError:
     near = difflib.get_close_matches(name, names, n=1)
     hint = f" Did you mean `{near[0]}`?" if near else ""
-    listed = ", ".join(dict.fromkeys(names)) or "none"
+    listed = ", ".join(dict.fromkeys(known.removesuffix(":0") for known in names)) or "none"
     return InspectorError(
         "INPUT_UNKNOWN", f"no input is called `{name}`", todo=f"The inputs are {listed}.{hint}"
     )  # fmt: skip

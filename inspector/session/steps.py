@@ -287,7 +287,7 @@ def _floating(x: Array) -> NDArray[np.floating]:
 
 def _channels_last(x: Array, layout: Layout, step: str) -> Array:
     if x.ndim != 4:
-        raise _unfit(step, f"an array of shape {list(x.shape)} is no image (samples, rows, columns, channels)")
+        raise _unfit(step, f"{list(x.shape)} is no image (samples, rows, columns, channels)")
     return x.transpose(turned(4, to_first=False)) if layout.channels_first else x
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
+import mmap
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
@@ -107,7 +109,8 @@ class Runner:
         self.spill = spill
         self._python = python or sys.executable
         self._numbers = itertools.count(1)
-        self._read: list[str] = []
+        self._started: Future[Started] | None = None
+        self._model: Path | None = None
         spill.mkdir(parents=True, exist_ok=True)
         self._child = self._spawn()
 
@@ -121,17 +124,26 @@ class Runner:
 
     def start(self, framework: str = "graph", *, progress: Progress | None = None) -> Future[Started]:
         """Import the framework (4 to 12 s for TensorFlow) without waiting for it."""
-        args = {"framework": framework, "read": [], "write": str(self.spill)}
+        args = {"framework": framework, "read": [], "write": str(self.spill.resolve())}
         started: Future[Started] = Future()
         answer = self._child.submit("start", args, progress=progress)
         answer.add_done_callback(lambda done: _pass_on(done, started))
+        self._started = started
         return started
 
     def load(
         self, path: Path, framework: str, *, trust: bool = False, progress: Progress | None = None
     ) -> Loaded:
-        """Load a model; `framework` is `graph`, `keras3` or `tf_keras`, as ModelFile.runs_in says."""
-        args = {"path": str(path), "framework": framework, "trust": trust}
+        """Load a model; `framework` is `graph`, `keras3` or `tf_keras`, as ModelFile.runs_in says.
+
+        Waits for the start. A process may read one model only, so another one gets another process."""
+        resolved = path.resolve()
+        if self._model not in (None, resolved) or not self.alive:
+            self.close()
+            self._child, self._started = self._spawn(), None
+        self._model = resolved
+        (self._started or self.start(framework, progress=progress)).result()
+        args = {"path": str(resolved), "framework": framework, "trust": trust}
         return msgspec.convert(self._ask("load", args, progress), Loaded)
 
     def run(
@@ -244,14 +256,24 @@ def _pass_on(done: Future[Any], started: Future[Started]) -> None:
 
 
 def _save(arrays: Mapping[str, Array], folder: Path) -> dict[str, str]:
-    """Arrays that lie in a file already are not written again."""
     folder.mkdir(parents=True, exist_ok=True)
     paths = {}
     for number, (name, array) in enumerate(arrays.items()):
         path = folder / f"{number:05d}.npy"
-        np.save(path, array, allow_pickle=False)
-        paths[name] = str(path)
+        _link_or_write(array, path)
+        paths[name] = str(path.resolve())
     return paths
+
+
+def _link_or_write(array: Any, path: Path) -> None:
+    """An array that is a whole `.npy` file already (an activation of the other side) costs no copy."""
+    whole = isinstance(array, np.memmap) and isinstance(array.base, mmap.mmap)
+    if whole and str(array.filename).endswith(".npy"):
+        with contextlib.suppress(OSError):  # another file system, or the file is gone: write it
+            if np.load(array.filename, mmap_mode="r").shape == array.shape:
+                path.hardlink_to(array.filename)
+                return
+    np.save(path, array, allow_pickle=False)
 
 
 def _open(paths: Mapping[str, str]) -> dict[str, Array]:

@@ -5,8 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
-from PySide6.QtGui import QKeyEvent, QKeySequence
-from PySide6.QtWidgets import QApplication, QHBoxLayout, QHeaderView, QSplitter, QTableView, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QHBoxLayout,
+    QHeaderView,
+    QSplitter,
+    QTableView,
+    QVBoxLayout,
+    QWidget,
+)
 
 from inspector.domain.errors import InspectorError
 from inspector.domain.files import Details, Entry, Side, ValueSummary
@@ -67,12 +74,11 @@ class RowTable(QTableView):
         self.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.ResizeToContents)
         self.horizontalHeader().setStretchLastSection(True)
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:
+    def copy_name(self) -> None:
+        """Put the raw value of the marked row on the clipboard."""
         row = self.currentIndex().row()
-        if event.matches(QKeySequence.StandardKey.Copy) and 0 <= row < len(self._rows.rows):
+        if 0 <= row < len(self._rows.rows):
             QApplication.clipboard().setText(self._rows.rows[row][1])
-        else:
-            super().keyPressEvent(event)
 
 
 class DetailsPanel(QWidget):
@@ -111,9 +117,8 @@ class DetailsPanel(QWidget):
         session, jobs = self._state.session, self._state.jobs
         jobs.run(lambda: session.reader(side).details(entry.id), self._arrived, self._failed, key="details")
         if entry.value_id:
-            jobs.run(
-                lambda: session.reader(side).summary(entry.value_id), self._summed, self._failed, key="summary"
-            )
+            values = entry.value_id
+            jobs.run(lambda: session.reader(side).summary(values), self._summed, self._failed, key="summary")
         else:
             jobs.drop("summary")
 

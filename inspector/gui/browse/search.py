@@ -6,10 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, QTimer, Signal
-from PySide6.QtGui import QIcon, QKeyEvent
+from PySide6.QtGui import QIcon, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QApplication, QHeaderView, QLineEdit, QTableView, QWidget
 
 from inspector.domain.files import Found
+from inspector.gui.browse.tree_view import WIDEST
 from inspector.gui.browse.wording import hover_text, what_text
 from inspector.gui.plain import shortened, tooltip
 
@@ -30,6 +31,7 @@ class SearchBox(QLineEdit):
         super().__init__(parent)
         self.setPlaceholderText("Name, op, 3x3x32, float32 …")
         self.setClearButtonEnabled(True)
+        self.setAcceptDrops(False)  # the window takes drops, and knows what they mean
         self._pause = QTimer(self, singleShot=True, interval=PAUSE_MS)
         self._pause.timeout.connect(lambda: self.wanted.emit(self.text().strip()))
         self.textChanged.connect(self._typed)
@@ -113,8 +115,12 @@ class HitList(QTableView):
         self.verticalHeader().hide()
         self.verticalHeader().setDefaultSectionSize(24)
         self.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        self.horizontalHeader().setSectionResizeMode(1, QHeaderView.ResizeMode.ResizeToContents)
+        self.horizontalHeader().setSectionResizeMode(1, QHeaderView.ResizeMode.Fixed)
         self.doubleClicked.connect(lambda index: self.opened.emit(self._hits.hits[index.row()]))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.horizontalHeader().resizeSection(1, min(WIDEST, self.viewport().width() * 2 // 5))
 
     def current_hit(self) -> Found | None:
         row = self.currentIndex().row()
@@ -125,7 +131,7 @@ class HitList(QTableView):
         if (hit := self.current_hit()) is not None:
             QApplication.clipboard().setText(hit.entry.tensor or hit.entry.name)
 
-    def currentChanged(self, current: QModelIndex, previous: QModelIndex) -> None:
+    def currentChanged(self, current: Index, previous: Index) -> None:
         super().currentChanged(current, previous)
         if (hit := self.current_hit()) is not None:
             self.chosen.emit(hit)

@@ -1,4 +1,4 @@
-"""One side's panel: what file it is, its search, its tree or hits, or the error that stands in their place."""
+"""One side's panel: what file it is, its search, its tree or hits, or an error in their place."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from inspector.domain.errors import InspectorError
-from inspector.domain.files import Entry, Found, ModelFile, Side
+from inspector.domain.files import Found, ModelFile, Side
 from inspector.gui.browse.icons import entry_icon
 from inspector.gui.browse.search import LIMIT, HitList, HitModel, SearchBox
 from inspector.gui.browse.tree_model import EntryModel
@@ -72,6 +72,8 @@ class SidePanel(QFrame):
         """Put the error where the tree would have been; None takes it away."""
         if error is not None:
             self.error.show_error(error)
+            self.facts.hide()
+            self.search.hide()
             self.body.setCurrentWidget(self.error)
         elif self.body.currentWidget() is self.error:
             self.show_file(self._state.files[self.side])
@@ -81,6 +83,12 @@ class SidePanel(QFrame):
         self.title.show_text(name)
         self.invitation.setText("Reading the structure…")
         self.body.setCurrentWidget(self.invitation)
+
+    def set_over(self, *, over: bool) -> None:
+        """Show that a drop now would land here."""
+        self.setProperty("over", over)
+        self.style().unpolish(self)
+        self.style().polish(self)
 
     def focus_search(self) -> None:
         """Put the cursor into the search box, its text marked."""
@@ -183,7 +191,8 @@ class SidePanel(QFrame):
         self.search.setAccessibleName(f"Search in {letter}")
         self.tree.setAccessibleName(f"Structure of {letter}")
         self.hit_list.setAccessibleName(f"Hits in {letter}")
-        self.invitation.setText(f"Drop a model file here, or open one with Ctrl+{'Shift+' * (letter == 'B')}O.")
+        keys = "Ctrl+O" if self.side == "a" else "Ctrl+Shift+O"
+        self.invitation.setText(f"Drop a model file here, or open one with {keys}.")
 
     def _lay_out(self) -> None:
         letter = label(self.side.upper())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
@@ -12,7 +13,7 @@ from inspector.gui.browse.wording import number_text
 from inspector.gui.plain import tooltip
 from inspector.gui.theme import GRID, Theme
 
-#: Nine even stops of viridis (matplotlib, CC0), red green blue 0..255: even to the eye, also a colour-blind one.
+#: Nine stops of viridis (matplotlib, CC0), RGB 0..255: even to the eye, also to a colour-blind one.
 VIRIDIS = np.array([
     (68, 1, 84), (71, 44, 122), (59, 81, 139), (44, 113, 142), (33, 144, 141), (39, 173, 129), (92, 200, 99),
     (170, 220, 50), (253, 231, 37),
@@ -144,15 +145,16 @@ class Picture(SummaryChart):
         return QRectF(plot.left(), plot.top(), self._image.width() * scale, self._image.height() * scale)
 
 
-def even_image(values: np.ndarray[tuple[int, int], np.dtype[np.float64]], theme: Theme) -> QImage:
-    """Values [rows, columns] as an image in a perceptually even map over their range; NaN shows the ground."""
+def even_image(values: NDArray[np.float64], theme: Theme) -> QImage:
+    """Values [rows, columns] as an image, perceptually even over their range; NaN shows the ground."""
     finite = np.isfinite(values)
     low = float(np.min(values[finite], initial=np.inf)) if finite.any() else 0.0
     span = (float(np.max(values[finite])) - low if finite.any() else 0.0) or 1.0
     place = np.where(finite, (np.where(finite, values, low) - low) / span, 0.0) * (len(VIRIDIS) - 1)
     stops = np.arange(len(VIRIDIS))
     pixels = np.stack([np.interp(place, stops, VIRIDIS[:, channel]) for channel in range(3)], axis=-1)
-    pixels[~finite] = QColor(theme.colours.ground).getRgb()[:3]
+    ground = QColor(theme.colours.ground)
+    pixels[~finite] = (ground.red(), ground.green(), ground.blue())
     drawn = np.ascontiguousarray(pixels.round().astype(np.uint8))
     rows, columns = values.shape
     return QImage(drawn.tobytes(), columns, rows, 3 * columns, QImage.Format.Format_RGB888).copy()

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import cast
 
 from PySide6.QtCore import QModelIndex, QPoint, Qt, Signal
-from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QKeySequence
+from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QApplication, QHeaderView, QMenu, QTreeView, QWidget
 
 from inspector.domain.files import Entry
-from inspector.gui.browse.tree_model import EntryModel
+from inspector.gui.browse.tree_model import EntryModel, Index
 from inspector.gui.theme import GRID
+
+WIDEST = 18 * GRID  # pixels of the second column
 
 
 class EntryTree(QTreeView):
@@ -35,8 +38,7 @@ class EntryTree(QTreeView):
         header.setStretchLastSection(False)
         header.setMinimumSectionSize(5 * GRID)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        header.setSectionResizeMode(1, QHeaderView.ResizeMode.ResizeToContents)
-        header.setResizeContentsPrecision(64)
+        header.setSectionResizeMode(1, QHeaderView.ResizeMode.Fixed)
         self._wanted: tuple[str, ...] = ()
         self._quiet = False
         self.doubleClicked.connect(self._emit_opened)
@@ -63,15 +65,18 @@ class EntryTree(QTreeView):
         if (entry := self.current_entry()) is not None:
             QApplication.clipboard().setText(entry.tensor or entry.name)
 
-    def currentChanged(self, current: QModelIndex, previous: QModelIndex) -> None:
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The name gets most of the room: what tells two rows apart stands in it."""
+        super().resizeEvent(event)
+        self.header().resizeSection(1, min(WIDEST, self.viewport().width() * 2 // 5))
+
+    def currentChanged(self, current: Index, previous: Index) -> None:
         super().currentChanged(current, previous)
         if current.isValid() and not self._quiet:
             self.chosen.emit(self.entries.entry(current))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.matches(QKeySequence.StandardKey.Copy):
-            self.copy_name()
-        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self._emit_opened(self.currentIndex())
         else:
             super().keyPressEvent(event)
@@ -95,7 +100,7 @@ class EntryTree(QTreeView):
             ("Show in chart", self.chart_wanted),
         )
         for title, signal in wants:
-            action = menu.addAction(title, lambda signal=signal: signal.emit(entry))
+            action = menu.addAction(title, partial(signal.emit, entry))
             action.setEnabled(bool(entry.tensor))
         menu.addSeparator()
         menu.addAction("Show details", lambda: self.opened.emit(entry))

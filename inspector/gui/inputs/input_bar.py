@@ -7,6 +7,7 @@ from dataclasses import replace
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QToolButton, QWidget
 
+from inspector.gui.drops import INPUT_ENDINGS
 from inspector.gui.inputs.line_box import LineBox
 from inspector.gui.inputs.presets import INPUTS, PIPELINES
 from inspector.gui.plain import label
@@ -15,7 +16,12 @@ from inspector.gui.state import AppState
 from inspector.gui.theme import GRID
 
 BETWEEN = ";"  # between the inputs of a model that has several: `name=SPEC; name=SPEC`
-INPUT_FILES = "Inputs (*.png *.jpg *.jpeg *.bmp *.gif *.webp *.tif *.tiff *.npy *.npz *.csv *.h5);;All files (*)"
+SPEC_HINT = (
+    "What is fed to both sides: random:0, zeros, ones, an image, a folder of images, .npy, .npz, .csv, "
+    ".h5#/path; for several inputs name=SPEC; name=SPEC"
+)
+_ENDINGS = " ".join(f"*{ending}" for ending in (*INPUT_ENDINGS, ".h5"))
+INPUT_FILES = f"Inputs ({_ENDINGS});;All files (*)"
 
 
 class InputBar(QWidget):
@@ -30,8 +36,10 @@ class InputBar(QWidget):
         self.spec = LineBox(INPUTS, memory, "recent/inputs", empty="random:0, an image, .npy …")
         self.pipeline_a = LineBox(PIPELINES, memory, "recent/pipelines", empty="as it is")
         self.pipeline_b = LineBox(PIPELINES, memory, "recent/pipelines", empty="as it is")
-        self.browse = QToolButton(text="…")
-        self.preview = QToolButton(text="Preview", checkable=True)
+        self.browse, self.preview = QToolButton(), QToolButton()
+        self.browse.setText("…")
+        self.preview.setText("Preview")
+        self.preview.setCheckable(True)
         self._name_parts()
         self._lay_out()
         self.show_settings()
@@ -72,8 +80,7 @@ class InputBar(QWidget):
 
     def _name_parts(self) -> None:
         parts = (
-            (self.spec, "Input", "What is fed to both sides: random:0, zeros, ones, an image, a folder, .npy, .npz, "
-             ".csv, .h5#/path; name=SPEC; name=SPEC for several inputs"),
+            (self.spec, "Input", SPEC_HINT),
             (self.pipeline_a, "Preparation of A", "What is done to the input before A gets it"),
             (self.pipeline_b, "Preparation of B", "What is done to the input before B gets it"),
             (self.browse, "Choose an input file", "Choose an input file"),
@@ -97,5 +104,6 @@ class InputBar(QWidget):
             layout.addWidget(letter)
             layout.addWidget(box, 1)
         layout.addWidget(self.preview)
+        self.browse.setProperty("narrow", True)
         for button in (self.browse, self.preview):
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)

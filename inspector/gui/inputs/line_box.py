@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtCore import QPointF, QSize, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QComboBox, QLineEdit, QSizePolicy, QWidget
 
 from inspector.gui.plain import tooltip
@@ -27,7 +27,13 @@ class LineBox(QComboBox):
     committed = Signal(str)
 
     def __init__(
-        self, ready: Sequence[Ready], memory: Memory, key: str, *, empty: str = "", parent: QWidget | None = None
+        self,
+        ready: Sequence[Ready],
+        memory: Memory,
+        key: str,
+        *,
+        empty: str = "",
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self._ready, self._memory, self._key = tuple(ready), memory, key
@@ -38,6 +44,7 @@ class LineBox(QComboBox):
         self.setMinimumContentsLength(6)
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.line.setPlaceholderText(empty)
+        self.line.setAcceptDrops(False)  # the window takes drops, and knows what they mean
         self._fill()
         self.activated.connect(lambda _index: self.commit())
         self.line.editingFinished.connect(self.commit)
@@ -77,6 +84,15 @@ class LineBox(QComboBox):
         if event.key() == Qt.Key.Key_Escape:
             self.show_line(self._last)
         super().keyPressEvent(event)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """The box, and the arrow that a style sheet can only draw from a file."""
+        super().paintEvent(event)
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(self.palette().placeholderText().color(), 1.4))
+        x, y = self.width() - 11.0, self.height() / 2 + 2.0
+        painter.drawPolyline([QPointF(x - 4, y - 4), QPointF(x, y), QPointF(x + 4, y - 4)])
 
     def _fill(self) -> None:
         blocked = self.blockSignals(True)

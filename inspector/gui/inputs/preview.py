@@ -9,7 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QImage, QPainter, QPaintEvent
-from PySide6.QtWidgets import QDoubleSpinBox, QFrame, QGridLayout, QHBoxLayout, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QAbstractSpinBox,
+    QDoubleSpinBox,
+    QFormLayout,
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
 
 from inspector.domain.comparison import InputUsed
 from inspector.domain.errors import InspectorError
@@ -93,7 +103,8 @@ class Received(QWidget):
         stats = used.stats_a if a else used.stats_b
         low, high, mean, deviation = (number_text(number) for number in stats)
         self.name.show_text(used.name_a if a else used.name_b)
-        self.facts.setText(f"{shape_text(used.shape_a if a else used.shape_b)}  {used.dtype_a if a else used.dtype_b}")
+        shape, dtype = (used.shape_a, used.dtype_a) if a else (used.shape_b, used.dtype_b)
+        self.facts.setText(f"{shape_text(shape)}  {dtype}")
         self.statistics.setText(f"{low} … {high},  mean {mean} ± {deviation}")
         self.statistics.setToolTip(tooltip(", ".join(map(repr, stats))))
         self.picture.show_array(array)
@@ -158,7 +169,8 @@ class PreviewPanel(QFrame):
                 received.deleteLater()
         self.rows.clear()
         while (item := self._received.takeAt(0)) is not None:
-            item.layout().deleteLater() if item.layout() else None
+            if (row := item.layout()) is not None:
+                row.deleteLater()
 
     def _commit(self) -> None:
         session = self._state.session
@@ -177,23 +189,24 @@ class PreviewPanel(QFrame):
         ):
             box.setRange(-1e6, 1e6)
             box.setDecimals(3)
+            box.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
             box.setValue(value)
             box.setAccessibleName(name)
         self.batch.setRange(0, 4096)
+        self.batch.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
         self.batch.setSpecialValueText("as stated")
         self.batch.setValue(settings.batch or 0)
         self.batch.setAccessibleName("Batch")
-        for box in (self.low, self.high, self.batch):
-            box.editingFinished.connect(self._commit)
+        boxes: tuple[QAbstractSpinBox, ...] = (self.low, self.high, self.batch)
+        for edited in boxes:
+            edited.editingFinished.connect(self._commit)
 
     def _lay_out(self) -> None:
-        options = QGridLayout()
-        for row, (name, widget) in enumerate(
-            (("Random from", self.low), ("up to", self.high), ("Batch", self.batch))
-        ):
-            options.addWidget(label(name, role="muted"), row, 0)
-            options.addWidget(widget, row, 1)
-        options.setRowStretch(3, 1)
+        options = QFormLayout()
+        options.setVerticalSpacing(GRID // 2)
+        for name, widget in (("Random from", self.low), ("up to", self.high), ("Batch", self.batch)):
+            widget.setFixedWidth(12 * GRID)
+            options.addRow(label(name, role="muted"), widget)
         received = QVBoxLayout()
         received.addWidget(self.message)
         received.addLayout(self._received)

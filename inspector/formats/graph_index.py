@@ -1,0 +1,161 @@
+"""An index of a binary GraphDef: where each node lies, what it reads, and its attributes when asked.
+
+Field numbers from tensorflow/core/framework/graph.proto, node_def.proto, attr_value.proto, function.proto.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inspector.domain.errors import InspectorError
+from inspector.domain.files import Shape
+from inspector.domain.graph import Node
+from inspector.formats.attributes import Attributes
+from inspector.formats.tensor_proto import TensorRange, decode, locate
+from inspector.formats.wire_format import BYTES, VARINT, WireFormatError, fields, text
+
+Ranges = dict[str, tuple[int, int]]
+
+
+@dataclass(slots=True)
+class GraphIndex:
+    """Implements domain.graph.Graph over the bytes of a file, which stay where they are."""
+
+    data: memoryview
+    nodes: dict[str, Node] = field(default_factory=dict)
+    functions: dict[str, dict[str, Node]] = field(default_factory=dict)
+    versions: dict[str, int] = field(default_factory=dict)
+    duplicates: list[str] = field(default_factory=list)
+    broken: str = ""
+    _tensors: dict[str, TensorRange] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, data: memoryview) -> GraphIndex:
+        """Index all nodes. What stands before a break is kept, and `broken` says where it broke."""
+        index = cls(data)
+        try:
+            for number, kind, start, stop in fields(data, 0, len(data)):
+                index._field(number, kind, start, stop)
+        except WireFormatError as error:
+            index.broken = str(error)
+        return index
+
+    def is_constant(self, name: str) -> bool:
+        return name in self.nodes and self.nodes[name].op == "Const"
+
+    def constant_shape(self, name: str) -> tuple[tuple[int, ...], str]:
+        tensor = self._tensor(name)
+        return tensor.shape, tensor.dtype
+
+    def constant(self, name: str) -> NDArray[np.generic]:
+        return self.constant_range(name, 0, None).reshape(self._tensor(name).shape)
+
+    def constant_range(self, name: str, start: int, stop: int | None) -> NDArray[Any]:
+        """Elements `start` to `stop` of a constant, flat."""
+        try:
+            return decode(self.data, self._tensor(name), start, stop)
+        except WireFormatError as error:
+            raise InspectorError("CORRUPT", str(error), where=name, todo="The file is damaged or cut.") from error
+
+    def shape(self, tensor: str) -> Shape | None:
+        """From `_output_shapes`, a placeholder's `shape`, or a constant's own."""
+        name, _, index = tensor.rpartition(":")
+        node = self.nodes.get(name or tensor)
+        if node is None:
+            return None
+        if node.op == "Const":
+            return self.constant_shape(node.name)[0]
+        stated = node.attributes.get("_output_shapes")
+        place = int(index) if index.isdigit() else 0
+        if isinstance(stated, list) and place < len(stated):
+            return tuple(stated[place]) if stated[place] is not None else None
+        own = node.attributes.get("shape") if node.op.startswith("Placeholder") else None
+        return tuple(own) if own is not None else None
+
+    def _tensor(self, name: str) -> TensorRange:
+        if name not in self._tensors:
+            attributes = self.nodes[name].attributes if name in self.nodes else None
+            if not isinstance(attributes, Attributes) or "value" not in attributes.ranges:
+                raise InspectorError("NO_SUCH_VALUE", f"there is no constant {name}", where=name)
+            self._tensors[name] = locate(self.data, *attributes.tensor("value"))
+        return self._tensors[name]
+
+    def _field(self, number: int, kind: int, start: int, stop: int) -> None:
+        if number == 1 and kind == BYTES:
+            node = read_node(self.data, start, stop)
+            if node.name in self.nodes:
+                self.duplicates.append(node.name)
+            self.nodes[node.name] = node
+        elif number == 2 and kind == BYTES:
+            for inner, inner_kind, begin, end in fields(self.data, start, stop):
+                if inner == 1 and inner_kind == BYTES:
+                    name, nodes = read_function(self.data, begin, end)
+                    self.functions[name] = nodes
+        elif number == 4 and kind == BYTES:
+            for inner, inner_kind, value, _ in fields(self.data, start, stop):
+                if inner_kind == VARINT and inner in (1, 2):
+                    self.versions["producer" if inner == 1 else "min_consumer"] = value
+
+
+def read_node(data: memoryview, start: int, stop: int) -> Node:
+    """One NodeDef; its attributes are decoded when they are looked at."""
+    name, op, device = "", "", ""
+    inputs: list[str] = []
+    controls: list[str] = []
+    ranges: Ranges = {}
+    for number, kind, begin, end in fields(data, start, stop):
+        if kind != BYTES:
+            continue
+        if number == 3:
+            tensor = text(data, begin, end)
+            if tensor.startswith("^"):
+                controls.append(tensor[1:])
+            else:
+                inputs.append(tensor if ":" in tensor else f"{tensor}:0")
+        elif number == 5:
+            key, value = _entry(data, begin, end)
+            ranges[key] = value
+        elif number == 1:
+            name = text(data, begin, end)
+        elif number == 2:
+            op = text(data, begin, end)
+        elif number == 4:
+            device = text(data, begin, end)
+    return Node(name, op, tuple(inputs), tuple(controls), Attributes(data, ranges), device)
+
+
+def read_function(data: memoryview, start: int, stop: int) -> tuple[str, dict[str, Node]]:
+    """A FunctionDef: its name and the nodes of its body; inputs inside are `node:output:index`."""
+    name = ""
+    nodes: dict[str, Node] = {}
+    for number, kind, begin, end in fields(data, start, stop):
+        if number == 1 and kind == BYTES:
+            name = next((text(data, b, e) for n, k, b, e in fields(data, begin, end) if n == 1 and k == BYTES), "")
+        elif number == 3 and kind == BYTES:
+            node = read_node(data, begin, end)
+            nodes[node.name] = node
+    return name, nodes
+
+
+def _entry(data: memoryview, start: int, stop: int) -> tuple[str, tuple[int, int]]:
+    key, value = "", (start, start)
+    for number, kind, begin, end in fields(data, start, stop):
+        if number == 1 and kind == BYTES:
+            key = text(data, begin, end)
+        elif number == 2 and kind == BYTES:
+            value = (begin, end)
+    return key, value
+
+
+def plain_attributes(node: Node) -> Iterator[tuple[str, Any]]:
+    """Attribute names with their plain values, for showing."""
+    attributes: Mapping[str, Any] = node.attributes
+    for name in attributes:
+        yield name, attributes[name]
+
+

@@ -1,0 +1,1 @@
+"""Charts of the window: the only place that knows the plotting library."""

@@ -1,0 +1,90 @@
+"""What is drawn in the divergence chart: stems, line, band, the culprit's name, the cursor."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtGui import QColor
+
+from inspector.gui.charts.depth import Depth, Float64
+from inspector.gui.theme import Colours
+from inspector.report.numbers import elided, short
+
+_FAINT = 150  # of 255: stems that stay within the noise
+
+
+class DepthItems:
+    """The graphics items of one plot, lowest first."""
+
+    def __init__(self) -> None:
+        self.band = pg.PlotCurveItem(pen=None)
+        self.cursor = pg.InfiniteLine(angle=90, movable=False)
+        self.stems = pg.PlotCurveItem(connect="pairs")
+        self.strong = pg.PlotCurveItem(connect="pairs")
+        self.line = pg.PlotCurveItem(connect="finite")
+        self.heads = pg.ScatterPlotItem(pen=None)
+        self.label = pg.TextItem("")
+        self.cursor.hide()
+
+    def add_to(self, plot: Any) -> None:
+        """Put the items into a plot; none of them moves its range."""
+        items = (self.band, self.cursor, self.stems, self.strong, self.line, self.heads, self.label)
+        for depth, item in enumerate(items):
+            item.setZValue(depth)
+            plot.addItem(item, ignoreBounds=True)
+
+    def mark(self, position: int | None) -> None:
+        """Put the cursor on a layer, or take it away."""
+        self.cursor.setVisible(position is not None)
+        if position is not None:
+            self.cursor.setPos(position)
+
+    def paint(self, colours: Colours, *, focused: bool) -> None:
+        """Take these colours; the cursor is stronger while the keys go to the chart."""
+        self.band.setBrush(QColor(colours.noise))
+        self.line.setPen(pg.mkPen(colours.total, width=2))
+        self.cursor.setPen(pg.mkPen(colours.accent, width=2 if focused else 1))
+        self.label.setColor(colours.introduced)
+        self.label.fill = pg.mkBrush(colours.surface)
+
+    def draw(self, depth: Depth, colours: Colours) -> None:
+        """Draw the layers of a comparison."""
+        x = np.arange(len(depth.layers), dtype=np.float64)
+        zero = depth.scale.zero
+        floor = np.where(np.isnan(depth.noise), zero, depth.noise)
+        self.band.setData(np.column_stack([x - 0.5, x + 0.5]).ravel(), np.repeat(floor, 2), fillLevel=zero)
+        self.line.setData(x, depth.total)
+        faint = QColor(colours.introduced)
+        faint.setAlpha(_FAINT)
+        quiet = ~np.isnan(depth.introduced) & ~depth.differing
+        loud = ~np.isnan(depth.introduced) & depth.differing
+        self.stems.setData(*_pairs(x[quiet], depth.introduced[quiet], zero), pen=pg.mkPen(faint, width=1))
+        self.strong.setData(
+            *_pairs(x[loud], depth.introduced[loud], zero), pen=pg.mkPen(colours.introduced, width=2)
+        )
+        shown = quiet | loud
+        self.heads.setData(
+            x[shown], depth.introduced[shown], brush=pg.mkBrush(colours.introduced),
+            symbol=["d" if strong else "o" for strong in depth.differing[shown]],
+            size=[13 if strong else 5 for strong in depth.differing[shown]],
+        )  # fmt: skip
+        self._name_culprit(depth)
+
+    def _name_culprit(self, depth: Depth) -> None:
+        place = depth.culprit
+        self.label.setVisible(place is not None and not np.isnan(depth.introduced[place]))
+        if place is None or not self.label.isVisible():
+            return
+        layer = depth.layers[place]
+        introduced = layer.introduced.max_abs if layer.introduced else None
+        self.label.setText(f"≠ {elided(layer.a, 40)}   introduces {short(introduced)}")
+        right = place > len(depth.layers) * 0.6
+        self.label.setAnchor((1.0 if right else 0.0, 1.15))
+        self.label.setPos(place, float(depth.introduced[place]))
+
+
+def _pairs(x: Float64, top: Float64, bottom: float) -> tuple[Float64, Float64]:
+    """Vertical lines from `bottom` to each `top`, as pairs of points."""
+    return np.repeat(x, 2), np.column_stack([np.full_like(top, bottom), top]).ravel()

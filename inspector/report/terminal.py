@@ -1,0 +1,204 @@
+"""What the command prints: sentences and tables, for a terminal or (with whole names) for a pipe."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TextIO
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
+from rich.table import Table
+from rich.text import Text
+
+from inspector.domain.comparison import Comparison, LayerDifference, OutputDifference
+from inspector.domain.files import Entry, Found
+from inspector.domain.match import Assignment, Match, ValueHit
+from inspector.report.charts import largest
+from inspector.report.numbers import elided, percent, shape_text, short, visible
+from inspector.report.words import MARKS, culprit
+
+STYLES = {"same": "cyan", "within-noise": "", "different": "bold magenta", "not-comparable": "yellow"}
+ROWS = 20
+PIPE_WIDTH = 10_000  # a pipe has no width: nothing is wrapped or cut
+
+
+def console(stream: TextIO | None = None) -> Console:
+    """A console on standard output: as wide as the terminal, or never wrapping for a pipe."""
+    stream = stream or sys.stdout
+    if stream.isatty():
+        return Console(file=stream, highlight=False)
+    return Console(file=stream, width=PIPE_WIDTH, highlight=False, color_system=None)
+
+
+@contextmanager
+def progress() -> Iterator[Callable[[str, int, int], None]]:
+    """A line on standard error that says what is done, how far, and for how long; gone at the end.
+
+    Silence when standard error is no terminal."""
+    if not sys.stderr.isatty():
+        yield lambda _text, _done, _total: None
+        return
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}", markup=False),
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as line:
+        task = line.add_task("starting", total=None)
+
+        def told(text: str, done: int, total: int) -> None:
+            line.update(task, description=elided(text, 48), completed=done, total=total or None)
+
+        yield told
+
+
+def print_comparison(comparison: Comparison, out: Console) -> None:
+    """The sentence, the first finding, then what differs: outputs and layers."""
+    mark = MARKS[comparison.verdict][0]
+    out.print(Text(f"{mark} {visible(comparison.sentence)}", STYLES[comparison.verdict]))
+    for finding in comparison.findings[:1]:
+        out.print(Text(f"  cause: {visible(finding.title)} ({finding.cause}): {visible(finding.evidence)}"))
+        out.print(Text(f"  mend:  {visible(finding.mend)}"))
+    _print_outputs([output for output in comparison.outputs if not output.within_noise], out)
+    _print_layers(comparison, out)
+    for warning in comparison.warnings:
+        out.print(Text(f"! {visible(warning.text)} ({warning.code})"))
+
+
+def print_map(assignment: Assignment, out: Console) -> None:
+    """One row for each match, in A's order, then what is left over."""
+    table = _table(out, ("A", "B", ">score", "evidence", "note"))
+    for match in assignment.matches:
+        table.add_row(*_match_cells(match, out))
+    out.print(table)
+    for side, names in (("A", assignment.unmatched_a), ("B", assignment.unmatched_b)):
+        if names:
+            out.print(Text(f"unmatched in {side}: {', '.join(_name(name, out) for name in names)}"))
+
+
+def print_found(found: Iterable[Found], out: Console) -> None:
+    """One row for each hit: the tensor's name (or the entry's), its class, shape and dtype."""
+    table = _table(out, ("name", "class", "shape", "dtype"))
+    for hit in found:
+        entry = hit.entry
+        table.add_row(
+            _text(entry.tensor or entry.id, out),
+            _text(entry.class_name or entry.kind, out),
+            _shape(entry),
+            entry.dtype,
+        )
+    out.print(table)
+
+
+def print_hits(hits: Iterable[ValueHit], out: Console) -> None:
+    """Tensors ranked by how well their value is the one looked for."""
+    table = _table(out, ("tensor", "op", "shape", ">agreement", ">largest difference", "relation"))
+    for hit in hits:
+        table.add_row(
+            _text(hit.tensor, out),
+            _text(hit.op, out),
+            shape_text(hit.shape),
+            percent(hit.agreement),
+            short(hit.max_abs),
+            hit.relation,
+        )
+    out.print(table)
+
+
+def entry_line(entry: Entry, depth: int) -> str:
+    """One line of the tree: the name and what is known of it."""
+    shape = shape_text(entry.shape) if entry.shape is not None else ""
+    known = (entry.name, entry.class_name, shape, entry.dtype, entry.note)
+    return "  " * depth + "  ".join(visible(part) for part in known if part)
+
+
+def _print_outputs(outputs: Sequence[OutputDifference], out: Console) -> None:
+    if not outputs:
+        return
+    table = _table(out, ("output A", "output B", ">largest", ">mean", ">noise floor", "classes"))
+    for output in outputs:
+        table.add_row(
+            _text(output.a, out),
+            _text(output.b, out),
+            short(output.metrics.max_abs),
+            short(output.metrics.mean_abs),
+            short(output.noise_floor),
+            _classes(output),
+        )
+    out.print()
+    out.print(table)
+
+
+def _classes(output: OutputDifference) -> str:
+    scores = output.scores
+    if scores is None or not scores.top5_a or not scores.top5_b:
+        return ""
+    return f"first {scores.top5_a[0]} in A, {scores.top5_b[0]} in B; {scores.top5_overlap} of 5 shared"
+
+
+def _print_layers(comparison: Comparison, out: Console) -> None:
+    different = [layer for layer in comparison.layers if layer.status == "different"]
+    if not different:
+        return
+    guilty = culprit(comparison)
+    table = _table(out, (">layer", "A", "B", ">introduced", ">total", ">noise floor"))
+    for layer in different[:ROWS]:
+        table.add_row(*_layer_cells(layer, out), style=STYLES["different"] if layer is guilty else "")
+    out.print()
+    out.print(table)
+    if len(different) > ROWS:
+        out.print(Text(f"and {len(different) - ROWS} more; --html and --json have all of them"))
+
+
+def _layer_cells(layer: LayerDifference, out: Console) -> tuple[Text | str, ...]:
+    return (
+        str(layer.index),
+        _text(layer.a, out),
+        _text(layer.b or "", out),
+        short(largest(layer.introduced)),
+        short(largest(layer.total)),
+        short(layer.noise_floor),
+    )
+
+
+def _match_cells(match: Match, out: Console) -> tuple[Text | str, ...]:
+    evidence = ", ".join(piece.kind for piece in match.evidence)
+    return (
+        _text(match.a, out),
+        _text(match.tensor_b or "", out),
+        percent(match.score),
+        evidence,
+        _text(match.note, out),
+    )
+
+
+def _table(out: Console, columns: Sequence[str]) -> Table:
+    """A table without lines; `>` before a heading puts its column to the right."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim" if out.is_terminal else "")
+    for heading in columns:
+        right = heading.startswith(">")
+        table.add_column(heading.removeprefix(">"), justify="right" if right else "left", no_wrap=right)
+    return table
+
+
+def _text(name: str, out: Console) -> Text:
+    return Text(_name(name, out), overflow="fold")
+
+
+def _name(name: str, out: Console) -> str:
+    return elided(name, max(24, out.width // 3)) if out.is_terminal else visible(name)
+
+
+def _shape(entry: Entry) -> str:
+    return shape_text(entry.shape) if entry.shape is not None else ""

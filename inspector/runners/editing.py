@@ -1,0 +1,72 @@
+"""Edits to a copy of a GraphDef in memory: the value of a constant, an attribute of a node."""
+
+from typing import Any, Dict, Sequence
+
+import numpy as np
+import tensorflow as tf
+
+from .failures import no_such_tensor
+from .op_table import op_def_of
+from .server import RequestError
+
+Edit = Dict[str, Any]
+
+
+def edited_graph(graph_def: Any, edits: Sequence[Edit], arrays: Dict[str, np.ndarray]) -> Any:
+    """A copy with the edits in it. `arrays`: values of constants by node name.
+
+    Raises NO_SUCH_TENSOR (no such node), WRONG_SHAPE, WRONG_DTYPE and BAD_EDIT.
+    """
+    copy = type(graph_def)()
+    copy.CopyFrom(graph_def)
+    nodes = {node.name: node for node in copy.node}
+    for edit in edits:
+        node = nodes.get(edit["node"])
+        if node is None:
+            raise no_such_tensor(edit["node"], nodes)
+        if edit["kind"] == "constant":
+            _set_constant(node, arrays[node.name])
+        elif edit["kind"] == "attribute":
+            _set_attribute(node, edit["name"], edit["value"])
+        else:
+            raise RequestError("BAD_EDIT", "no edit of kind {}".format(edit["kind"]), node.name)
+    return copy
+
+
+def _set_constant(node: Any, value: np.ndarray) -> None:
+    if node.op != "Const":
+        raise RequestError("BAD_EDIT", "{} is no constant but {}".format(node.name, node.op), node.name)
+    stated = [dimension.size for dimension in node.attr["value"].tensor.tensor_shape.dim]
+    dtype = tf.as_dtype(node.attr["dtype"].type)
+    if list(value.shape) != stated:
+        raise RequestError(
+            "WRONG_SHAPE", "the constant is {}, not {}".format(stated, list(value.shape)), node.name
+        )
+    node.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(value.astype(dtype.as_numpy_dtype)))
+
+
+def _set_attribute(node: Any, name: str, value: Any) -> None:
+    """`value`: a number, flag, text, dtype name, or a list of numbers, as the op's definition says."""
+    rule = next((rule for rule in op_def_of(node.op).attr if rule.name == name), None)
+    if rule is None:
+        raise RequestError("BAD_EDIT", "{} has no attribute {}".format(node.op, name), node.name)
+    try:
+        _write(node.attr[name], rule.type, value)
+    except (TypeError, ValueError, AttributeError) as error:
+        raise RequestError(
+            "BAD_EDIT", "{} of {} cannot be {}: {}".format(name, node.op, value, error), node.name
+        )
+
+
+def _write(target: Any, kind: str, value: Any) -> None:
+    if kind == "type":
+        target.type = tf.as_dtype(value).as_datatype_enum
+    elif kind == "shape":
+        target.shape.CopyFrom(tf.TensorShape(value).as_proto())
+    elif kind in ("list(int)", "list(float)"):
+        numbers = target.list.i if kind == "list(int)" else target.list.f
+        del numbers[:]
+        numbers.extend(value)
+    else:
+        field = {"int": "i", "float": "f", "bool": "b", "string": "s"}[kind]
+        setattr(target, field, value.encode("utf-8") if kind == "string" else value)

@@ -1,0 +1,190 @@
+"""One comparison from two open sides to the result: match, prepare, run, replay, measure, explain."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
+
+from numpy.typing import NDArray
+
+from inspector.domain.comparison import Comparison, LayerDifference, OutputDifference, SideRun
+from inspector.domain.computation import Port
+from inspector.domain.errors import InspectorError
+from inspector.domain.files import Warn
+from inspector.domain.match import Assignment, Match
+from inspector.session import outputs as outputs_of
+from inspector.session.explain import explain
+from inspector.session.inputs import Prepared, ReadDataset, resolve
+from inspector.session.passes import Gathered, Numbers, Passes, both
+from inspector.session.plan import is_fixed, plan, samples_of
+from inspector.session.settings import Settings
+from inspector.session.side import SideState
+from inspector.session.values import complete, evidence
+from inspector.session.verdict import sentence, status_of, verdict_of
+from inspector.workers.child import Progress
+from inspector.workers.runner_client import Loaded, Runner
+
+Array = NDArray[Any]
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class Result:
+    """The comparison, and the arrays for looking at: activations by A's layer, outputs by pair."""
+
+    comparison: Comparison
+    assignment: Assignment
+    gathered: Gathered
+    outputs: list[tuple[Array, Array]]
+
+
+@dataclass(slots=True)
+class _Clock:
+    timings: dict[str, float] = field(default_factory=dict)
+
+    def time(self, name: str, work: Callable[[], T]) -> T:
+        start = time.perf_counter()
+        try:
+            return work()
+        finally:
+            self.timings[name] = round(self.timings.get(name, 0.0) + time.perf_counter() - start, 3)
+
+
+class Comparing:
+    """The steps of one comparison; made anew for each."""
+
+    def __init__(self, a: SideState, b: SideState, settings: Settings, read_dataset: ReadDataset,
+                 progress: Progress) -> None:
+        self._a, self._b = a, b
+        self._settings, self._read, self._progress = settings, read_dataset, progress
+        self._clock = _Clock()
+        self._warnings: list[Warn] = []
+
+    def run(self, assignment: Assignment) -> Result:
+        """Raises InspectorError: what loading, inputs or a run raise; NOT_COMPARABLE when no output pairs."""
+        self._progress("loading both sides", 0, 0)
+        (runner_a, loaded_a), (runner_b, loaded_b) = self._clock.time(
+            "load", lambda: both(lambda: self._a.load(self._progress), lambda: self._b.load(self._progress)))
+        self._warnings += [*loaded_a.warnings, *loaded_b.warnings, *self._random(loaded_a, loaded_b)]
+        prepared = prepare(assignment, loaded_a, loaded_b, self._a, self._b, self._settings, self._read)
+        self._warnings += [note for item in prepared for note in item.notes]
+        inputs_a = {item.tensor_a: item.array_a for item in prepared}
+        inputs_b = {item.tensor_b: item.array_b for item in prepared}
+        found, arrays = self._clock.time("outputs", lambda: self._outputs(assignment, runner_a, runner_b, inputs_a, inputs_b))
+        assignment = self._clock.time("values", lambda: complete(
+            assignment, runner_a, runner_b, loaded_a, inputs_a, inputs_b, self._progress))
+        gathered = self._clock.time("layers", lambda: self._layers(
+            assignment, (runner_a, loaded_a), (runner_b, loaded_b), inputs_a, inputs_b))
+        layers = layer_differences(assignment, gathered)
+        result = self._result(assignment, prepared, found, layers, gathered, loaded_a, loaded_b)
+        findings = self._clock.time("causes", lambda: explain(
+            result, self._a, self._b, (runner_b, inputs_b), arrays, self._progress))
+        return Result(replace(result, findings=findings), assignment, gathered, arrays)
+
+    def _outputs(
+        self, assignment: Assignment, a: Runner, b: Runner, inputs_a: dict[str, Array], inputs_b: dict[str, Array]
+    ) -> tuple[list[OutputDifference], list[tuple[Array, Array]]]:
+        if not assignment.outputs:
+            raise InspectorError("NOT_COMPARABLE", "no output of A was found in B",
+                                 todo="Say with change match which tensor of B an output layer of A is.")
+        names_a = [pair[0] for pair in assignment.outputs]
+        names_b = [pair[1] for pair in assignment.outputs]
+        self._progress("running both sides as they are", 0, 0)
+        plain_a, plain_b = both(lambda: a.run(inputs_a, outputs=names_a).outputs,
+                                lambda: b.run(inputs_b, outputs=names_b).outputs)
+        self._progress("running both sides with taps", 0, 0)
+        watched_a, watched_b = both(lambda: a.run(inputs_a, taps=names_a).taps, lambda: b.run(inputs_b, taps=names_b).taps)
+        self._progress("working out the noise floor in float64", 0, 0)
+        (errors_a, warned_a), (errors_b, warned_b) = both(
+            lambda: outputs_of.own_error("A", a, inputs_a, plain_a, watched_a),
+            lambda: outputs_of.own_error("B", b, inputs_b, plain_b, watched_b))
+        self._warnings += warned_a + warned_b
+        found, arrays = [], []
+        for pair in assignment.outputs:
+            one, other = plain_a[pair[0]], plain_b[pair[1]]
+            found.append(outputs_of.difference(pair, one, other, (errors_a.get(pair[0]), errors_b.get(pair[1]))))
+            self._warnings += outputs_of.silent(pair, one, other)
+            arrays.append((one, other))
+        return found, arrays
+
+    def _layers(self, assignment: Assignment, a: tuple[Runner, Loaded], b: tuple[Runner, Loaded],
+                inputs_a: dict[str, Array], inputs_b: dict[str, Array]) -> Gathered:
+        samples = samples_of({name: array.shape for name, array in {**inputs_a, **inputs_b}.items()})
+        chosen = plan(assignment, a[1], b[1], samples=samples, fixed=is_fixed((a[1], b[1])))
+        gathered = Passes(a[0], b[0], chosen, assignment.inputs).run(inputs_a, inputs_b, self._progress)
+        self._warnings += gathered.warnings
+        return gathered
+
+    def _result(self, assignment: Assignment, prepared: tuple[Prepared, ...], found: list[OutputDifference],
+                layers: tuple[LayerDifference, ...], gathered: Gathered, a: Loaded, b: Loaded) -> Comparison:
+        verdict = verdict_of(found, layers)
+        files = (*self._a.opened().warnings, *self._b.opened().warnings)
+        return Comparison(
+            verdict=verdict, sentence=sentence(verdict, found, layers), a=side_run(self._a, a), b=side_run(self._b, b),
+            inputs=tuple(item.used for item in prepared), outputs=tuple(found), layers=layers, findings=(),
+            unmatched_a=assignment.unmatched_a, unmatched_b=assignment.unmatched_b,
+            warnings=tuple(dict.fromkeys((*files, *self._warnings))), timings=self._clock.timings,
+        )
+
+    @staticmethod
+    def _random(a: Loaded, b: Loaded) -> list[Warn]:
+        found = []
+        for side, loaded in (("A", a), ("B", b)):
+            if loaded.random_ops:
+                names = ", ".join(loaded.random_ops[:3])
+                found.append(Warn("RANDOM_OPS", f"side {side} holds random ops ({names}): a second run may differ"))
+        return found
+
+
+def prepare(assignment: Assignment, loaded_a: Loaded, loaded_b: Loaded, a: SideState, b: SideState,
+            settings: Settings, read: ReadDataset) -> tuple[Prepared, ...]:
+    """What each side will be fed, for every pair of inputs. Raises INPUT_MISSING, WRONG_SHAPE, ..."""
+    ports_a = _ports(loaded_a, a)
+    ports_b = _ports(loaded_b, b)
+    pairs = [(ports_a[x], ports_b[y]) for x, y in assignment.inputs if x in ports_a and y in ports_b]
+    missing = [name for name in ports_b if name not in {pair[1].tensor for pair in pairs}]
+    missing += [name for name in ports_a if name not in {pair[0].tensor for pair in pairs}]
+    if missing:
+        raise InspectorError("INPUT_UNPAIRED", f"no partner on the other side for the input {', '.join(missing)}",
+                             todo="The two files do not take the same inputs.")
+    return resolve(settings.inputs, [pair[0] for pair in pairs], [pair[1] for pair in pairs], settings, read)
+
+
+def _ports(loaded: Loaded, side: SideState) -> dict[str, Port]:
+    """The runner knows shape and dtype best, the file the limit of ids."""
+    stated = {port.tensor: port for port in side.computation().inputs}
+    return {
+        port.tensor: replace(port, limit=stated[port.tensor].limit if port.tensor in stated else None)
+        for port in loaded.inputs
+    }
+
+
+def layer_differences(assignment: Assignment, gathered: Gathered) -> tuple[LayerDifference, ...]:
+    """One record for each of A's layers, in order."""
+    return tuple(
+        _layer(index, match, gathered.numbers.get(match.a, Numbers())) for index, match in enumerate(assignment.matches)
+    )
+
+
+def _layer(index: int, match: Match, numbers: Numbers) -> LayerDifference:
+    total = numbers.total.result() if numbers.total is not None else None
+    introduced = numbers.introduced.result() if numbers.introduced is not None else None
+    level = numbers.floor
+    return LayerDifference(
+        index=index, a=match.a, b=match.tensor_b, class_name=match.class_name, kind=match.kind,
+        status=status_of(introduced, total, level.value if level else None), shape=numbers.shape,
+        evidence=evidence(match, total).evidence, total=total, introduced=introduced,
+        noise_floor=level.value if level else None, error_a=level.error_a if level else None,
+        error_b=level.error_b if level else None, weights=match.weights, note=numbers.unlike or match.note,
+    )
+
+
+def side_run(side: SideState, loaded: Loaded) -> SideRun:
+    """Where a side's numbers come from."""
+    started = side.environment()
+    file = side.opened()
+    environment = {**started.versions, "confinement": started.confinement, "reason": file.reason}
+    return SideRun(path=file.path, format=file.format, sha256=side.sha256(), framework=loaded.framework,
+                   python=started.python, environment=environment)

@@ -1,0 +1,75 @@
+"""The outputs: each pair's numbers in the plain runs, its noise floor from the inputs on, class scores."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inspector.compare.content import says_nothing
+from inspector.compare.metrics import measure
+from inspector.compare.scores import scores
+from inspector.domain.comparison import OutputDifference
+from inspector.domain.errors import Cancelled, InspectorError
+from inspector.domain.files import Warn
+from inspector.session.floors import SAFETY, floor, spacing
+from inspector.session.layout import axes_between, to_a
+from inspector.workers.runner_client import ReferenceError64, Runner
+
+Array = NDArray[Any]
+Arrays = Mapping[str, Array]
+PLAIN_MAY_EXCEED = 32.0
+
+
+def own_error(
+    side: str, runner: Runner, inputs: Arrays, plain: Arrays, watched: Arrays
+) -> tuple[dict[str, ReferenceError64], list[Warn]]:
+    """Each output's distance from float64. The plain run (with graph optimisation) counts unless it is far
+    worse than the watched one: that is no rounding any more, and is said."""
+    try:
+        as_written = runner.reference(inputs, watched)
+        optimised = runner.reference(inputs, plain)
+    except Cancelled:
+        raise
+    except InspectorError as error:
+        what = f"side {side} has no float64 reference for its outputs, their noise floor is estimated: {error.what}"
+        return {}, [Warn("NO_REFERENCE", what)]
+    errors, warnings = {}, []
+    for name, exact in as_written.items():
+        fast = optimised.get(name, exact)
+        allowed = PLAIN_MAY_EXCEED * exact.error + 2 * SAFETY * spacing(plain[name].dtype.name) * exact.scale
+        errors[name] = fast if fast.error <= allowed else exact
+        if fast.error > allowed:
+            warnings.append(Warn("WATCHING_CHANGES", (
+                f"output {name} of side {side} is {fast.error:.1e} from float64 in the plain run and {exact.error:.1e} "
+                "with taps and without graph optimisation: the optimised graph computes something else")))
+    return errors, warnings
+
+
+def difference(
+    pair: tuple[str, str], a: Array, b: Array, errors: tuple[ReferenceError64 | None, ReferenceError64 | None]
+) -> OutputDifference:
+    """One output pair. Raises WRONG_SHAPE when the two cannot be laid over each other."""
+    axes = axes_between(a, b)
+    turned = to_a(b, a.shape, axes)
+    if turned is None:
+        raise InspectorError("WRONG_SHAPE", f"output {pair[0]} has the shape {list(a.shape)} in A and {list(b.shape)} "
+                             f"in B ({pair[1]})", where=pair[0], todo="Check that the right output is meant.")
+    scale = float(np.abs(a[np.isfinite(a)]).max(initial=0.0)) if a.dtype.kind in "fiu" else 0.0
+    level = floor(errors[0], errors[1], scale=scale, dtype=a.dtype.name)
+    metrics = measure(a, turned, noise_floor=level.value)
+    return OutputDifference(
+        a=pair[0], b=pair[1], shape=tuple(a.shape), metrics=metrics, noise_floor=level.value,
+        within_noise=metrics.max_abs <= level.value, identical=metrics.max_abs == 0, scores=scores(a, turned), axes=axes,
+    )
+
+
+def silent(pair: tuple[str, str], a: Array, b: Array) -> list[Warn]:
+    """Agreement that says nothing: constant, zero or NaN outputs on both sides."""
+    said_a, said_b = says_nothing(a), says_nothing(b)
+    if not said_a or not said_b:
+        return []
+    text = f"output {pair[0]} says nothing: it is {said_a} in A and {said_b} in B, so agreement proves little"
+    return [Warn("SAYS_NOTHING", text)]

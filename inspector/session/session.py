@@ -1,0 +1,225 @@
+"""The use cases in one place: open, match, run, compare, find by value, save. Blocking; any thread may call."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from numpy.typing import NDArray
+
+from inspector.domain.comparison import Comparison, InputUsed
+from inspector.domain.errors import InspectorError
+from inspector.domain.files import SIDES, Entry, ModelFile, Side
+from inspector.domain.match import Assignment, ValueHit
+from inspector.matching import Contents, match
+from inspector.session.comparing import Comparing, Result, prepare
+from inspector.session.datasets import read_dataset
+from inspector.session.passes import both
+from inspector.session.settings import Settings
+from inspector.session.side import SideState
+from inspector.session.snippets import snippet
+from inspector.session.store import Store, pair_key
+from inspector.workers.child import Progress
+from inspector.workers.reader_client import Reader
+
+Array = NDArray[Any]
+Which = Literal["a", "b", "replayed"]
+
+
+def silent(_text: str, _done: int = 0, _total: int = 0) -> None:
+    """Progress for those who do not want any."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What one input gives each side: numbers in `used`, and the arrays as they are fed."""
+
+    used: InputUsed
+    array_a: Array
+    array_b: Array
+
+
+class Session:
+    """Two sides, their match, their settings and the last result. Close it: it holds processes and a spill."""
+
+    def __init__(self, *, store: Store | None = None, python_a: str | None = None, python_b: str | None = None,
+                 trust: bool = False) -> None:
+        self._spill = Path(tempfile.mkdtemp(prefix="model-inspector-"))
+        self._store = store or Store()
+        self._sides: dict[Side, SideState] = {
+            "a": SideState("a", self._spill, python=python_a, trust=trust),
+            "b": SideState("b", self._spill, python=python_b, trust=trust),
+        }
+        self._assignment: Assignment | None = None
+        self._result: Result | None = None
+        self._comparing = threading.Lock()
+        self.settings = Settings()
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def warm(self) -> None:
+        """Start both runners ahead, so that TensorFlow is imported while the person looks at the trees."""
+        for side in SIDES:
+            self._sides[side].warm()
+
+    def open(self, side: Side, path: str | Path) -> ModelFile:
+        """Open a file on a side. Raises InspectorError: NOT_FOUND, NOT_A_MODEL, ..."""
+        file = self._sides[side].open(str(path))
+        self._changed()
+        if all(self.file(other) is not None for other in SIDES):
+            self._store.add_recent(self._path("a"), self._path("b"))
+        return file
+
+    def close_side(self, side: Side) -> None:
+        self._sides[side].close_file()
+        self._changed()
+
+    def swap(self) -> None:
+        """Exchange the sides with everything that is known of them."""
+        self._sides["a"], self._sides["b"] = self._sides["b"], self._sides["a"]
+        for side in SIDES:
+            self._sides[side].side = side
+        self._changed()
+
+    def file(self, side: Side) -> ModelFile | None:
+        return self._sides[side].file
+
+    def reader(self, side: Side) -> Reader:
+        """The side's reader: children, search, details, summaries, values."""
+        return self._sides[side].reader
+
+    def snippet(self, side: Side, entry: Entry) -> str:
+        """Python text that feeds or fetches the entry's tensor, empty when it has none."""
+        state = self._sides[side]
+        inputs = tuple(port.tensor for port in state.computation().inputs)
+        return snippet(state.opened(), entry, inputs)
+
+    def match(self, progress: Progress = silent) -> Assignment:
+        """Match by names, weights and structure, without running anything; the person's choices win."""
+        if self._assignment is None:
+            progress("matching layers with tensors", 0, 0)
+            a, b = self._sides["a"], self._sides["b"]
+            both(a.computation, b.computation)
+            prints_a, prints_b = both(a.fingerprints, b.fingerprints)
+            contents = Contents(prints_a, prints_b, a.reader.values, b.reader.values)
+            self._assignment = match(a.computation(), b.computation(), contents, forced=self._choices())
+        return self._assignment
+
+    def change_match(self, a: str, tensor_b: str | None) -> Assignment:
+        """Pair a layer of A with a tensor of B, or with none; kept in the session file."""
+        self._store.set_match(self._key(), a, tensor_b)
+        self._changed()
+        return self.match()
+
+    def clear_match(self, a: str) -> Assignment:
+        """Take back a choice."""
+        self._store.forget_match(self._key(), a)
+        self._changed()
+        return self.match()
+
+    def match_by_values(self, progress: Progress = silent) -> Assignment:
+        """Match, run once, and complete the match with the evidence of the values."""
+        self.compare(progress)
+        return self._last().assignment
+
+    def preview(self, progress: Progress = silent) -> tuple[Preview, ...]:
+        """What each side would receive with the present settings. Loads both sides."""
+        assignment = self.match(progress)
+        a, b = self._sides["a"], self._sides["b"]
+        (_, loaded_a), (_, loaded_b) = both(lambda: a.load(progress), lambda: b.load(progress))
+        prepared = prepare(assignment, loaded_a, loaded_b, a, b, self.settings, read_dataset)
+        return tuple(Preview(item.used, item.array_a, item.array_b) for item in prepared)
+
+    def compare(self, progress: Progress = silent) -> Comparison:
+        """Run both sides and say where they differ. Raises InspectorError; Cancelled after `stop()`."""
+        with self._comparing:
+            self._sides["a"].opened()
+            self._sides["b"].opened()
+            self.warm()
+            assignment = self.match(progress)
+            comparing = Comparing(self._sides["a"], self._sides["b"], self.settings, read_dataset, progress)
+            self._result = comparing.run(assignment)
+            return self._result.comparison
+
+    def activation(self, index: int, which: Which) -> Array | None:
+        """A layer's activation of the last comparison's first pass, in A's layout; None when not kept.
+
+        `a`, `b`: the ordinary runs; `replayed`: B's layer computed from A's inputs."""
+        result = self._last()
+        kept = result.gathered.kept.get(result.comparison.layers[index].a)
+        if kept is None:
+            return None
+        return {"a": kept.a, "b": kept.b, "replayed": kept.replayed}[which]
+
+    def outputs(self, index: int) -> tuple[Array, Array]:
+        """The arrays of an output pair in the plain runs, each in its own side's layout."""
+        return self._last().outputs[index]
+
+    def find_by_value(self, side: Side, tensor: str, progress: Progress = silent, *, limit: int = 20) -> list[ValueHit]:
+        """The other side's tensors ranked by how well their values are this tensor's."""
+        assignment = self.match(progress)
+        (runner_a, loaded_a), (runner_b, loaded_b) = both(
+            lambda: self._sides["a"].load(progress), lambda: self._sides["b"].load(progress))
+        prepared = prepare(assignment, loaded_a, loaded_b, self._sides["a"], self._sides["b"], self.settings, read_dataset)
+        fed = {"a": {item.tensor_a: item.array_a for item in prepared},
+               "b": {item.tensor_b: item.array_b for item in prepared}}
+        mine, other = (runner_a, runner_b) if side == "a" else (runner_b, runner_a)
+        progress(f"looking up {tensor} by value", 0, 0)
+        value = mine.run(fed[side], taps=[tensor]).taps[tensor]
+        return other.scan(fed["b" if side == "a" else "a"], [value], limit=limit)[0]
+
+    def find_like(self, side: Side, array: Array, progress: Progress = silent, *, limit: int = 20) -> list[ValueHit]:
+        """The tensors of one side alone whose value is a given array, under the present input settings."""
+        state = self._sides[side]
+        runner, loaded = state.load(progress)
+        computation = state.computation()
+        same = tuple((port.tensor, port.tensor) for port in computation.inputs)
+        assignment = Assignment(matches=(), inputs=same, outputs=(), unmatched_a=(), unmatched_b=())
+        prepared = prepare(assignment, loaded, loaded, state, state, self.settings, read_dataset)
+        return runner.scan({item.tensor_a: item.array_a for item in prepared}, [array], limit=limit)[0]
+
+    def recent(self) -> list[tuple[str, str]]:
+        """The last pairs of files, newest first."""
+        return [(pair.a, pair.b) for pair in self._store.recent()]
+
+    def save_settings(self) -> None:
+        """Keep the settings of this pair in the session file."""
+        self._store.set_settings(self._key(), self.settings)
+
+    def stop(self) -> None:
+        """Kill both runners at once; what waits for them raises Cancelled. Files stay open."""
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(lambda side: self._sides[side].stop(), SIDES))
+
+    def close(self) -> None:
+        """End all processes and delete the spill."""
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(lambda side: self._sides[side].close(), SIDES))
+        shutil.rmtree(self._spill, ignore_errors=True)
+
+    def _changed(self) -> None:
+        self._assignment = None
+        self._result = None
+
+    def _last(self) -> Result:
+        if self._result is None:
+            raise InspectorError("NO_RESULT", "nothing has been compared yet", todo="Run the comparison first.")
+        return self._result
+
+    def _path(self, side: Side) -> str:
+        return self._sides[side].opened().path
+
+    def _key(self) -> str:
+        return pair_key(self._sides["a"].sha256(), self._sides["b"].sha256())
+
+    def _choices(self) -> dict[str, str | None]:
+        return self._store.matches(self._key())

@@ -1,0 +1,144 @@
+"""One side of the session: its file, its reader, its runner, and what was worked out of them."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+from inspector.domain.computation import Computation, Fingerprint
+from inspector.domain.errors import InspectorError
+from inspector.domain.files import ModelFile, Side
+from inspector.workers.child import Progress
+from inspector.workers.reader_client import Reader
+from inspector.workers.runner_client import Loaded, Runner, Started
+
+
+class SideState:
+    """Holds a reader from the start and a runner from `warm` on. A process that ended is started anew."""
+
+    def __init__(self, side: Side, spill: Path, *, python: str | None = None, trust: bool = False) -> None:
+        self.side = side
+        self.python = python
+        self.trust = trust
+        self.file: ModelFile | None = None
+        self._spill = spill
+        self._lock = threading.RLock()
+        self._reader: Reader | None = Reader(f"reader {side.upper()}")
+        self._runner: Runner | None = None
+        self._loaded: tuple[Runner, str, Loaded] | None = None
+        self._computation: Computation | None = None
+        self._prints: tuple[Fingerprint, ...] | None = None
+        self._sha256 = ""
+        self.started: Started | None = None
+        self._runs = 0
+
+    @property
+    def reader(self) -> Reader:
+        """The side's reader with its file open; a new process when the last one ended."""
+        with self._lock:
+            if self._reader is None or not self._reader.alive:
+                self._reader = Reader(f"reader {self.side.upper()}")
+                if self.file is not None:
+                    self._reader.open(self.file.path)
+            return self._reader
+
+    def open(self, path: str) -> ModelFile:
+        """Open a file; what was known of the one before is forgotten only when this one opens."""
+        reader = Reader(f"reader {self.side.upper()}") if self.file is not None else self.reader
+        try:
+            file = reader.open(path)
+        except InspectorError:
+            if self.file is not None or not reader.alive:
+                reader.close()
+            raise
+        with self._lock:
+            if self._reader is not reader and self._reader is not None:
+                self._reader.close()
+            self._reader, self.file = reader, file
+            self._forget()
+        return file
+
+    def close_file(self) -> None:
+        with self._lock:
+            self.file = None
+            self._forget()
+
+    def opened(self) -> ModelFile:
+        """The open file. Raises NO_FILE."""
+        if self.file is None:
+            name = self.side.upper()
+            raise InspectorError("NO_FILE", f"no file is open on side {name}", todo=f"Open one on side {name}.")
+        return self.file
+
+    def computation(self) -> Computation:
+        with self._lock:
+            self.opened()
+            if self._computation is None:
+                self._computation = self.reader.computation()
+            return self._computation
+
+    def fingerprints(self) -> tuple[Fingerprint, ...]:
+        """Of every weight that a layer of the computation uses."""
+        with self._lock:
+            if self._prints is None:
+                ids = dict.fromkeys(w.id for layer in self.computation().layers for w in layer.weights)
+                self._prints = tuple(self.reader.fingerprints(list(ids)))
+            return self._prints
+
+    def sha256(self) -> str:
+        with self._lock:
+            if not self._sha256:
+                self._sha256 = self.reader.sha256()
+            return self._sha256
+
+    def warm(self) -> None:
+        """Start the runner and let it import TensorFlow while the person looks at the trees."""
+        self._living_runner()
+
+    def load(self, progress: Progress | None = None) -> tuple[Runner, Loaded]:
+        """The runner with the model loaded in it. Raises CANNOT_RUN when the format has no runner."""
+        file = self.opened()
+        if not file.runs_in:
+            raise InspectorError("CANNOT_RUN", f"this file cannot be run: {file.reason}", where=file.path,
+                                 todo="Its structure and weights can still be compared with `map`.")
+        runner = self._living_runner()
+        if self._loaded is None or self._loaded[:2] != (runner, file.path):
+            loaded = runner.load(Path(file.path), file.runs_in, trust=self.trust, progress=progress)
+            self._loaded = (runner, file.path, loaded)
+        return runner, self._loaded[2]
+
+    def stop(self) -> None:
+        """Kill the runner, whatever it does; the next run starts another."""
+        with self._lock:
+            runner, self._runner, self._loaded = self._runner, None, None
+        if runner is not None:
+            runner.kill()
+
+    def close(self) -> None:
+        """End both processes."""
+        self.stop()
+        with self._lock:
+            reader, self._reader = self._reader, None
+        if reader is not None:
+            reader.close()
+
+    def environment(self) -> Started:
+        """What the runner says of itself; waits until its framework is imported."""
+        if self.started is None:
+            self._living_runner()
+            self.started = self._starting.result()
+        return self.started
+
+    def _living_runner(self) -> Runner:
+        with self._lock:
+            if self._runner is None or not self._runner.alive:
+                self._runs += 1
+                folder = self._spill / f"runner-{self.side}-{self._runs}"
+                self._runner = Runner(f"runner {self.side.upper()}", spill=folder, python=self.python)
+                self._loaded, self.started = None, None
+                wanted = self.file.runs_in if self.file is not None and self.file.runs_in else "graph"
+                self._starting = self._runner.start(wanted)
+            return self._runner
+
+    def _forget(self) -> None:
+        self._loaded, self._computation, self._prints, self._sha256 = None, None, None, ""

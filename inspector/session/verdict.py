@@ -1,0 +1,65 @@
+"""From numbers to words: each layer's status, the verdict, and the answer in one sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from inspector.domain.comparison import LayerDifference, Metrics, OutputDifference, Status, Verdict
+
+
+def status_of(introduced: Metrics | None, total: Metrics | None, noise_floor: float | None) -> Status:
+    """What a layer does by itself. Without a replay nothing is said of it, since a total is inherited too."""
+    if introduced is None or noise_floor is None:
+        return "same" if total is not None and total.max_abs == 0 else "not-compared"
+    if introduced.max_abs == 0:
+        return "same"
+    return "within-noise" if introduced.max_abs <= noise_floor else "different"
+
+
+def verdict_of(outputs: Sequence[OutputDifference], layers: Sequence[LayerDifference]) -> Verdict:
+    """`same` needs every output bit for bit; one output or layer beyond its noise floor is `different`."""
+    if not outputs:
+        return "not-comparable"
+    if any(layer.status == "different" for layer in layers) or not all(o.within_noise for o in outputs):
+        return "different"
+    return "same" if all(output.identical for output in outputs) else "within-noise"
+
+
+def culprits(layers: Sequence[LayerDifference]) -> list[LayerDifference]:
+    """The layers that introduce a difference, in A's order."""
+    return [layer for layer in layers if layer.status == "different"]
+
+
+def sentence(verdict: Verdict, outputs: Sequence[OutputDifference], layers: Sequence[LayerDifference]) -> str:
+    """What was found, for the status line, the report and the command."""
+    compared = [layer for layer in layers if layer.status != "not-compared"]
+    count = _count(len(compared), "layer")
+    if verdict == "not-comparable":
+        return "A and B cannot be compared: no output of A was found in B."
+    worst = max((output.metrics.max_abs for output in outputs), default=0.0)
+    if verdict == "same":
+        return f"A and B give the same numbers, bit for bit; {count} compared."
+    if verdict == "within-noise":
+        return (f"A and B are the same within rounding: outputs differ by at most {worst:.1e}, "
+                f"and none of {count} introduces more than its noise floor.")
+    return _different(culprits(layers), len(compared), worst)
+
+
+def _different(found: list[LayerDifference], compared: int, worst: float) -> str:
+    if not found:
+        return (f"The outputs differ by {worst:.1e}, yet none of {_count(compared, 'layer')} introduces a difference: "
+                "look at the inputs, the preprocessing and the layers without a match.")
+    first = found[0]
+    size = first.introduced.max_abs if first.introduced is not None else worst
+    others = compared - len(found)
+    rest = f"{_count(others, 'other')} {'introduces' if others == 1 else 'introduce'} nothing beyond rounding"
+    if len(found) == 1:
+        return f"B differs from `{first.a}` on: this layer alone introduces {size:.1e}; {rest}."
+    weights = sum(any(w.relation in ("different", "missing") for w in layer.weights) for layer in found)
+    told = f", {weights} of them with other weights" if weights else ""
+    return (f"B differs from `{first.a}` on: it introduces {size:.1e}, the first of {len(found)} layers that "
+            f"introduce a difference{told}; {rest}.")
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"

@@ -1,0 +1,89 @@
+"""The app's end of a reader process: typed questions about one file. Imports neither formats nor h5py."""
+
+from __future__ import annotations
+
+import sys
+from concurrent.futures import TimeoutError as TooLate
+from typing import Any, TypeVar
+
+import msgspec
+from numpy.typing import NDArray
+
+from inspector.domain.computation import Computation, Fingerprint
+from inspector.domain.errors import InspectorError
+from inspector.domain.files import Details, Entry, Found, ModelFile, ValueSummary
+from inspector.workers.child import Child, quiet_environment
+
+T = TypeVar("T")
+OPEN_LIMIT = 60.0
+
+
+class Reader:
+    """One reader process. Methods block and may be called from any thread.
+
+    Raises InspectorError with the formats' codes, TIMEOUT when a file keeps the reader busy for too long
+    (a malformed HDF5 file can hang its library; the process is killed then), and WORKER_CRASHED."""
+
+    def __init__(self, name: str) -> None:
+        environment = quiet_environment(HDF5_PLUGIN_PRELOAD="::", OPENBLAS_NUM_THREADS="1")
+        self._child = Child([sys.executable, "-m", "inspector.workers.reader"], name=name, env=environment)
+
+    @property
+    def alive(self) -> bool:
+        return self._child.alive
+
+    @property
+    def pid(self) -> int:
+        return self._child.pid
+
+    def open(self, path: str, *, limit: float = OPEN_LIMIT) -> ModelFile:
+        """Open a file; `limit` seconds at most."""
+        future = self._child.submit("open", {"path": path})
+        try:
+            return msgspec.convert(future.result(timeout=limit)[0], ModelFile)
+        except TooLate:
+            self._child.kill()
+            raise InspectorError("TIMEOUT", f"the reader did not finish within {limit:.0f} s", where=path,
+                                 todo="The file is probably damaged; export it again.") from None
+
+    def children(self, entry_id: str, start: int, stop: int) -> list[Entry]:
+        """A page of an entry's children; the root's id is empty."""
+        return self._ask(list[Entry], "children", id=entry_id, start=start, stop=stop)
+
+    def search(self, query: str, limit: int = 200) -> list[Found]:
+        """The best entries for a query, best first."""
+        return self._ask(list[Found], "search", query=query, limit=limit)
+
+    def details(self, entry_id: str) -> Details:
+        return self._ask(Details, "details", id=entry_id)
+
+    def summary(self, value_id: str) -> ValueSummary:
+        """Statistics, histogram and picture of an array."""
+        return self._ask(ValueSummary, "summary", value_id=value_id)
+
+    def values(self, value_id: str, start: int = 0, stop: int | None = None) -> NDArray[Any]:
+        """Elements of an array in C order, flat; bfloat16 as float32."""
+        args = {"value_id": value_id, "start": start, "stop": stop}
+        array = self._child.request("values", args)[1]
+        if array is None:
+            raise InspectorError("NO_SUCH_VALUE", f"no values came for {value_id}", where=value_id)
+        return array
+
+    def computation(self) -> Computation:
+        return self._ask(Computation, "computation")
+
+    def fingerprints(self, ids: list[str]) -> list[Fingerprint]:
+        return self._ask(list[Fingerprint], "fingerprints", ids=ids)
+
+    def sha256(self) -> str:
+        return self._ask(str, "sha256")
+
+    def kill(self) -> None:
+        """End the process at once."""
+        self._child.kill()
+
+    def close(self) -> None:
+        self._child.close()
+
+    def _ask(self, kind: type[T], method: str, **args: Any) -> T:
+        return msgspec.convert(self._child.request(method, args)[0], kind, strict=False)

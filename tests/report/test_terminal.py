@@ -1,0 +1,110 @@
+"""What the command prints, as a pipe gets it."""
+
+import io
+
+import pytest
+import samples
+
+from inspector.domain.files import Entry, Found
+from inspector.domain.match import Assignment, Evidence, Match, ValueHit
+from inspector.report.terminal import (
+    console,
+    entry_line,
+    print_comparison,
+    print_found,
+    print_hits,
+    print_map,
+)
+
+
+def printed(show, value):
+    stream = io.StringIO()
+    show(value, console(stream))
+    return stream.getvalue()
+
+
+def test_the_sentence_comes_first_then_what_differs():
+    lines = printed(print_comparison, samples.one_culprit()).splitlines()
+    assert lines[0] == (
+        "≠ B differs from `block_2_expand_BN` on: this layer alone introduces 2.4e-2;"
+        " 29 others introduce nothing beyond rounding."
+    )
+    assert lines[1].startswith("  cause: Batch norm's epsilon differs (batchnorm-epsilon): epsilon is 0.001")
+    assert lines[2].startswith("  mend:  model.get_layer(")
+    text = "\n".join(lines)
+    assert "first 281 in A, 282 in B; 4 of 5 shared" in text
+    rows = [line.split() for line in lines if "block_2_expand_BN" in line]
+    assert rows[-1] == [
+        "13",
+        "block_2_expand_BN",
+        "import/model/block_2_expand_BN/out:0",
+        "0.0242",
+        "0.0242",
+        "5.17e-7",
+    ]
+    assert "block_0_expand" not in text  # what does not differ is not in the table
+    assert lines[-1].startswith("! With taps")
+
+
+def test_nothing_but_the_sentence_when_nothing_differs():
+    assert printed(print_comparison, samples.within_noise()) == (
+        "≈ A and B compute the same: nothing beyond rounding, 4.2e-7 at most.\n"
+    )
+
+
+def test_hostile_names_neither_steer_the_terminal_nor_break_lines():
+    text = printed(print_comparison, samples.hostile())
+    assert not {"\x1b", "\u202e", "\r"} & set(text)
+    assert "[bold]" not in text
+    assert "<script>alert(1)</script>" in text
+
+
+def test_a_pipe_gets_whole_names():
+    name = "scope/" * 60 + "[red]kernel"
+    hits = [ValueHit(name, "Conv2D", (1, 8, 8, 3), 0.99999, 2.4e-7, "the same layout")]
+    assert name in printed(print_hits, hits)
+
+
+def test_the_map_lists_matches_and_what_is_left_over():
+    match = Match(
+        a="bn1",
+        tensor_a="bn1",
+        class_name="BatchNormalization",
+        kind="batch_norm",
+        tensor_b=None,
+        layer_b=None,
+        score=0.5,
+        evidence=(Evidence("weights", 1.0, "folded"), Evidence("structure", 0.9, "next")),
+        note="folded into conv1",
+    )
+    lines = printed(
+        print_map, Assignment(matches=(match,), inputs=(), outputs=(), unmatched_a=("bn1",), unmatched_b=())
+    ).splitlines()
+    assert lines[1].split() == ["bn1", "50%", "weights,", "structure", "folded", "into", "conv1"]
+    assert lines[2] == "unmatched in A: bn1"
+
+
+@pytest.mark.parametrize(
+    ("entry", "line"),
+    [
+        (Entry(id="/a", name="conv1", kind="layer", class_name="Conv2D"), "    conv1  Conv2D"),
+        (
+            Entry(id="k", name="kernel:0", kind="dataset", shape=(3, 3, None), dtype="float32", note="gzip"),
+            "    kernel:0  3x3x?  float32  gzip",
+        ),
+    ],
+)
+def test_a_line_of_the_tree(entry, line):
+    assert entry_line(entry, 2) == line
+
+
+def test_found_entries_show_their_tensor():
+    entry = Entry(
+        id="7", name="relu", kind="node", class_name="Relu", shape=(1, 4), dtype="float32", tensor="a/relu:0"
+    )
+    assert printed(print_found, [Found(entry, (), 90.0)]).splitlines()[1].split() == [
+        "a/relu:0",
+        "Relu",
+        "1x4",
+        "float32",
+    ]
