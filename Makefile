@@ -17,7 +17,7 @@ ifneq ($(shell cat $(STAMP) 2>/dev/null),$(realpath .))
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint format wheel demo-files bench fuzz clean
+.PHONY: help setup run test lint format wheel demo-files bench sweep fuzz clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -53,6 +53,9 @@ demo-files: setup ## train the demo's net anew and write resources/demo
 
 bench: setup ## times and memory against the targets
 	@$(BIN)/python tests/bench/run.py
+
+sweep: setup ## every Keras application, both Keras, two batch sizes: one table (about a quarter of an hour)
+	@$(BIN)/python tests/bench/sweep.py
 
 fuzz: setup ## byte mutants of the demo's files through the reader process
 	@$(BIN)/python tests/fuzz/run.py

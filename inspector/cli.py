@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import contextlib
 import difflib
+import io
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -33,10 +34,12 @@ Decorated = Callable[..., Any]
 def main(arguments: list[str] | None = None) -> NoReturn:
     """The entry point: everything that goes wrong ends as one line on standard error."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # so that children are ended too
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a name is printed in any locale
     try:
         status = command.main(arguments, prog_name=NAME, standalone_mode=False)
-        sys.stdout.flush()
-    except BrokenPipeError:
+    except _PipeClosedError:
         # Whoever read us has gone; nothing may be written any more, not even at the end of Python.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = PIPE_CLOSED
@@ -49,12 +52,24 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     sys.exit(status if isinstance(status, int) else SAME)
 
 
+class _PipeClosedError(Exception):
+    """In place of BrokenPipeError, which click would turn into the exit status of a difference."""
+
+
 class _Command(click.Group):
     """A group that takes a first word which is no sub-command for the files of the window."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         known = args and (args[0] in self.commands or args[0] in ("--help", "--version"))
         return super().parse_args(ctx, args if known else ["window", *args])
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            status: object = super().invoke(ctx)
+            sys.stdout.flush()
+        except BrokenPipeError as error:
+            raise _PipeClosedError from error
+        return status
 
 
 @click.group(cls=_Command, context_settings={"help_option_names": ["--help", "-h"]})
@@ -102,9 +117,9 @@ def window(paths: tuple[Path, ...], inputs: tuple[str, ...]) -> int:
             raise _no_such(path)
     if len(paths) > 2:
         raise click.UsageError(f"two files at most, {len(paths)} were given")
-    if not _has_display():
+    if not _has_display() and "QT_QPA_PLATFORM" not in os.environ:
         raise InspectorError("NO_DISPLAY", "there is no display for a window", todo=f"Try {NAME} compare.")
-    return _window([str(path) for path in paths], list(inputs))
+    return _window([str(path.absolute()) for path in paths], list(inputs))
 
 
 @command.command()
@@ -124,14 +139,15 @@ def demo(out: Path) -> int:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def tree(file: Path, as_json: bool) -> None:  # noqa: FBT001 - click calls by keyword
     """Print the structure of FILE: groups, datasets, layers, nodes, tensors."""
+    from inspector.report.numbers import visible
     from inspector.report.structure_report import tree_json, walk
     from inspector.report.terminal import entry_line
 
     with _reading(file) as (opened, reader):
         if as_json:
-            click.echo(tree_json(opened, reader.children), nl=False)
+            click.echo(tree_json(opened, reader.children).encode(), nl=False)
             return
-        click.echo(f"{opened.title}  {opened.format}")
+        click.echo(f"{visible(file.name)}  {opened.title}")
         for depth, entry in walk(reader.children):
             click.echo(entry_line(entry, depth))
 
@@ -155,8 +171,7 @@ def find(file: Path, query: str | None, like: Path | None, limit: int, **run: An
 
     with _reading(file) as (_, reader):
         found = reader.search(query or "", limit)
-    print_found(found, console())
-    return SAME if found else DIFFERENT
+    return _told(found, lambda: print_found(found, console()))
 
 
 @command.command("map")
@@ -172,7 +187,7 @@ def map_command(a: Path, b: Path, as_json: bool, **run: Any) -> None:  # noqa: F
     with _session(a, b, **run) as session, progress() as told:
         assignment = session.match_by_values(told) if run["inputs"] else session.match(told)
     if as_json:
-        click.echo(map_json(assignment), nl=False)
+        click.echo(map_json(assignment).encode(), nl=False)
     else:
         print_map(assignment, console())
 
@@ -195,6 +210,14 @@ def compare(a: Path, b: Path, json_out: str | None, html_out: Path | None, **run
     return DIFFERENT if comparison.verdict == "different" else SAME
 
 
+def _told(hits: Sequence[object], show: Callable[[], None]) -> int:
+    if hits:
+        show()
+        return SAME
+    click.echo("nothing was found", err=True)
+    return DIFFERENT
+
+
 def _find_like(
     file: Path,
     like: Path,
@@ -215,8 +238,7 @@ def _find_like(
         session.settings = _settings(inputs, preprocess_a=preprocess, preprocess_b=preprocess)
         session.open("a", file.absolute())
         hits = session.find_like("a", wanted, told, limit=limit)
-    print_hits(hits, console())
-    return SAME if hits else DIFFERENT
+    return _told(hits, lambda: print_hits(hits, console()))
 
 
 def _demo_files(a: Path, b: Path, image: Path, out: Path) -> int:
@@ -262,8 +284,7 @@ def _window(paths: list[str], inputs: list[str]) -> int:
 
 
 def _has_display() -> bool:
-    asked = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
-    return sys.platform in ("darwin", "win32") or any(os.environ.get(name) for name in asked)
+    return sys.platform in ("darwin", "win32") or any(map(os.environ.get, ("DISPLAY", "WAYLAND_DISPLAY")))
 
 
 @contextlib.contextmanager

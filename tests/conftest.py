@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,6 +14,8 @@ import pytest
 
 if sys.platform.startswith("linux") and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+# No test reads or writes the session file of the person who runs it.
+os.environ["MODEL_INSPECTOR_STATE"] = tempfile.mkdtemp(prefix="model-inspector-tests-")
 if hasattr(os, "geteuid") and os.geteuid() == 0:
     # Chromium's sandbox refuses to start as root, as in most containers.
     os.environ.setdefault("QTWEBENGINE_DISABLE_SANDBOX", "1")

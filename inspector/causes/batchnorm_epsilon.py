@@ -31,7 +31,9 @@ def mend(b: Layer, epsilon: float) -> tuple[Edit, ...]:
     if node:
         return (SetConstant(node=str(node), value=np.float32(epsilon).reshape(b.settings.get("epsilon_shape", ()))),)
     fused = next((name for name in b.nodes), "")
-    return (SetAttribute(node=fused, name="epsilon", value=epsilon),) if b.class_name.startswith("FusedBatchNorm") else ()
+    if b.class_name.startswith("FusedBatchNorm"):
+        return (SetAttribute(node=fused, name="epsilon", value=epsilon),)
+    return ()
 
 
 def _suspicion(item: LayerDifference, one: float, other: float, b: Layer) -> Suspicion:
@@ -39,7 +41,7 @@ def _suspicion(item: LayerDifference, one: float, other: float, b: Layer) -> Sus
     return Suspicion(
         cause=CAUSE, title=f"`{item.a}` uses epsilon {one:.3g} in A and {other:.3g} in B",
         layer_a=item.a, layer_b=item.b or "", confidence=0.95,
-        evidence=f"epsilon is {one:.3g} in A's config and {other:.3g} in B's graph; the layer alone introduces {size:.1e}",
+        evidence=f"epsilon is {one:.3g} in A and {other:.3g} in B; the layer alone introduces {size:.1e}",
         mend=f"export again with BatchNormalization(epsilon={one:.6g}) for `{item.a}`",
         edits=mend(b, one), edit_text=f"epsilon {one:.3g} put back into `{item.b}`",
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from inspector.compare.stream import Array, chunks
+from inspector.compare.stream import Array, chunks, dot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,5 +75,5 @@ def _deviation(x: Array, mean: float, finite: int) -> float:
     total = 0.0
     for _, part, _ in chunks(x, x):
         away = part[np.isfinite(part)] - mean
-        total += float(away @ away)
+        total += dot(away, away)
     return math.sqrt(total / finite)

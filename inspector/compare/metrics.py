@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from inspector.compare.stream import Array, Float64, chunks
+from inspector.compare.stream import Array, Float64, chunks, dot
 from inspector.domain.comparison import Metrics
 from inspector.domain.errors import InspectorError
 
@@ -88,10 +88,10 @@ class Accumulator:
             difference, a, b = self._without_nonfinite(start, difference, a, b)
         self._beyond += int(np.count_nonzero(difference > self._floor))
         self._sum_d += float(difference.sum())
-        self._sum_dd += float(difference @ difference)
-        self._sum_aa += float(a @ a)
-        self._sum_bb += float(b @ b)
-        self._sum_ab += float(a @ b)
+        self._sum_dd += dot(difference, difference)
+        self._sum_aa += dot(a, a)
+        self._sum_bb += dot(b, b)
+        self._sum_ab += dot(a, b)
         self._largest_a = max(self._largest_a, float(np.abs(a).max()))
         at = int(difference.argmax())
         if not self._disagree and difference[at] > self._worst:

@@ -5,14 +5,16 @@ A format is a module with NAME, TITLE, `recognise(head, path)` and `open(path)`;
 
 from __future__ import annotations
 
+import importlib
 from dataclasses import replace
+from typing import Any
 
 from inspector.domain.files import ModelFile, Warn
-from inspector.formats import graphdef, keras_h5
-from inspector.formats.detect import EXTENSIONS, HEAD, checked, refuse
+from inspector.formats.detect import EXTENSIONS, HEAD, checked, read_head, refuse
 from inspector.formats.opened import Opened
 
-FORMATS = (keras_h5, graphdef)
+# Imported in turn, when the ones before did not know the file: h5py alone takes longer than reading a graph.
+FORMATS = ("graphdef", "keras_h5")
 
 __all__ = ["FORMATS", "Opened", "open_file", "summary"]
 
@@ -20,20 +22,30 @@ __all__ = ["FORMATS", "Opened", "open_file", "summary"]
 def open_file(text: str) -> Opened:
     """Open a model file, its format told by content. Raises InspectorError with the codes of `detect`."""
     path = checked(text)
-    with path.open("rb") as file:
-        head = file.read(HEAD)
-    for module in FORMATS:
+    head = read_head(path, HEAD)
+    for name in FORMATS:
+        module = _module(name)
         if module.recognise(head, path):
-            return module.open(path)
+            opened: Opened = module.open(path)
+            return opened
     raise refuse(path, head)
 
 
 def summary(opened: Opened) -> ModelFile:
     """The file's summary, with a warning when its name promises another format than its content is."""
     file = opened.file
-    module = next(module for module in FORMATS if module.NAME == file.format)
-    named = file.path[file.path.rfind("."):].lower() if "." in file.path else ""
-    if named in {end for ends in EXTENSIONS.values() for end in ends} and named not in EXTENSIONS[module.NAME]:
-        said = Warn("WRONG_EXTENSION", f"the name ends in {named}, the content is a {module.TITLE}")
+    named = file.path[file.path.rfind(".") :].lower() if "." in file.path else ""
+    known = {end for ends in EXTENSIONS.values() for end in ends}
+    if named in known and named not in EXTENSIONS.get(file.format, (named,)):
+        said = Warn("WRONG_EXTENSION", f"the name ends in {named}, the content is a {_title(file.format)}")
         return replace(file, warnings=(said, *file.warnings))
     return file
+
+
+def _title(format_name: str) -> str:
+    modules = (_module(name) for name in FORMATS)
+    return next((str(module.TITLE) for module in modules if format_name == module.NAME), format_name)
+
+
+def _module(name: str) -> Any:
+    return importlib.import_module(f"{__name__}.{name}")

@@ -2,27 +2,68 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import struct
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from inspector.formats.tensor_proto import dtype_name, locate, shape_of
-from inspector.formats.wire_format import BYTES, FIXED32, VARINT, fields, float32, signed, text, varint
+from inspector.formats.wire_format import (
+    BYTES,
+    FIXED32,
+    VARINT,
+    WireFormatError,
+    fields,
+    float32,
+    signed,
+    text,
+    varint,
+)
+
+
+Range = tuple[int, int]
 
 
 class Attributes(Mapping[str, Any]):
-    """A read-only mapping over byte ranges. Values as domain.graph.Node says."""
+    """A read-only mapping over byte ranges. Values as domain.graph.Node says.
 
-    __slots__ = ("_data", "_known", "ranges")
+    `entries` are the byte ranges of the map's entries. A damaged value is None and a damaged entry is left
+    out: one bad node must not take the whole graph with it; `problems` says what was damaged."""
 
-    def __init__(self, data: memoryview, ranges: dict[str, tuple[int, int]]) -> None:
+    __slots__ = ("_data", "_entries", "_known", "_ranges", "problems")
+
+    def __init__(self, data: memoryview, entries: Sequence[Range]) -> None:
         self._data = data
-        self.ranges = ranges
+        self._entries = entries
+        self._ranges: dict[str, Range] | None = None
         self._known: dict[str, Any] = {}
+        self.problems: dict[str, str] = {}
+
+    @property
+    def ranges(self) -> dict[str, Range]:
+        """Name -> byte range of its AttrValue."""
+        if self._ranges is None:
+            self._ranges = {}
+            for start, stop in self._entries:
+                self._add(self._ranges, start, stop)
+        return self._ranges
 
     def __getitem__(self, name: str) -> Any:
         if name not in self._known:
-            self._known[name] = attribute(self._data, *self.ranges[name])
+            begin, end = self.ranges[name]
+            try:
+                self._known[name] = attribute(self._data, begin, end)
+            except (WireFormatError, struct.error) as error:
+                self._known[name] = None
+                self.problems[name] = str(error)
         return self._known[name]
+
+    def _add(self, ranges: dict[str, Range], start: int, stop: int) -> None:
+        try:
+            name, where = _entry(self._data, start, stop)
+        except WireFormatError as error:
+            self.problems[f"attribute at byte {start}"] = str(error)
+        else:
+            ranges[name] = where
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.ranges)
@@ -36,6 +77,16 @@ class Attributes(Mapping[str, Any]):
             if number == 8 and kind == BYTES:
                 return begin, end
         return self.ranges[name][0], self.ranges[name][0]
+
+
+def _entry(data: memoryview, start: int, stop: int) -> tuple[str, Range]:
+    key, value = "", (start, start)
+    for number, kind, begin, end in fields(data, start, stop):
+        if number == 1 and kind == BYTES:
+            key = text(data, begin, end)
+        elif number == 2 and kind == BYTES:
+            value = (begin, end)
+    return key, value
 
 
 def attribute(data: memoryview, start: int, stop: int) -> Any:

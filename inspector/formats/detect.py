@@ -89,3 +89,12 @@ def _folder(path: Path) -> str:
     if (path / "saved_model.pb").exists():
         return " with a SavedModel, which this version does not open yet"
     return " without a saved_model.pb"
+
+
+def read_head(path: Path, size: int) -> bytes:
+    """The first bytes of a checked path. Raises NO_PERMISSION, NOT_FOUND, UNREADABLE."""
+    try:
+        with path.open("rb") as file:
+            return file.read(size)
+    except OSError as error:
+        raise _os_error(error, str(path)) from error

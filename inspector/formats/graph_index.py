@@ -19,19 +19,24 @@ from inspector.formats.attributes import Attributes
 from inspector.formats.tensor_proto import TensorRange, decode, locate
 from inspector.formats.wire_format import BYTES, VARINT, WireFormatError, fields, text
 
-Ranges = dict[str, tuple[int, int]]
+SCALAR_PLACEHOLDERS = 24
+
 
 
 @dataclass(slots=True)
 class GraphIndex:
-    """Implements domain.graph.Graph over the bytes of a file, which stay where they are."""
+    """Implements domain.graph.Graph over the bytes of a file, which stay where they are.
+
+    Of nodes with one name `nodes` has the first and `duplicates` the others. `broken` says where the file
+    stops being a graph, `expected` how many bytes it would have at least (0 when nothing is known of that)."""
 
     data: memoryview
     nodes: dict[str, Node] = field(default_factory=dict)
     functions: dict[str, dict[str, Node]] = field(default_factory=dict)
     versions: dict[str, int] = field(default_factory=dict)
-    duplicates: list[str] = field(default_factory=list)
+    duplicates: list[Node] = field(default_factory=list)
     broken: str = ""
+    expected: int = 0
     _tensors: dict[str, TensorRange] = field(default_factory=dict)
 
     @classmethod
@@ -42,7 +47,7 @@ class GraphIndex:
             for number, kind, start, stop in fields(data, 0, len(data)):
                 index._field(number, kind, start, stop)
         except WireFormatError as error:
-            index.broken = str(error)
+            index.broken, index.expected = str(error), error.expected
         return index
 
     def is_constant(self, name: str) -> bool:
@@ -59,7 +64,7 @@ class GraphIndex:
         """Elements `start` to `stop` of a constant, flat."""
         try:
             return decode(self.data, self._tensor(name), start, stop)
-        except WireFormatError as error:
+        except ValueError as error:  # WireFormatError is one, and so is what numpy says of a wrong length
             raise InspectorError("CORRUPT", str(error), where=name, todo="The file is damaged or cut.") from error
 
     def shape(self, tensor: str) -> Shape | None:
@@ -69,28 +74,42 @@ class GraphIndex:
         if node is None:
             return None
         if node.op == "Const":
-            return self.constant_shape(node.name)[0]
+            return self._constant_shape(node.name)
         stated = node.attributes.get("_output_shapes")
         place = int(index) if index.isdigit() else 0
         if isinstance(stated, list) and place < len(stated):
             return tuple(stated[place]) if stated[place] is not None else None
         own = node.attributes.get("shape") if node.op.startswith("Placeholder") else None
-        return tuple(own) if own is not None else None
+        if not isinstance(own, tuple) or (not own and node.op == "Placeholder" and self._scalar_is_unknown()):
+            return None
+        return own
+
+    def _scalar_is_unknown(self) -> bool:
+        """Before graph version 24 a placeholder of any shape was written with the shape of a scalar."""
+        return self.versions.get("producer", 0) < SCALAR_PLACEHOLDERS
+
+    def _constant_shape(self, name: str) -> Shape | None:
+        try:
+            return self.constant_shape(name)[0]
+        except InspectorError:
+            return None
 
     def _tensor(self, name: str) -> TensorRange:
         if name not in self._tensors:
             attributes = self.nodes[name].attributes if name in self.nodes else None
             if not isinstance(attributes, Attributes) or "value" not in attributes.ranges:
                 raise InspectorError("NO_SUCH_VALUE", f"there is no constant {name}", where=name)
-            self._tensors[name] = locate(self.data, *attributes.tensor("value"))
+            try:
+                self._tensors[name] = locate(self.data, *attributes.tensor("value"))
+            except WireFormatError as error:
+                raise InspectorError("CORRUPT", f"the constant is damaged: {error}", where=name) from error
         return self._tensors[name]
 
     def _field(self, number: int, kind: int, start: int, stop: int) -> None:
         if number == 1 and kind == BYTES:
             node = read_node(self.data, start, stop)
-            if node.name in self.nodes:
-                self.duplicates.append(node.name)
-            self.nodes[node.name] = node
+            if self.nodes.setdefault(node.name, node) is not node:
+                self.duplicates.append(node)
         elif number == 2 and kind == BYTES:
             for inner, inner_kind, begin, end in fields(self.data, start, stop):
                 if inner == 1 and inner_kind == BYTES:
@@ -107,7 +126,7 @@ def read_node(data: memoryview, start: int, stop: int) -> Node:
     name, op, device = "", "", ""
     inputs: list[str] = []
     controls: list[str] = []
-    ranges: Ranges = {}
+    entries: list[tuple[int, int]] = []
     for number, kind, begin, end in fields(data, start, stop):
         if kind != BYTES:
             continue
@@ -116,17 +135,16 @@ def read_node(data: memoryview, start: int, stop: int) -> Node:
             if tensor.startswith("^"):
                 controls.append(tensor[1:])
             else:
-                inputs.append(tensor if ":" in tensor else f"{tensor}:0")
+                inputs.append(tensor if ":" in tensor else tensor + ":0")
         elif number == 5:
-            key, value = _entry(data, begin, end)
-            ranges[key] = value
+            entries.append((begin, end))
         elif number == 1:
             name = text(data, begin, end)
         elif number == 2:
             op = text(data, begin, end)
         elif number == 4:
             device = text(data, begin, end)
-    return Node(name, op, tuple(inputs), tuple(controls), Attributes(data, ranges), device)
+    return Node(name, op, tuple(inputs), tuple(controls), Attributes(data, entries), device)
 
 
 def read_function(data: memoryview, start: int, stop: int) -> tuple[str, dict[str, Node]]:
@@ -140,16 +158,6 @@ def read_function(data: memoryview, start: int, stop: int) -> tuple[str, dict[st
             node = read_node(data, begin, end)
             nodes[node.name] = node
     return name, nodes
-
-
-def _entry(data: memoryview, start: int, stop: int) -> tuple[str, tuple[int, int]]:
-    key, value = "", (start, start)
-    for number, kind, begin, end in fields(data, start, stop):
-        if number == 1 and kind == BYTES:
-            key = text(data, begin, end)
-        elif number == 2 and kind == BYTES:
-            value = (begin, end)
-    return key, value
 
 
 def plain_attributes(node: Node) -> Iterator[tuple[str, Any]]:

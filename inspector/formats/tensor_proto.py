@@ -23,8 +23,10 @@ _NUMPY = {"bfloat16": ml_dtypes.bfloat16, "float8_e5m2": ml_dtypes.float8_e5m2, 
           "float8_e4m3fn": ml_dtypes.float8_e4m3fn, "quint8": np.uint8, "qint32": np.int32, "int4": ml_dtypes.int4,
           "uint4": ml_dtypes.uint4, "qint16": np.int16, "quint16": np.uint16}
 _FLOATS = {5: "<f4", 6: "<f8", 9: "<f4", 12: "<f8"}  # float_val, double_val, scomplex_val, dcomplex_val
+_FLOAT8 = 18  # float8_val, one byte each
 _VARINTS = (7, 10, 11, 13, 16, 17)  # int_val, int64_val, bool_val, half_val, uint32_val, uint64_val
-LARGEST = 4 << 30
+LARGEST = 4 << 30  # bytes
+BLOWN_UP = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,9 @@ def shape_of(data: memoryview, start: int, stop: int) -> Shape | None:
 
 def locate(data: memoryview, start: int, stop: int) -> TensorRange:
     """Read the header of a TensorProto and skip its values."""
-    dtype, shape, content = "float32", (), None
+    dtype = "float32"
+    shape: tuple[int, ...] = ()
+    content: tuple[int, int] | None = None
     for number, kind, begin, end in fields(data, start, stop):
         if number == 1 and kind == VARINT:
             dtype = dtype_name(begin)
@@ -74,9 +78,10 @@ def locate(data: memoryview, start: int, stop: int) -> TensorRange:
 def element_type(dtype: str) -> np.dtype[Any]:
     """The numpy dtype of the stored numbers. Raises NOT_NUMERIC."""
     try:
-        return np.dtype(_NUMPY.get(dtype, dtype))
+        found: np.dtype[Any] = np.dtype(_NUMPY.get(dtype, dtype))
     except TypeError as error:
         raise InspectorError("NOT_NUMERIC", f"values of dtype {dtype} have no numeric view") from error
+    return found
 
 
 def decode(data: memoryview, tensor: TensorRange, start: int, stop: int | None) -> NDArray[Any]:
@@ -86,12 +91,18 @@ def decode(data: memoryview, tensor: TensorRange, start: int, stop: int | None) 
     kind = element_type(tensor.dtype)
     count = int(np.prod(tensor.shape, dtype=object)) if tensor.shape else 1
     end = count if stop is None else min(stop, count)
-    if (end - start) * kind.itemsize > LARGEST:
-        raise InspectorError("TOO_LARGE", f"{count} elements declared", todo="Read a smaller range.")
+    _check_size(count * kind.itemsize, tensor.stop - tensor.start)
     if tensor.content is not None:
         return _raw(data, tensor.content, kind, count)[start:end]
     stored = _listed(data, tensor, kind)
     return _spread(stored, start, max(start, end), kind)
+
+
+def _check_size(declared: int, stored: int) -> None:
+    """Refuse what a few stored bytes would blow up to, whatever part of it is asked for."""
+    if declared > LARGEST and declared > BLOWN_UP * stored:
+        raise InspectorError("TOO_LARGE", f"{declared} bytes of values declared, {stored} bytes stored",
+                             todo="The shape is probably damaged; export the graph again.")
 
 
 def _raw(data: memoryview, content: tuple[int, int], kind: np.dtype[Any], count: int) -> NDArray[Any]:
@@ -115,6 +126,8 @@ def _listed(data: memoryview, tensor: TensorRange, kind: np.dtype[Any]) -> NDArr
         if number in _FLOATS:
             numbers = np.frombuffer(data, _FLOATS[number], (end - begin) // int(_FLOATS[number][-1]), begin)
             parts.append(numbers.view(kind) if kind.kind == "c" else numbers)
+        elif number == _FLOAT8 and wire == BYTES and kind.itemsize == 1:
+            parts.append(np.frombuffer(data, kind, end - begin, begin))
         elif number in _VARINTS:
             parts.append(_varints(data, begin, end, wire, tensor.dtype, kind))
     return np.concatenate(parts).astype(kind, copy=False) if parts else np.zeros(0, kind)

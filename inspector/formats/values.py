@@ -40,7 +40,7 @@ def summarise(opened: Opened, value_id: str) -> ValueSummary:
         count, nan = count + part.size, nan + int(np.isnan(part.astype(np.float64)).sum())
         finite, zeros = finite + kept.size, zeros + int((kept == 0).sum())
         low, high = min(low, kept.min(initial=math.inf)), max(high, kept.max(initial=-math.inf))
-        total, squares = total + float(kept.sum()), squares + float(kept @ kept)
+        total, squares = total + float(kept.sum()), squares + float((kept * kept).sum())
     mean = total / finite if finite else 0.0
     low, high = (float(low), float(high)) if finite else (0.0, 0.0)
     edges, counts = _histogram(opened, value_id, low, high)
@@ -100,7 +100,9 @@ def _finite(part: NDArray[Any]) -> Float64:
     return values[np.isfinite(values)]
 
 
-def _histogram(opened: Opened, value_id: str, low: float, high: float) -> tuple[tuple[float, ...], tuple[int, ...]]:
+def _histogram(
+    opened: Opened, value_id: str, low: float, high: float
+) -> tuple[tuple[float, ...], tuple[int, ...]]:
     if low > high or not _count(opened.value_shape(value_id)[0]):
         return (), ()
     if low == high:
@@ -127,18 +129,20 @@ def _picture(opened: Opened, value_id: str, shape: tuple[int, ...]) -> tuple[tup
         padded = np.full(math.ceil(count / width) * width, np.nan)
         padded[:count] = values
         return _rows(_thinned(padded.reshape(-1, width))), f"{count} values in rows of {width}"
-    return _rows(_thinned(values.reshape(-1, shape[-1]))), "rows by the last axis" if len(shape) > 2 else "as it is stored"
+    note = "rows by the last axis" if len(shape) > 2 else "as it is stored"
+    return _rows(_thinned(values.reshape(-1, shape[-1]))), note
 
 
 def _mosaic(kernel: Float64) -> Float64:
     """HWIO kernels as tiles with a gap, as many as fit."""
-    height, width, inputs, outputs = kernel.shape
+    height, width = kernel.shape[:2]
     across, down = max(1, SIDE // (width + 1)), max(1, SIDE // (height + 1))
     tiles = kernel[:, :, :down, :across]
     grid = np.full((tiles.shape[2] * (height + 1) - 1, tiles.shape[3] * (width + 1) - 1), np.nan)
     for i in range(tiles.shape[2]):
         for o in range(tiles.shape[3]):
-            grid[i * (height + 1):i * (height + 1) + height, o * (width + 1):o * (width + 1) + width] = tiles[:, :, i, o]
+            top, left = i * (height + 1), o * (width + 1)
+            grid[top:top + height, left:left + width] = tiles[:, :, i, o]
     return grid
 
 

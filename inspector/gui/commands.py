@@ -67,9 +67,7 @@ class Commands:
                 menu = menus.get(command.menu) or menus.setdefault(command.menu, bar.addMenu(command.menu))
                 menu.addAction(self._actions[command.id])
 
-    def button(
-        self, command_id: str, *, text: str = "", primary: bool = False, narrow: bool = False
-    ) -> QToolButton:
+    def button(self, command_id: str, *, text: str = "", primary: bool = False, narrow: bool = False) -> QToolButton:
         """A toolbar button for a command; `text` instead of its title where space is short."""
         action = self._actions[command_id]
         button = QToolButton()

@@ -28,9 +28,7 @@ DEMO_INPUT = "digits"
 class FileActions(QObject):
     """Every way in which a file reaches the window or leaves it."""
 
-    def __init__(
-        self, state: AppState, work: Work, inputs: InputBar, memory: Memory, window: QWidget
-    ) -> None:
+    def __init__(self, state: AppState, work: Work, inputs: InputBar, memory: Memory, window: QWidget) -> None:
         super().__init__(window)
         self._state, self._work, self._inputs = state, work, inputs
         self._memory, self._window = memory, window

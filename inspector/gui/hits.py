@@ -23,11 +23,12 @@ from inspector.gui.plain import ElidedLabel, label, shortened, tooltip
 from inspector.gui.state import AppState
 from inspector.gui.theme import GRID, numbers_font
 
+KEY = "find-by-value"
 COLUMNS = ("Tensor", "Op", "Shape", "Agreement", "Largest difference", "Relation")
 
 
 class HitsPanel(QFrame):
-    """Shown in place of the result tabs. `dismissed` goes back, `busy` tells when the search starts."""
+    """Shown in place of the result tabs. `dismissed` goes back."""
 
     dismissed = Signal()
 
@@ -58,12 +59,18 @@ class HitsPanel(QFrame):
         self._say(f"Running both sides and comparing every tensor of {other}…")
         session = self._state.session
         self._state.jobs.run(
-            lambda: session.find_by_value(side, tensor), self._show, self._failed, key="find-by-value"
+            lambda progress: session.find_by_value(side, tensor, progress),
+            self._show,
+            self._failed,
+            lambda text, _done, _total: self._say(f"{text}… Esc stops."),
+            key=KEY,
         )
 
     def leave(self) -> None:
-        """Forget the search."""
-        self._state.jobs.drop("find-by-value")
+        """Forget the search; one that still runs is stopped."""
+        if self._state.jobs.active(KEY):
+            self._state.jobs.drop(KEY)
+            self._state.jobs.run(self._state.session.stop, key="stop")
 
     def match_current(self) -> None:
         """Pair the layer with the marked tensor."""

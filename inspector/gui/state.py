@@ -6,6 +6,7 @@ signal tells everybody at once. Every value handed out is frozen.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -112,12 +113,14 @@ class AppState(QObject):
 
     def change_match(self, a_layer: str, tensor_b: str | None) -> None:
         """The user pairs a layer with another tensor (None: with none); kept in the session file."""
-        self.jobs.run(
-            lambda: self.session.change_match(a_layer, tensor_b),
-            self._rematched,
-            lambda error: self.set_status(str(error)),
-            key="match",
-        )
+        self._rematch(lambda: self.session.change_match(a_layer, tensor_b))
+
+    def clear_match(self, a_layer: str) -> None:
+        """The user takes such a choice back."""
+        self._rematch(lambda: self.session.clear_match(a_layer))
+
+    def _rematch(self, change: Callable[[], Assignment]) -> None:
+        self.jobs.run(change, self._rematched, lambda error: self.set_status(str(error)), key="match")
 
     def reveal(self, tab: str) -> None:
         """Bring a result tab to the front."""

@@ -36,6 +36,7 @@ QTableCornerButton::section { background: $surface; border: none; }
 QLineEdit, QComboBox, QSpinBox, QDoubleSpinBox { background: $surface; border: 1px solid $line;
   border-radius: ${half}px; padding: 0 6px; min-height: 24px; }
 QLineEdit:focus, QComboBox:focus, QSpinBox:focus, QDoubleSpinBox:focus { border: 1px solid $accent; }
+QComboBox[wrong="true"] { border: 1px solid $error; }
 QComboBox::drop-down { border: none; width: 20px; }
 QComboBox::down-arrow { image: none; }
 QAbstractSpinBox QLineEdit, QComboBox QLineEdit { border: none; padding: 0; background: transparent;
@@ -46,7 +47,11 @@ QPushButton, QToolButton { background: $raised; border: 1px solid transparent; b
 QPushButton:hover, QToolButton:hover { border: 1px solid $line; }
 QPushButton:focus, QToolButton:focus { border: 1px solid $accent; }
 QPushButton:disabled, QToolButton:disabled { color: $muted; background: transparent; }
-QToolButton[narrow="true"] { padding: 4px 6px; }
+QLineEdit QToolButton { padding: 0; min-height: 0; border: none; background: transparent; }
+QAbstractSpinBox QLineEdit { padding: 0 6px; }
+QAbstractSpinBox::up-button, QAbstractSpinBox::down-button {
+  subcontrol-origin: border; width: 0; height: 0; border: none; }
+QToolButton[narrow="true"] { padding: 4px 7px; }
 QPushButton[primary="true"], QToolButton[primary="true"] { background: $accent; color: $on_accent;
   font-weight: 600; }
 QPushButton[primary="true"]:disabled, QToolButton[primary="true"]:disabled {

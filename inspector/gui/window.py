@@ -194,6 +194,7 @@ class MainWindow(QMainWindow):
         self.answer.stop_wanted.connect(work.stop)
         self.table.find_wanted.connect(self.results.find_by_value)
         self.results.error.retry.connect(work.retry)
+        state.settings_changed.connect(work.keep_settings)
         self.input_bar.preview_toggled.connect(self.preview.setVisible)
         self.empty.open_wanted.connect(self.files.choose)
         self.empty.pair_wanted.connect(self.files.open_pair)
@@ -270,7 +271,7 @@ class MainWindow(QMainWindow):
         bar = QHBoxLayout()
         bar.setSpacing(GRID // 2)
         for command, text in (("open-a", "Open A"), ("open-b", "Open B"), ("swap", "⇄")):
-            bar.addWidget(self.commands.button(command, text=text, narrow=command == "swap"))
+            bar.addWidget(self.commands.button(command, text=text, narrow=True))
         bar.addSpacing(GRID)
         bar.addWidget(self.input_bar, 1)
         bar.addSpacing(GRID)

@@ -95,6 +95,11 @@ class Work(QObject):
         else:
             self.run()
 
+    def keep_settings(self) -> None:
+        """Keep the settings of this pair in the session file."""
+        if all(self._state.files.values()):
+            self._state.jobs.run(self._state.session.save_settings, key="settings")
+
     def stop(self) -> None:
         """Stop the run, or the opening; what still arrives is dropped."""
         if self._stop_run():

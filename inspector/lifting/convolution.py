@@ -39,7 +39,7 @@ def _claim(view: View, first: Node, node: Node) -> Draft | None:
         return None
     role = "depthwise_kernel" if node.op == "DepthwiseConv2dNative" else "kernel"
     nodes, source = _before(view, first, node, data)
-    draft = Draft(KINDS[node.op], node.op, nodes, [source], f"{node.name}:0", _settings(view, node),
+    draft = Draft(KINDS[node.op], node.op, nodes, [source], f"{node.name}:0", _settings(node),
                   weighted(view, **{role: kernel}))
     squeezed = _after(view, draft)
     if squeezed:
@@ -89,7 +89,7 @@ def _after(view: View, draft: Draft) -> bool:
     return squeezed
 
 
-def _settings(view: View, node: Node) -> dict[str, Any]:
+def _settings(node: Node) -> dict[str, Any]:
     layout = str(node.attributes.get("data_format") or "NHWC")
     spatial = slice(2, None) if layout.startswith("NC") else slice(1, -1)
     settings: dict[str, Any] = {

@@ -20,10 +20,10 @@ def learning_phases(nodes: Mapping[str, Node]) -> frozenset[str]:
     while grown:
         grown = False
         for name, node in nodes.items():
-            if name not in names and node.op in ("Identity", "Switch") and node.inputs:
-                if all(tensor.rpartition(":")[0] in names for tensor in node.inputs):
-                    names.add(name)
-                    grown = True
+            handing_on = name not in names and node.op in ("Identity", "Switch") and node.inputs
+            if handing_on and all(tensor.rpartition(":")[0] in names for tensor in node.inputs):
+                names.add(name)
+                grown = True
     return frozenset(names)
 
 

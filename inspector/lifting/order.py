@@ -21,7 +21,7 @@ def dependencies(node: Node) -> list[str]:
 
 def topological(nodes: Mapping[str, Node]) -> list[str]:
     """Every node once, after what it reads; file order among equals. Nodes on a cycle come last."""
-    waiting = {name: 0 for name in nodes}
+    waiting = dict.fromkeys(nodes, 0)
     readers: dict[str, list[str]] = {name: [] for name in nodes}
     for name, node in nodes.items():
         for other in set(dependencies(node)):

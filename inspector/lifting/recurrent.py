@@ -48,10 +48,8 @@ class Recurrent:
             producer = view.nodes.get(node_of(view.root(tensor)))
             if producer is not None and producer.name not in group and self._feeds(producer, group):
                 found.append(producer.name)
-        for reader in view.consumers.get(f"{name}:0", []):
-            if reader not in group and self._follows(view.nodes[reader], group):
-                found.append(reader)
-        return found
+        readers = view.consumers.get(f"{name}:0", [])
+        return found + [r for r in readers if r not in group and self._follows(view.nodes[r], group)]
 
     def _feeds(self, node: Node, group: set[str]) -> bool:
         view = self._view

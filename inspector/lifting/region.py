@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -157,7 +157,7 @@ def _known(view: View, source: str, names: list[str]) -> dict[str, Any] | None:
 
 
 def _apply(node: Node, arrays: list[Any]) -> Any:
-    simple = {"Sigmoid": sigmoid, "Tanh": np.tanh, "Relu": lambda x: np.maximum(x, 0), "Erf": erf,
+    simple: dict[str, Callable[[Any], Any]] = {"Sigmoid": sigmoid, "Tanh": np.tanh, "Relu": lambda x: np.maximum(x, 0), "Erf": erf,
               "Relu6": lambda x: np.clip(x, 0, 6), "Softplus": lambda x: np.logaddexp(0, x), "Log1p": np.log1p,
               "Expm1": np.expm1, "Elu": lambda x: np.where(x > 0, x, np.expm1(np.minimum(x, 0))),
               "Softsign": lambda x: x / (1 + np.abs(x)), "Cast": np.asarray}

@@ -174,11 +174,8 @@ class View:
         constant: set[str] = set()
         for name in self.order:
             node = self.nodes[name]
-            if self.graph.is_constant(name):
+            if self.graph.is_constant(name) or (_pure(node) and all(node_of(tensor) in constant for tensor in node.inputs)):
                 constant.add(name)
-            elif node.inputs and node.op not in UNREADABLE and not node.op.startswith(("Random", "TensorArray")):
-                if all(node_of(tensor) in constant for tensor in node.inputs):
-                    constant.add(name)
         return constant
 
     def _shape_only(self) -> set[str]:
@@ -195,3 +192,9 @@ class View:
 
     def _only_shapes(self, tensor: str) -> bool:
         return node_of(tensor) in self.shape_only
+
+
+def _pure(node: Node) -> bool:
+    """Whether the node's value follows from its inputs alone."""
+    drawn = node.op.startswith(("Random", "TensorArray"))
+    return bool(node.inputs) and node.op not in UNREADABLE and not drawn

@@ -39,13 +39,10 @@ def match(a: Computation, b: Computation, contents: Contents, *,
 
 
 def _matches(sweep: Sweep, names: Names, contents: Contents) -> list[Match]:
-    found: list[Match] = []
     by_layer: dict[str, list[int]] = {}
     for index, step in enumerate(sweep.steps_a):
         by_layer.setdefault(step.layer.name, []).append(index)
-    for indices in by_layer.values():
-        found.append(_match(sweep, names, contents, indices))
-    return found
+    return [_match(sweep, names, contents, indices) for indices in by_layer.values()]
 
 
 def _with_folding(matches: list[Match], sweep: Sweep, contents: Contents) -> list[Match]:

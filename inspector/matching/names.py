@@ -18,8 +18,15 @@ def components(step: Step) -> list[tuple[str, ...]]:
 
 
 def base(step: Step) -> str:
-    """The layer's own name: the last component of its path, without a call number."""
-    return _CALL.sub("", step.layer.name).rpartition("/")[2]
+    """The layer's own name: the last component of its path without a call number; on a graph side the last
+    scope around the op, since the op itself is called alike everywhere."""
+    scopes, _, last = _CALL.sub("", step.layer.name).rpartition("/")
+    return scopes.rpartition("/")[2] if scopes and on_graph(step) else last
+
+
+def on_graph(step: Step) -> bool:
+    """Whether the step comes from a graph: its tensors carry an index."""
+    return bool(step.layer.outputs) and step.layer.outputs[0].rpartition(":")[2].isdigit()
 
 
 class Names:
@@ -32,16 +39,20 @@ class Names:
         names = {base(step) for step in steps_a}
         self.suffix = max(SUFFIXES, key=lambda suffix: sum(name + suffix in known for name in names))
         self._by_part: dict[str, list[int]] = {}
+        self._by_node = {node: index for index, step in enumerate(steps_b) for node in step.layer.nodes}
         for index, parts in enumerate(self._parts):
             for part in parts:
                 self._by_part.setdefault(part, []).append(index)
 
     def candidates(self, step: Step) -> list[int]:
         """Indices of B's steps that carry the name."""
-        return self._by_part.get(base(step) + self.suffix, [])
+        whole = self._by_node.get(step.layer.name)
+        return [*([] if whole is None else [whole]), *self._by_part.get(base(step) + self.suffix, [])]
 
     def score(self, step: Step, index: int) -> float:
         """1 when a scope of B's nodes is the layer's name, less when only the op itself is called so."""
+        if on_graph(step) and self._by_node.get(step.layer.name) == index:
+            return 1.0
         return self._parts[index].get(base(step) + self.suffix, 0.0)
 
     @staticmethod

@@ -37,10 +37,13 @@ class Sweep:
     passed: set[int] = field(default_factory=set)
     used: set[int] = field(default_factory=set)
     forced: dict[str, str | None] = field(default_factory=dict)
+    _readers: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
+    _root: dict[str, str] = field(default_factory=dict)
+    _maker: dict[str, int] = field(default_factory=dict)
+    _anchors: dict[int, list[int]] = field(default_factory=dict)
 
     def run(self) -> None:
         """Place every step of A, forwards, then mend from what follows."""
-        self._readers: dict[str, list[int]] = defaultdict(list)
         self._root = {alias: step.output for step in self.steps_b for alias in step.layer.aliases}
         self._maker = {step.output: index for index, step in enumerate(self.steps_b)}
         for index, step in enumerate(self.steps_b):
@@ -58,7 +61,7 @@ class Sweep:
     def _place(self, index: int, step: Step) -> None:
         if self._place_forced(index, step):
             return
-        options = [self._weigh(index, step, b) for b in self._candidates(index, step)]
+        options = [self._weigh(step, b) for b in self._candidates(index, step)]
         best = max((o for o in options if o is not None), key=lambda option: option.total, default=None)
         if best is not None and best.total >= ENOUGH:
             self._settle(index, step, best)
@@ -95,7 +98,7 @@ class Sweep:
             front = {self.steps_b[b].output for b in readers if not self.steps_b[b].weights}
         return found
 
-    def _weigh(self, index: int, step: Step, b: int) -> Placed | None:
+    def _weigh(self, step: Step, b: int) -> Placed | None:
         other = self.steps_b[b]
         kind = alike(step, other)
         weights = score(self.contents, step, other)

@@ -100,7 +100,7 @@ def _relation(a: Array, b: Array, largest: float, scale: float) -> tuple[Relatio
     if float(np.abs(b - top.view(np.float32)).max(initial=0.0)) <= scale / 128 and _is_bfloat16(b) and largest:
         return "rounded", "B's are A's, rounded to bfloat16"
     if largest <= 8 * ULP * scale:
-        return "rounded", f"differ in the last bits of float32: at most {largest:.3g}, {largest / scale:.1e} of the scale"
+        return "rounded", f"differ in the last bits of float32: by {largest:.3g}, {largest / scale:.1e} of the scale"
     return "different", f"differ by up to {largest:.3g} on a scale of {scale:.3g}"
 
 
@@ -117,7 +117,7 @@ def _split(contents: Contents, a: Layer, pool: list[Weight]) -> tuple[WeightDiff
         names = " ".join(weight.id for weight in a.weights)
         if other is None:
             continue
-        common = {"a": names, "b": other.id, "role": role, "shape_a": expected.shape, "shape_b": other.shape}
+        common: dict[str, Any] = {"a": names, "b": other.id, "role": role, "shape_a": expected.shape, "shape_b": other.shape}
         found = contents.values("b", other).astype(np.float64).reshape(expected.shape)
         record = _numbers(common, expected, found)
         close = record.max_abs is not None and record.max_abs <= 1e-5 * max(1.0, float(np.abs(expected).max()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 from inspector.domain.comparison import Comparison
@@ -28,7 +29,7 @@ def deliver(comparison: Comparison, *, json_out: str | None, html_out: Path | No
     if html_out is not None:
         write_html(comparison, html_out)
     if json_out == STDOUT:
-        console().file.write(json_text(comparison))
+        sys.stdout.buffer.write(json_text(comparison).encode())  # JSON is UTF-8 in any locale
     elif json_out is not None:
         write_json(comparison, Path(json_out))
     if comparison.verdict == "not-comparable":

@@ -19,7 +19,7 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-from inspector.domain.comparison import Comparison, LayerDifference, OutputDifference
+from inspector.domain.comparison import Comparison, Finding, LayerDifference, OutputDifference
 from inspector.domain.files import Entry, Found
 from inspector.domain.match import Assignment, Match, ValueHit
 from inspector.report.charts import largest
@@ -68,8 +68,7 @@ def print_comparison(comparison: Comparison, out: Console) -> None:
     mark = MARKS[comparison.verdict][0]
     out.print(Text(f"{mark} {visible(comparison.sentence)}", STYLES[comparison.verdict]))
     for finding in comparison.findings[:1]:
-        out.print(Text(f"  cause: {visible(finding.title)} ({finding.cause}): {visible(finding.evidence)}"))
-        out.print(Text(f"  mend:  {visible(finding.mend)}"))
+        _print_finding(finding, out)
     _print_outputs([output for output in comparison.outputs if not output.within_noise], out)
     _print_layers(comparison, out)
     for warning in comparison.warnings:
@@ -81,7 +80,7 @@ def print_map(assignment: Assignment, out: Console) -> None:
     table = _table(out, ("A", "B", ">score", "evidence", "note"))
     for match in assignment.matches:
         table.add_row(*_match_cells(match, out))
-    out.print(table)
+    _show(table, out)
     for side, names in (("A", assignment.unmatched_a), ("B", assignment.unmatched_b)):
         if names:
             out.print(Text(f"unmatched in {side}: {', '.join(_name(name, out) for name in names)}"))
@@ -98,7 +97,7 @@ def print_found(found: Iterable[Found], out: Console) -> None:
             _shape(entry),
             entry.dtype,
         )
-    out.print(table)
+    _show(table, out)
 
 
 def print_hits(hits: Iterable[ValueHit], out: Console) -> None:
@@ -113,7 +112,7 @@ def print_hits(hits: Iterable[ValueHit], out: Console) -> None:
             short(hit.max_abs),
             hit.relation,
         )
-    out.print(table)
+    _show(table, out)
 
 
 def entry_line(entry: Entry, depth: int) -> str:
@@ -121,6 +120,16 @@ def entry_line(entry: Entry, depth: int) -> str:
     shape = shape_text(entry.shape) if entry.shape is not None else ""
     known = (entry.name, entry.class_name, shape, entry.dtype, entry.note)
     return "  " * depth + "  ".join(visible(part) for part in known if part)
+
+
+def _print_finding(finding: Finding, out: Console) -> None:
+    lines = {"cause": f"{finding.title} ({finding.cause})", "seen": finding.evidence}
+    if (proof := finding.proof) is not None:
+        gone = f"{percent(proof.gone)} of the output's largest difference is gone"
+        lines["proof"] = f"{proof.edit}: {short(proof.before)} becomes {short(proof.after)}, {gone}"
+    for word, text in {**lines, "mend": finding.mend}.items():
+        if text:
+            out.print(Text(f"  {word + ':':<7}{visible(text)}"))
 
 
 def _print_outputs(outputs: Sequence[OutputDifference], out: Console) -> None:
@@ -137,7 +146,7 @@ def _print_outputs(outputs: Sequence[OutputDifference], out: Console) -> None:
             _classes(output),
         )
     out.print()
-    out.print(table)
+    _show(table, out)
 
 
 def _classes(output: OutputDifference) -> str:
@@ -156,7 +165,7 @@ def _print_layers(comparison: Comparison, out: Console) -> None:
     for layer in different[:ROWS]:
         table.add_row(*_layer_cells(layer, out), style=STYLES["different"] if layer is guilty else "")
     out.print()
-    out.print(table)
+    _show(table, out)
     if len(different) > ROWS:
         out.print(Text(f"and {len(different) - ROWS} more; --html and --json have all of them"))
 
@@ -190,6 +199,16 @@ def _table(out: Console, columns: Sequence[str]) -> Table:
         right = heading.startswith(">")
         table.add_column(heading.removeprefix(">"), justify="right" if right else "left", no_wrap=right)
     return table
+
+
+def _show(table: Table, out: Console) -> None:
+    """Print a table; without trailing blanks for a pipe."""
+    if out.is_terminal:
+        out.print(table)
+        return
+    with out.capture() as captured:
+        out.print(table)
+    out.file.write("".join(f"{line.rstrip()}\n" for line in captured.get().splitlines()))
 
 
 def _text(name: str, out: Console) -> Text:

@@ -1,6 +1,7 @@
 """The template of all runner adapters: checks, limits and messages; an adapter adds only its framework."""
 
 import os
+from abc import ABC, abstractmethod
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence
 
 import numpy as np
@@ -24,7 +25,7 @@ class Port(NamedTuple):
     graph_tensor: str
 
 
-class Adapter:
+class Adapter(ABC):
     """One loaded model. A subclass fills the attributes in `_load` and gives the plain run.
 
     `taps` maps the names that the app uses to tensors of the engine's graph, in order of computation.
@@ -44,12 +45,13 @@ class Adapter:
         self._edited: Optional[Engine] = None
         self._load(path, trust=trust)
 
+    @abstractmethod
     def _load(self, path: str, *, trust: bool) -> None:
-        raise RequestError("WORKER_ERROR", "an adapter must say how it loads", type(self).__name__)
+        """Load the model and fill the attributes."""
 
+    @abstractmethod
     def _plain(self, arrays: Sequence[np.ndarray], outputs: Sequence[str]) -> List[np.ndarray]:
         """The untouched run: inputs in the model's order, graph tensors to fetch."""
-        raise RequestError("WORKER_ERROR", "an adapter must say how it runs", type(self).__name__)
 
     def describe(self) -> Described:
         """The answer to `load`."""
@@ -97,9 +99,7 @@ class Adapter:
             for name, array in zip(fetch, arrays)
         }
 
-    def scan(
-        self, inputs: Arrays, like: Sequence[np.ndarray], limit: int, progress: Progress
-    ) -> List[List[Described]]:
+    def scan(self, inputs: Arrays, like: Sequence[np.ndarray], limit: int, progress: Progress) -> List[List[Described]]:
         """For each array the tensors that hold its value, best first."""
         self._check_names(inputs)
         feeds = {port.graph_tensor: self._input(port, inputs) for port in self.inputs}
@@ -121,9 +121,7 @@ class Adapter:
             if tensor.dtype.is_floating and any(search.could_fit(static_shape(tensor)) for search in searches)
         }
         return {
-            name: 8 * int(np.prod([size or batch for size in shape]))
-            if shape is not None
-            else SCAN_BYTES // 16
+            name: 8 * int(np.prod([size or batch for size in shape])) if shape is not None else SCAN_BYTES // 16
             for name, shape in fitting.items()
         }
 
@@ -131,9 +129,7 @@ class Adapter:
         """Edit the copy that `run(edited=True)` runs; no edits take all back."""
         if self._edited is not None:
             self._edited.close()
-        self._edited = (
-            self.engine.edited(edited_graph(self.engine.graph_def, edits, arrays)) if edits else None
-        )
+        self._edited = self.engine.edited(edited_graph(self.engine.graph_def, edits, arrays)) if edits else None
 
     def graph_tensor(self, name: str) -> str:
         """The engine's name of a tap; raises NO_SUCH_TENSOR."""
@@ -189,9 +185,7 @@ def is_exact(graph_tensor: str, variant: Variant) -> bool:
 def deviation(array: np.ndarray, reference: np.ndarray) -> Dict[str, Any]:
     """Largest absolute error of `array` and largest absolute reference, where both are finite."""
     if array.size != reference.size:
-        raise RequestError(
-            "WRONG_SHAPE", "array {} against reference {}".format(array.shape, reference.shape)
-        )
+        raise RequestError("WRONG_SHAPE", "array {} against reference {}".format(array.shape, reference.shape))
     exact = np.asarray(reference, np.float64).reshape(-1)
     error = np.abs(np.asarray(array, np.float64).reshape(-1) - exact)
     finite = np.isfinite(error)

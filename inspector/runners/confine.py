@@ -113,9 +113,7 @@ def _restrict(handled: int, rules: Dict[str, int], version: int, *, outside: boo
     try:
         for path, rights in rules.items():
             _allow(ruleset, path, rights & handled)
-        if _libc().prctl(NO_NEW_PRIVS, 1, 0, 0, 0) or _libc().syscall(
-            RESTRICT_SELF, ruleset, ctypes.c_uint32(0)
-        ):
+        if _libc().prctl(NO_NEW_PRIVS, 1, 0, 0, 0) or _libc().syscall(RESTRICT_SELF, ruleset, ctypes.c_uint32(0)):
             raise OSError(ctypes.get_errno(), "Landlock refused")
     finally:
         os.close(ruleset)

@@ -6,8 +6,9 @@ the CPU are put between casts and are named as inexact; FusedBatchNorm is writte
 
 from typing import Any, Dict, Iterable, List, NamedTuple, Set
 
-from .batch_norm import Made, is_batch_norm, written_out
-from .node_defs import make_cast, result_of
+from .batch_norm import is_batch_norm, written_out
+from .channels_last import channels_last, is_channels_first
+from .node_defs import Made, make_cast, result_of
 from .op_table import has_cpu_kernel
 from .signatures import DOUBLE, FLOATS, Body, allowed, attribute, doubled_type, type_attributes, types_of
 from .structure import RANDOM_PREFIXES, all_inputs, dead_in_inference, structure_of
@@ -64,8 +65,7 @@ def _double_function(function: Any, signatures: Dict[str, Any]) -> bool:
 
 def _rewrite(body: Body) -> _Rewritten:
     made = [
-        (node.name, written_out(node, body) if is_batch_norm(node) else _converted(node, body))
-        for node in body.nodes
+        (node.name, written_out(node, body) if is_batch_norm(node) else _converted(node, body)) for node in body.nodes
     ]
     moved = {before: after for _, parts in made for before, after in parts.moved.items()}
     for node in (node for _, parts in made for node in parts.nodes):
@@ -86,15 +86,13 @@ def _converted(node: Any, body: Body) -> Made:
         return Made([copy], [], {}, exact=True)
     if _has_double(node, op_def):
         _set_double(copy, op_def)
+        if is_channels_first(copy):
+            return channels_last(copy, body)
     return _between_casts(node, copy, body)
 
 
 def _has_double(node: Any, op_def: Any) -> bool:
-    if (
-        node.op in KEPT_FLOAT
-        or (node.op.startswith(RANDOM_PREFIXES)
-        and not node.op.endswith("PartitionedCall"))
-    ):
+    if node.op in KEPT_FLOAT or (node.op.startswith(RANDOM_PREFIXES) and not node.op.endswith("PartitionedCall")):
         return False
     narrow = {name for name, dtype in type_attributes(node, op_def).items() if dtype in FLOATS}
     types = {name: doubled_type(dtype) for name, dtype in type_attributes(node, op_def).items()}

@@ -39,9 +39,7 @@ def _set_constant(node: Any, value: np.ndarray) -> None:
     stated = [dimension.size for dimension in node.attr["value"].tensor.tensor_shape.dim]
     dtype = tf.as_dtype(node.attr["dtype"].type)
     if list(value.shape) != stated:
-        raise RequestError(
-            "WRONG_SHAPE", "the constant is {}, not {}".format(stated, list(value.shape)), node.name
-        )
+        raise RequestError("WRONG_SHAPE", "the constant is {}, not {}".format(stated, list(value.shape)), node.name)
     node.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(value.astype(dtype.as_numpy_dtype)))
 
 
@@ -53,9 +51,7 @@ def _set_attribute(node: Any, name: str, value: Any) -> None:
     try:
         _write(node.attr[name], rule.type, value)
     except (TypeError, ValueError, AttributeError) as error:
-        raise RequestError(
-            "BAD_EDIT", "{} of {} cannot be {}: {}".format(name, node.op, value, error), node.name
-        )
+        raise RequestError("BAD_EDIT", "{} of {} cannot be {}: {}".format(name, node.op, value, error), node.name)
 
 
 def _write(target: Any, kind: str, value: Any) -> None:

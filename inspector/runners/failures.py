@@ -28,6 +28,12 @@ def short(text: Any) -> str:
     return ((telling or lines or ["no message"])[0])[:LONGEST]
 
 
+def reason(error: BaseException, text: str = "") -> str:
+    """What went wrong; a bare word or number says nothing without the error's type."""
+    words = short(text or error)
+    return words if " " in words else "{}: {}".format(type(error).__name__, words)
+
+
 @contextlib.contextmanager
 def running(where: str) -> Iterator[None]:
     """Turn whatever a run raises into RUN_FAILED or OUT_OF_MEMORY."""
@@ -37,9 +43,7 @@ def running(where: str) -> Iterator[None]:
         raise RequestError("OUT_OF_MEMORY", short(error.message), where, "Use a smaller batch.")
     except tf.errors.OpError as error:
         node = error.op.name if error.op is not None else ""
-        raise RequestError(
-            "RUN_FAILED", short(error.message), node or where, "Check the inputs' shapes and values."
-        )
+        raise RequestError("RUN_FAILED", short(error.message), node or where, "Check the inputs' shapes and values.")
     except (ValueError, TypeError) as error:
         raise RequestError("RUN_FAILED", short(error), where, "Check the inputs' shapes and values.")
 

@@ -81,9 +81,7 @@ def _parse_text(content: bytes, graph_def: Any, path: str) -> None:
     try:
         text_format.Parse(content.decode("utf-8"), graph_def)
     except (UnicodeDecodeError, text_format.ParseError) as error:
-        raise RequestError(
-            "LOAD_FAILED", "no GraphDef: {}".format(short(error)), path, "Open a frozen GraphDef."
-        )
+        raise RequestError("LOAD_FAILED", "no GraphDef: {}".format(short(error)), path, "Open a frozen GraphDef.")
 
 
 def _check_ops(graph_def: Any, path: str) -> None:
@@ -93,9 +91,7 @@ def _check_ops(graph_def: Any, path: str) -> None:
     unknown = sorted(op for op in used if op_def_of(op) is None)
     if unknown:
         what = "this TensorFlow has no op {}".format(", ".join(unknown[:5]))
-        raise RequestError(
-            "OP_NOT_REGISTERED", what, path, "Run this side in the Python that has it (custom op)."
-        )
+        raise RequestError("OP_NOT_REGISTERED", what, path, "Run this side in the Python that has it (custom op).")
 
 
 def _engine(graph_def: Any, path: str) -> Engine:
@@ -121,9 +117,7 @@ def _tappable(engine: Engine, structure: Structure) -> List[str]:
 
 def _values(operation: Any) -> List[Any]:
     """The outputs that hold values; a batch norm's further outputs are notes for its gradient."""
-    outputs = list(
-        operation.outputs[:1] if operation.type.startswith("FusedBatchNorm") else operation.outputs
-    )
+    outputs = list(operation.outputs[:1] if operation.type.startswith("FusedBatchNorm") else operation.outputs)
     return [tensor for tensor in outputs if tensor.dtype.base_dtype not in (tf.resource, tf.variant)]
 
 

@@ -21,6 +21,7 @@ class Handlers:
     def __init__(self) -> None:
         self._model: Optional[Adapter] = None
         self._spill = ""
+        self._confinement = ""
         self._readable: Optional[List[str]] = None
 
     def table(self) -> Dict[str, Any]:
@@ -31,15 +32,15 @@ class Handlers:
         """Confine what can be confined before the model is known, then import the framework."""
         spill = args["write"]
         move_home(spill)
-        confinement = confine_writes(spill)
+        self._confinement = confine_writes(spill)
         if args.get("read"):
-            confinement += ", " + self._confine_reads(list(args["read"]) + [spill])
+            self._confine_reads(list(args["read"]) + [spill])
         self._spill = spill
         progress("importing TensorFlow")
         from .frameworks import import_framework
 
         versions = import_framework(args.get("framework", "graph"))
-        return {"python": platform.python_version(), "versions": versions, "confinement": confinement}, None
+        return {"python": platform.python_version(), "versions": versions, "confinement": self._confinement}, None
 
     def load(self, args: Args, _array: Any, progress: Progress) -> Reply:
         """The first load narrows what may be read; another model needs another process."""
@@ -53,11 +54,11 @@ class Handlers:
             raise RequestError("CONFINED", "this runner may read another model only", path, "Start it anew.")
         progress("loading " + os.path.basename(path))
         self._model = make(path, trust=bool(args.get("trust")))
-        return self._model.describe(), None
+        return dict(self._model.describe(), confinement=self._confinement), None
 
-    def _confine_reads(self, paths: List[str]) -> str:
+    def _confine_reads(self, paths: List[str]) -> None:
         self._readable = [os.path.abspath(path) for path in paths]
-        return confine_reads(self._readable)
+        self._confinement += ", " + confine_reads(self._readable)
 
     def run(self, args: Args, _array: Any, progress: Progress) -> Reply:
         progress("running")
@@ -131,9 +132,7 @@ def plain_dtype(array: Any) -> np.ndarray:
     values = np.asarray(array)
     if values.dtype == object:
         return values.astype(np.bytes_)
-    return (
-        values.astype(np.float32) if values.dtype.kind == "V" or values.dtype.name == "bfloat16" else values
-    )
+    return values.astype(np.float32) if values.dtype.kind == "V" or values.dtype.name == "bfloat16" else values
 
 
 def main(_arguments: Sequence[str] = ()) -> None:

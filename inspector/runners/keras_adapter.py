@@ -1,7 +1,7 @@
 """Runs a Keras model: legacy Keras for what Keras 1 and 2 wrote, Keras 3 for what Keras 3 wrote."""
 
 import importlib
-import json
+from abc import abstractmethod
 from typing import Any, Dict, Iterator, List, Sequence
 
 import numpy as np
@@ -9,8 +9,8 @@ import tensorflow as tf
 
 from .adapter import Adapter, Port
 from .engine import Engine
-from .failures import running, short
-from .lambdas import lambda_layers
+from .failures import reason, running
+from .keras_file import load_failure, refuse_code, stated
 from .server import RequestError
 from .tracing import Trace, trace_model
 
@@ -18,69 +18,58 @@ from .tracing import Trace, trace_model
 class KerasAdapter(Adapter):
     """The plain run is the model itself; taps, replay and reference use the graph it is traced to."""
 
+    title = ""
     trace: Trace
     keras: Any
 
     def _load(self, path: str, *, trust: bool) -> None:
         self.keras = self._import()
-        self.framework = "{} {} on TensorFlow {}".format(
-            self._title(), self.keras.__version__, tf.__version__
-        )
+        self.framework = "{} {} on TensorFlow {}".format(self.title, self.keras.__version__, tf.__version__)
         model = self._model(path, trust=trust)
         if not getattr(model, "inputs", None):
-            raise RequestError(
-                "LOAD_FAILED",
-                "the model states no input shape",
-                path,
-                "Build it (model.build) and save it again.",
-            )
-        self.trace = self._traced(model, path)
+            what = "the model states no input shape"
+            raise RequestError("LOAD_FAILED", what, path, "Build it (model.build) and save it again.")
+        names = [tensor._keras_history[0].name for tensor in model.inputs]
+        self.trace = self._traced(model, names, path)
         self.taps, self.classes = self.trace.taps, self.trace.classes
         self.engine = Engine(self.trace.graph_def, {})
-        self.inputs = [
-            Port(name, name, tensor) for name, tensor in zip(_input_names(model), self.trace.inputs)
-        ]
+        self.inputs = [Port(name, name, tensor) for name, tensor in zip(names, self.trace.inputs)]
         self.outputs = [self._output(tensor) for tensor in self.trace.outputs]
 
+    @abstractmethod
     def _import(self) -> Any:
-        raise RequestError("WORKER_ERROR", "no Keras chosen", type(self).__name__)
+        """The Keras module."""
 
-    def _title(self) -> str:
-        return "Keras"
-
+    @abstractmethod
     def _layer_classes(self) -> Sequence[Any]:
-        raise RequestError("WORKER_ERROR", "no Keras chosen", type(self).__name__)
+        """The classes whose `__call__` all layers go through, the most special first."""
+
+    @abstractmethod
+    def _loaded(self, path: str, *, trust: bool) -> Any:
+        """The model, not compiled."""
 
     def _model(self, path: str, *, trust: bool) -> Any:
+        facts = stated(path)
         if not trust:
-            _refuse_code(path)
+            refuse_code(facts.config, path)
         try:
-            return self.keras.models.load_model(path, compile=False, custom_objects=self._classes())
+            return self._loaded(path, trust=trust)
         except Exception as error:  # Keras raises anything: what it says is all there is to know
-            raise RequestError("LOAD_FAILED", short(_last_line(error)), path, _load_advice(str(error)))
+            raise load_failure(error, path, facts.version)
 
-    def _classes(self) -> Dict[str, Any]:
-        """Classes that this Keras writes into files but does not find again."""
-        return {}
-
-    def _traced(self, model: Any, path: str) -> Trace:
+    def _traced(self, model: Any, names: Sequence[str], path: str) -> Trace:
         try:
-            return trace_model(model, self._layer_classes(), _input_names(model))
+            return trace_model(model, self._layer_classes(), names)
         except Exception as error:  # a layer's call may raise anything
-            raise RequestError(
-                "LOAD_FAILED",
-                "the model loads but cannot be called: " + short(error),
-                path,
-                "Run it in the Python and TensorFlow that made it.",
-            )
+            what = "the model loads but cannot be called: " + reason(error)
+            todo = "Run it in the Python and TensorFlow that made it (--python)."
+            raise RequestError("LOAD_FAILED", what, path, todo)
 
     def _plain(self, arrays: Sequence[np.ndarray], outputs: Sequence[str]) -> List[np.ndarray]:
+        function = self.trace.function
         with running("the model"):
-            tensors = [
-                tf.constant(array, dtype=spec.dtype)
-                for array, spec in zip(arrays, self.trace.function.inputs)
-            ]
-            computed = dict(zip(self.trace.outputs, self.trace.function(*tensors)))
+            tensors = [tf.constant(array, spec.dtype) for array, spec in zip(arrays, function.inputs)]
+            computed = dict(zip(self.trace.outputs, function(*tensors)))
         missing = [name for name in outputs if name not in computed]
         if missing:
             raise RequestError("NO_SUCH_TENSOR", "is no output of the model", missing[0], "Tap it instead.")
@@ -88,36 +77,45 @@ class KerasAdapter(Adapter):
 
     def _output(self, graph_tensor: str) -> Port:
         """An output is named after the innermost layer that gives it."""
-        names = [name for name, tensor in self.taps.items() if tensor == graph_tensor]
-        return Port(names[0], names[0], graph_tensor)
+        name = next(name for name, tensor in self.taps.items() if tensor == graph_tensor)
+        return Port(name, name, graph_tensor)
 
 
 class LegacyKerasAdapter(KerasAdapter):
     """`tf_keras`, or the Keras inside a TensorFlow before 2.16."""
 
+    title = "legacy Keras"
+
     def _import(self) -> Any:
         if tuple(map(int, tf.__version__.split(".")[:2])) < (2, 16):
             return tf.keras
-        return _import_or_say("tf_keras", "legacy Keras")
-
-    def _title(self) -> str:
-        return "legacy Keras"
+        return _import_or_say("tf_keras")
 
     def _layer_classes(self) -> Sequence[Any]:
         return [next(kind for kind in self.keras.layers.Dense.__mro__ if kind.__name__ == "Layer")]
+
+    def _loaded(self, path: str, *, trust: bool) -> Any:
+        return self.keras.models.load_model(path, compile=False)
 
 
 class Keras3Adapter(KerasAdapter):
     """The multi-backend Keras, on TensorFlow."""
 
+    title = "Keras"
+
     def _import(self) -> Any:
-        return _import_or_say("keras", "Keras 3")
+        return _import_or_say("keras")
 
     def _layer_classes(self) -> Sequence[Any]:
         return [self.keras.layers.Layer, self.keras.Operation]
 
-    def _classes(self) -> Dict[str, Any]:
-        """Operations that stand in a functional model as layers (NotEqual of a mask, GetItem, ...)."""
+    def _loaded(self, path: str, *, trust: bool) -> Any:
+        classes = self._operations()
+        return self.keras.models.load_model(path, compile=False, safe_mode=not trust, custom_objects=classes)
+
+    def _operations(self) -> Dict[str, Any]:
+        """Operations that stand in a functional model as layers (NotEqual of a mask, GetItem, ...): this
+        Keras writes them into HDF5 files but does not find them again by itself."""
         found = {kind.__name__: kind for kind in _subclasses(self.keras.Operation)}
         return {name: kind for name, kind in found.items() if not hasattr(self.keras.layers, name)}
 
@@ -128,49 +126,9 @@ def _subclasses(kind: Any) -> Iterator[Any]:
         yield from _subclasses(direct)
 
 
-def _import_or_say(module: str, title: str) -> Any:
+def _import_or_say(module: str) -> Any:
     try:
         return importlib.import_module(module)
     except ImportError:
-        raise RequestError(
-            "LOAD_FAILED", "this Python has no {}".format(title), module, "pip install " + module
-        )
-
-
-def _input_names(model: Any) -> List[str]:
-    return [tensor._keras_history[0].name for tensor in model.inputs]
-
-
-def _refuse_code(path: str) -> None:
-    names = lambda_layers(_config(path))
-    if names:
-        raise RequestError(
-            "CONTAINS_CODE",
-            "Lambda layer {} carries program code".format(", ".join(names[:3])),
-            path,
-            "If you trust the file's author, open it with --trust.",
-        )
-
-
-def _config(path: str) -> Dict[str, Any]:
-    import h5py
-
-    try:
-        with h5py.File(path, "r") as file:
-            text = file.attrs.get("model_config")
-    except OSError as error:
-        raise RequestError("LOAD_FAILED", short(error), path, "Open a full-model .h5 file.")
-    if text is None:
-        raise RequestError("LOAD_FAILED", "the file holds weights but no model", path, "Open the full model.")
-    return json.loads(text.decode("utf-8") if isinstance(text, bytes) else text)
-
-
-def _last_line(error: Exception) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[-1] if lines and len(str(error)) > 2000 else str(error)
-
-
-def _load_advice(text: str) -> str:
-    if "Unknown layer" in text or "Could not locate class" in text:
-        return "The model uses a class of its own: give the file that defines it (--custom)."
-    return "Run it in the Python and Keras that saved it (--python)."
+        todo = "pip install {}, or choose another Python (--python).".format(module)
+        raise RequestError("FRAMEWORK_MISSING", "this Python has no {}".format(module), module, todo)

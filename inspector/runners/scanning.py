@@ -43,10 +43,7 @@ class Search:
         if not np.isfinite(norm) or bound <= self._worst() or array.min() == array.max():
             return
         hit = max(
-            (
-                self._hit(name, array, candidate, relation)
-                for candidate, relation in layouts(array, self.like.shape)
-            ),
+            (self._hit(name, array, candidate, relation) for candidate, relation in layouts(array, self.like.shape)),
             key=lambda found: found.agreement,
         )
         self._hits.append(hit)

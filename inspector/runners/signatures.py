@@ -31,9 +31,7 @@ class Body:
         """References to the node's outputs, in flat order."""
         counts = [(arg.name, _count(arg, node, self.op_def(node))) for arg in self.op_def(node).output_arg]
         if self._in_function:
-            return [
-                "{}:{}:{}".format(node.name, name, index) for name, count in counts for index in range(count)
-            ]
+            return ["{}:{}:{}".format(node.name, name, index) for name, count in counts for index in range(count)]
         return ["{}:{}".format(node.name, index) for index in range(sum(count for _, count in counts))]
 
     def canonical(self, reference: str) -> str:

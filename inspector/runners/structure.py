@@ -80,9 +80,7 @@ def structure_of(graph_def: Any) -> Structure:
 
 def _place(name: str, waits: List[str], structure: Structure) -> None:
     op = structure.nodes[name].op
-    leaving = [
-        structure.frames.get(text, 0) - (structure.nodes[text].op in ("Exit", "RefExit")) for text in waits
-    ]
+    leaving = [structure.frames.get(text, 0) - (structure.nodes[text].op in ("Exit", "RefExit")) for text in waits]
     frames = max([0] + leaving) + (op in ("Enter", "RefEnter"))
     branches = max([0] + [structure.branches.get(text, 0) for text in waits])
     if not frames:  # in a loop Switch and Merge steer the loop
@@ -130,18 +128,14 @@ def input_nodes(structure: Structure) -> List[str]:
     return [
         name
         for name, node in structure.nodes.items()
-        if node.op == "Placeholder"
-        and not is_learning_phase(node)
-        and UNFED not in name
+        if node.op == "Placeholder" and not is_learning_phase(node) and UNFED not in name
     ]
 
 
 def output_nodes(structure: Structure) -> List[str]:
     """Sinks that compute something from the inputs, in file order."""
     used = {text for node in structure.nodes.values() for text in all_inputs(node)}
-    sinks = [
-        name for name, node in structure.nodes.items() if name not in used and node.op not in SILENT_SINKS
-    ]
+    sinks = [name for name, node in structure.nodes.items() if name not in used and node.op not in SILENT_SINKS]
     reached = _downstream(structure, input_nodes(structure))
     return [name for name in sinks if name in reached] or sinks
 
@@ -159,9 +153,7 @@ def random_nodes(graph_def: Any, structure: Structure, outputs: Iterable[str]) -
     live = upstream(structure.nodes, outputs) - dead_in_inference(structure)
     found = [name for name in structure.order if name in live and _is_random(structure.nodes[name].op)]
     for function in graph_def.library.function:
-        found += [
-            function.signature.name + "/" + node.name for node in function.node_def if _is_random(node.op)
-        ]
+        found += [function.signature.name + "/" + node.name for node in function.node_def if _is_random(node.op)]
     return found
 
 
@@ -205,6 +197,4 @@ def flow_nodes(structure: Structure) -> Set[str]:
 def variables_of(structure: Structure, outputs: Iterable[str]) -> Optional[str]:
     """The first variable that the outputs need: such a graph is not frozen."""
     needed = upstream(structure.nodes, outputs)
-    return next(
-        (name for name in structure.order if name in needed and structure.nodes[name].op in VARIABLES), None
-    )
+    return next((name for name in structure.order if name in needed and structure.nodes[name].op in VARIABLES), None)

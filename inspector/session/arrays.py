@@ -63,7 +63,8 @@ def load_npz(path: Path, names: tuple[str, ...], order: int, count: int) -> Arra
 
     Raises InspectorError NOT_AN_ARRAY, INPUT_UNKNOWN (listing what is there), INPUT_TOO_LARGE."""
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        # Opened here: numpy leaves a file open that turns out to be no archive.
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             key = _choose(list(archive.files), names, order, count, path)
             _refuse_bomb(archive.zip, key, path)
             return numeric(archive[key], f"{path}: {key}")

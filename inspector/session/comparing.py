@@ -68,34 +68,37 @@ class Comparing:
         (runner_a, loaded_a), (runner_b, loaded_b) = self._clock.time(
             "load", lambda: both(lambda: self._a.load(self._progress), lambda: self._b.load(self._progress)))
         self._warnings += [*loaded_a.warnings, *loaded_b.warnings, *self._random(loaded_a, loaded_b)]
-        prepared = prepare(assignment, loaded_a, loaded_b, self._a, self._b, self._settings, self._read)
+        prepared = prepare(assignment, (self._a, loaded_a), (self._b, loaded_b), self._settings, self._read)
         self._warnings += [note for item in prepared for note in item.notes]
         inputs_a = {item.tensor_a: item.array_a for item in prepared}
         inputs_b = {item.tensor_b: item.array_b for item in prepared}
-        found, arrays = self._clock.time("outputs", lambda: self._outputs(assignment, runner_a, runner_b, inputs_a, inputs_b))
+        fed = (inputs_a, inputs_b)
+        found, arrays = self._clock.time("outputs", lambda: self._outputs(assignment, runner_a, runner_b, fed))
         assignment = self._clock.time("values", lambda: complete(
-            assignment, runner_a, runner_b, loaded_a, inputs_a, inputs_b, self._progress))
+            assignment, (runner_a, inputs_a), (runner_b, inputs_b), loaded_a, self._progress))
         gathered = self._clock.time("layers", lambda: self._layers(
-            assignment, (runner_a, loaded_a), (runner_b, loaded_b), inputs_a, inputs_b))
+            assignment, (runner_a, loaded_a), (runner_b, loaded_b), fed))
         layers = layer_differences(assignment, gathered)
-        result = self._result(assignment, prepared, found, layers, gathered, loaded_a, loaded_b)
+        result = self._result(assignment, prepared, found, layers, (loaded_a, loaded_b))
         findings = self._clock.time("causes", lambda: explain(
             result, self._a, self._b, (runner_b, inputs_b), arrays, self._progress))
         return Result(replace(result, findings=findings), assignment, gathered, arrays)
 
     def _outputs(
-        self, assignment: Assignment, a: Runner, b: Runner, inputs_a: dict[str, Array], inputs_b: dict[str, Array]
+        self, assignment: Assignment, a: Runner, b: Runner, fed: tuple[dict[str, Array], dict[str, Array]]
     ) -> tuple[list[OutputDifference], list[tuple[Array, Array]]]:
         if not assignment.outputs:
             raise InspectorError("NOT_COMPARABLE", "no output of A was found in B",
                                  todo="Say with change match which tensor of B an output layer of A is.")
+        inputs_a, inputs_b = fed
         names_a = [pair[0] for pair in assignment.outputs]
         names_b = [pair[1] for pair in assignment.outputs]
         self._progress("running both sides as they are", 0, 0)
         plain_a, plain_b = both(lambda: a.run(inputs_a, outputs=names_a).outputs,
                                 lambda: b.run(inputs_b, outputs=names_b).outputs)
         self._progress("running both sides with taps", 0, 0)
-        watched_a, watched_b = both(lambda: a.run(inputs_a, taps=names_a).taps, lambda: b.run(inputs_b, taps=names_b).taps)
+        watched_a, watched_b = both(lambda: a.run(inputs_a, taps=names_a).taps,
+                                    lambda: b.run(inputs_b, taps=names_b).taps)
         self._progress("working out the noise floor in float64", 0, 0)
         (errors_a, warned_a), (errors_b, warned_b) = both(
             lambda: outputs_of.own_error("A", a, inputs_a, plain_a, watched_a),
@@ -110,7 +113,8 @@ class Comparing:
         return found, arrays
 
     def _layers(self, assignment: Assignment, a: tuple[Runner, Loaded], b: tuple[Runner, Loaded],
-                inputs_a: dict[str, Array], inputs_b: dict[str, Array]) -> Gathered:
+                fed: tuple[dict[str, Array], dict[str, Array]]) -> Gathered:
+        inputs_a, inputs_b = fed
         samples = samples_of({name: array.shape for name, array in {**inputs_a, **inputs_b}.items()})
         chosen = plan(assignment, a[1], b[1], samples=samples, fixed=is_fixed((a[1], b[1])))
         gathered = Passes(a[0], b[0], chosen, assignment.inputs).run(inputs_a, inputs_b, self._progress)
@@ -118,11 +122,12 @@ class Comparing:
         return gathered
 
     def _result(self, assignment: Assignment, prepared: tuple[Prepared, ...], found: list[OutputDifference],
-                layers: tuple[LayerDifference, ...], gathered: Gathered, a: Loaded, b: Loaded) -> Comparison:
+                layers: tuple[LayerDifference, ...], loaded: tuple[Loaded, Loaded]) -> Comparison:
         verdict = verdict_of(found, layers)
         files = (*self._a.opened().warnings, *self._b.opened().warnings)
         return Comparison(
-            verdict=verdict, sentence=sentence(verdict, found, layers), a=side_run(self._a, a), b=side_run(self._b, b),
+            verdict=verdict, sentence=sentence(verdict, found, layers),
+            a=side_run(self._a, loaded[0]), b=side_run(self._b, loaded[1]),
             inputs=tuple(item.used for item in prepared), outputs=tuple(found), layers=layers, findings=(),
             unmatched_a=assignment.unmatched_a, unmatched_b=assignment.unmatched_b,
             warnings=tuple(dict.fromkeys((*files, *self._warnings))), timings=self._clock.timings,
@@ -138,11 +143,11 @@ class Comparing:
         return found
 
 
-def prepare(assignment: Assignment, loaded_a: Loaded, loaded_b: Loaded, a: SideState, b: SideState,
-            settings: Settings, read: ReadDataset) -> tuple[Prepared, ...]:
+def prepare(assignment: Assignment, a: tuple[SideState, Loaded], b: tuple[SideState, Loaded], settings: Settings,
+            read: ReadDataset) -> tuple[Prepared, ...]:
     """What each side will be fed, for every pair of inputs. Raises INPUT_MISSING, WRONG_SHAPE, ..."""
-    ports_a = _ports(loaded_a, a)
-    ports_b = _ports(loaded_b, b)
+    ports_a = _ports(*a)
+    ports_b = _ports(*b)
     pairs = [(ports_a[x], ports_b[y]) for x, y in assignment.inputs if x in ports_a and y in ports_b]
     missing = [name for name in ports_b if name not in {pair[1].tensor for pair in pairs}]
     missing += [name for name in ports_a if name not in {pair[0].tensor for pair in pairs}]
@@ -152,7 +157,7 @@ def prepare(assignment: Assignment, loaded_a: Loaded, loaded_b: Loaded, a: SideS
     return resolve(settings.inputs, [pair[0] for pair in pairs], [pair[1] for pair in pairs], settings, read)
 
 
-def _ports(loaded: Loaded, side: SideState) -> dict[str, Port]:
+def _ports(side: SideState, loaded: Loaded) -> dict[str, Port]:
     """The runner knows shape and dtype best, the file the limit of ids."""
     stated = {port.tensor: port for port in side.computation().inputs}
     return {

@@ -37,9 +37,7 @@ def integers(shape: tuple[int, ...], low: int, high: int, *, seed: int, stream: 
     return low + np.floor(unit * (high - low + 1)).astype(np.int64)
 
 
-def draw(
-    spec: Spec, pair: Pair, settings: Settings, batch: int, stream: int
-) -> tuple[Array, tuple[Warn, ...]]:
+def draw(spec: Spec, pair: Pair, settings: Settings, batch: int, stream: int) -> tuple[Array, tuple[Warn, ...]]:
     """Zeros, ones or random numbers in a shape (A's layout) that both sides take.
 
     Floats come as float32 (float64 where both sides take that), uniform in [low, high). Whole numbers

@@ -29,7 +29,7 @@ def explain(
     if result.verdict != "different":
         return ()
     case = Case(layers=result.layers, layer_a=_by_name(a.computation()), layer_b=_by_tensor(b.computation()),
-                values_a=lambda weight: a.reader.values(weight))
+                values_a=a.reader.values)
     found = []
     for number, suspicion in enumerate(suspicions(case)):
         progress(f"trying: {suspicion.edit_text}", number, 0)
@@ -38,7 +38,8 @@ def explain(
 
 
 def _prove(
-    suspicion: Suspicion, result: Comparison, run_b: tuple[Runner, Mapping[str, Array]], arrays: list[tuple[Array, Array]]
+    suspicion: Suspicion, result: Comparison, run_b: tuple[Runner, Mapping[str, Array]],
+    arrays: list[tuple[Array, Array]],
 ) -> Proof | None:
     """Mend a copy of B's graph in memory, run it, and see how much of the outputs' difference is gone."""
     runner, inputs = run_b

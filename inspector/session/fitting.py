@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from inspector.domain.computation import Port
 from inspector.domain.errors import InspectorError
 from inspector.domain.files import Shape, Warn
-from inspector.session.shapes import channels_first, fits_samples, lays_out, text_of, turned
+from inspector.session.shapes import channels_first, fits_samples, lays_out, permutation, text_of, turned
 
 Array = NDArray[np.generic]
 Pair = tuple[Port, Port]
@@ -40,16 +40,17 @@ def as_samples(array: Array, pair: Pair, *, table: bool = False) -> Fitted:
 
 
 def fit(array: Array, pair: Pair, side: str, *, laid_out: bool) -> Fitted:
-    """The samples as the side's port takes them, the batch aside: channels first and last are turned
-    where only that fits, a single channel is left off; samples are laid out anew where `laid_out` lets
-    them or where the two sides differ in nothing else. No values are copied without need.
+    """The samples as the side's port takes them, the batch aside: channels first and last are turned in
+    images, or where the sides differ in that; a single channel is left off; samples are laid out anew
+    where `laid_out` lets them or one side is flat. No values are copied without need.
 
     Raises InspectorError WRONG_SHAPE with what was expected on which side, and what came."""
     port = pair[0 if side == "A" else 1]
     wanted = port.shape
     if fits_samples(array.shape, wanted) or wanted is None:
         return array, ()
-    for axes, word in _turns(array.ndim):
+    turns = _turns(array.ndim) if array.ndim > 3 or permutation(pair[0].shape, pair[1].shape) else ()
+    for axes, word in turns:
         if fits_samples(tuple(array.shape[axis] for axis in axes), wanted):
             fed = array.transpose(axes)
             return fed, (_note("INPUT_TRANSPOSED", f"input `{port.name}` of {side}", array, fed, word),)
@@ -75,15 +76,14 @@ def to_batch(array: Array, count: int) -> Array:
 
 
 def _turns(rank: int) -> tuple[tuple[tuple[int, ...], str], ...]:
-    if rank < 3:
-        return ()
     first, last = turned(rank, to_first=True), turned(rank, to_first=False)
     return ((first, "channels brought first"), (last, "channels brought last"))
 
 
 def _fits_somehow(array: Array, wanted: Shape) -> bool:
-    """Whether it fits as it is or with its channels turned."""
-    orders = [tuple(range(array.ndim)), *(axes for axes, _ in _turns(array.ndim))]
+    """Whether it fits as it is, or as an image with its channels turned."""
+    turns = _turns(array.ndim) if array.ndim > 3 else ()
+    orders = [tuple(range(array.ndim)), *(axes for axes, _ in turns)]
     return any(fits_samples(tuple(array.shape[axis] for axis in axes), wanted) for axes in orders)
 
 

@@ -62,7 +62,8 @@ def difference(
     metrics = measure(a, turned, noise_floor=level.value)
     return OutputDifference(
         a=pair[0], b=pair[1], shape=tuple(a.shape), metrics=metrics, noise_floor=level.value,
-        within_noise=metrics.max_abs <= level.value, identical=metrics.max_abs == 0, scores=scores(a, turned), axes=axes,
+        within_noise=metrics.max_abs <= level.value, identical=metrics.max_abs == 0, scores=scores(a, turned),
+        axes=axes,
     )
 
 

@@ -31,9 +31,7 @@ class PutThrough:
     notes: tuple[Warn, ...]
 
 
-def put_through(
-    files: Sequence[Path], pair: tuple[Port, Port], pipelines: tuple[Pipeline, Pipeline]
-) -> PutThrough:
+def put_through(files: Sequence[Path], pair: tuple[Port, Port], pipelines: tuple[Pipeline, Pipeline]) -> PutThrough:
     """Reads the pictures one at a time, so that large ones are never held together, and puts each
     through both pipelines. Raises InspectorError as images.load and Pipeline.apply do."""
     sizes = [images.size_of(path) for path in files]

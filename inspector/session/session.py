@@ -136,7 +136,7 @@ class Session:
         assignment = self.match(progress)
         a, b = self._sides["a"], self._sides["b"]
         (_, loaded_a), (_, loaded_b) = both(lambda: a.load(progress), lambda: b.load(progress))
-        prepared = prepare(assignment, loaded_a, loaded_b, a, b, self.settings, read_dataset)
+        prepared = prepare(assignment, (a, loaded_a), (b, loaded_b), self.settings, read_dataset)
         return tuple(Preview(item.used, item.array_a, item.array_b) for item in prepared)
 
     def compare(self, progress: Progress = silent) -> Comparison:
@@ -169,7 +169,8 @@ class Session:
         assignment = self.match(progress)
         (runner_a, loaded_a), (runner_b, loaded_b) = both(
             lambda: self._sides["a"].load(progress), lambda: self._sides["b"].load(progress))
-        prepared = prepare(assignment, loaded_a, loaded_b, self._sides["a"], self._sides["b"], self.settings, read_dataset)
+        a, b = (self._sides["a"], loaded_a), (self._sides["b"], loaded_b)
+        prepared = prepare(assignment, a, b, self.settings, read_dataset)
         fed = {"a": {item.tensor_a: item.array_a for item in prepared},
                "b": {item.tensor_b: item.array_b for item in prepared}}
         mine, other = (runner_a, runner_b) if side == "a" else (runner_b, runner_a)
@@ -184,7 +185,7 @@ class Session:
         computation = state.computation()
         same = tuple((port.tensor, port.tensor) for port in computation.inputs)
         assignment = Assignment(matches=(), inputs=same, outputs=(), unmatched_a=(), unmatched_b=())
-        prepared = prepare(assignment, loaded, loaded, state, state, self.settings, read_dataset)
+        prepared = prepare(assignment, (state, loaded), (state, loaded), self.settings, read_dataset)
         return runner.scan({item.tensor_a: item.array_a for item in prepared}, [array], limit=limit)[0]
 
     def recent(self) -> list[tuple[str, str]]:

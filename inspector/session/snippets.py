@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from inspector.domain.files import Entry, ModelFile
 
-_GRAPH = '''import tensorflow as tf
+_GRAPH = """import tensorflow as tf
 
 graph_def = tf.compat.v1.GraphDef()
 with open({path!r}, "rb") as file:
@@ -13,18 +13,18 @@ with tf.Graph().as_default() as graph:
     tf.import_graph_def(graph_def, name="")
 with tf.compat.v1.Session(graph=graph) as session:
     value = session.run({fetch!r}, feed_dict={{{feed}}})
-'''
-_KERAS = '''import {module} as keras
+"""
+_KERAS = """import {module} as keras
 
 model = keras.models.load_model({path!r}, compile=False)
 tap = keras.Model(model.inputs, {layer}.output)
 value = tap(inputs, training=False)
-'''
-_DATASET = '''import h5py
+"""
+_DATASET = """import h5py
 
 with h5py.File({path!r}, "r") as file:
     value = file[{dataset!r}][()]
-'''
+"""
 
 
 def snippet(file: ModelFile, entry: Entry, inputs: tuple[str, ...]) -> str:

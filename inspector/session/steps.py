@@ -302,13 +302,12 @@ def _gray(x: Array) -> Array:
         whole = (red * 19595 + green * 38470 + blue * 7471 + 0x8000) >> 16
         return whole.astype(np.uint8)[..., np.newaxis]
     y = _floating(x)
-    weighted = y @ np.array((0.299, 0.587, 0.114), y.dtype)
-    return np.asarray(weighted)[..., np.newaxis]
+    number = y.dtype.type
+    parts = [y[..., at : at + 1] * number(weight) for at, weight in enumerate((0.299, 0.587, 0.114))]
+    return parts[0] + parts[1] + parts[2]
 
 
-def _per_channel(
-    values: tuple[float, ...], x: NDArray[np.floating], layout: Layout, step: str
-) -> NDArray[np.floating]:
+def _per_channel(values: tuple[float, ...], x: NDArray[np.floating], layout: Layout, step: str) -> NDArray[np.floating]:
     """The numbers in a shape that meets the channels of x, in its dtype."""
     numbers = np.array(values, x.dtype)
     if len(values) == 1:

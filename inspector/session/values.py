@@ -22,22 +22,25 @@ def evidence(match: Match, total: Metrics | None) -> Match:
     if total is None or any(item.kind == "values" for item in match.evidence):
         return match
     agreement = round(max(0.0, min(1.0, total.cosine)), 6)
-    said = Evidence("values", agreement, f"activations agree with cosine {total.cosine:.6g}, at most {total.max_abs:.3g} apart")
+    detail = f"activations agree with cosine {total.cosine:.6g}, at most {total.max_abs:.3g} apart"
+    said = Evidence("values", agreement, detail)
     return replace(match, evidence=(*match.evidence, said))
 
 
 def complete(
-    assignment: Assignment, a: Runner, b: Runner, loaded_a: Loaded, inputs_a: Mapping[str, NDArray[Any]],
-    inputs_b: Mapping[str, NDArray[Any]], progress: Progress,
+    assignment: Assignment, a: tuple[Runner, Mapping[str, NDArray[Any]]],
+    b: tuple[Runner, Mapping[str, NDArray[Any]]], loaded_a: Loaded, progress: Progress,
 ) -> Assignment:
-    """Look up by value what neither names, weights nor structure could place, in A's order."""
+    """Look up by value what neither names, weights nor structure could place, in A's order.
+
+    `a` and `b` are each side's runner with the arrays that it is fed."""
     taps = {tap.tensor for tap in loaded_a.taps}
     lost = [m for m in assignment.matches if _lost(m) and m.tensor_a in taps][:MOST]
     if not lost:
         return assignment
     progress(f"looking up {len(lost)} layers by value", 0, 0)
-    values = a.run(inputs_a, taps=[match.tensor_a for match in lost]).taps
-    hits = b.scan(inputs_b, [values[match.tensor_a] for match in lost], limit=5)
+    values = a[0].run(a[1], taps=[match.tensor_a for match in lost]).taps
+    hits = b[0].scan(b[1], [values[match.tensor_a] for match in lost], limit=5)
     found = {m.a: _by_value(m, options) for m, options in zip(lost, hits, strict=True)}
     matches = tuple(found.get(match.a, match) for match in assignment.matches)
     return replace(assignment, matches=matches,

@@ -14,7 +14,6 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import IO, Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from inspector.domain.errors import Cancelled, InspectorError

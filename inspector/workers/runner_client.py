@@ -48,7 +48,8 @@ class Tap:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loaded:
-    """A model that is ready to run. `random_ops` are nodes whose value changes from run to run."""
+    """A model that is ready to run. `random_ops` are nodes whose value changes from run to run;
+    `confinement` says in words what the process that runs it may do."""
 
     inputs: tuple[Port, ...]
     outputs: tuple[Port, ...]
@@ -56,6 +57,7 @@ class Loaded:
     framework: str
     warnings: tuple[Warn, ...] = ()
     random_ops: tuple[str, ...] = ()
+    confinement: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,13 +133,13 @@ class Runner:
         self._started = started
         return started
 
-    def load(
-        self, path: Path, framework: str, *, trust: bool = False, progress: Progress | None = None
-    ) -> Loaded:
+    def load(self, path: Path, framework: str, *, trust: bool = False, progress: Progress | None = None) -> Loaded:
         """Load a model; `framework` is `graph`, `keras3` or `tf_keras`, as ModelFile.runs_in says.
 
         Waits for the start. A process may read one model only, so another one gets another process."""
         resolved = path.resolve()
+        if not resolved.exists():
+            raise InspectorError("NOT_FOUND", "no such file", where=str(path), todo="Open the model again.")
         if self._model not in (None, resolved) or not self.alive:
             self.close()
             self._child, self._started = self._spawn(), None
@@ -214,9 +216,11 @@ class Runner:
         self._ask("edit", {"edits": [_edit(edit, folder) for edit in edits]}, None)
 
     def forget(self) -> None:
-        """Delete what this runner left in the spill; arrays that are still open stay readable."""
-        shutil.rmtree(self.spill, ignore_errors=True)
-        self.spill.mkdir(parents=True, exist_ok=True)
+        """Delete what this runner left in the spill; arrays that are still open stay readable.
+
+        The folder itself stays: the process is confined to it."""
+        for folder in self.spill.glob("*-[0-9][0-9][0-9][0-9]"):
+            shutil.rmtree(folder, ignore_errors=True)
 
     def kill(self) -> None:
         """End the process at once; what waits for it raises Cancelled."""

@@ -62,9 +62,7 @@ def test_nan_on_both_sides_agrees_and_is_counted() -> None:
     assert (m.nan_a, m.nan_b, m.inf_a, m.inf_b) == (1, 1, 2, 2)
 
 
-@pytest.mark.parametrize(
-    ("x", "y"), [(np.nan, 1.0), (1.0, np.nan), (np.inf, 1.0), (np.inf, -np.inf), (np.nan, np.inf)]
-)
+@pytest.mark.parametrize(("x", "y"), [(np.nan, 1.0), (1.0, np.nan), (np.inf, 1.0), (np.inf, -np.inf), (np.nan, np.inf)])
 def test_one_sided_nan_or_infinity_is_never_the_same(x: float, y: float) -> None:
     m = measure(np.array([5.0, 0.0, x, 2.0]), np.array([1.0, 0.0, y, 2.0]), noise_floor=1e9)
     assert m.max_abs == math.inf
@@ -152,7 +150,7 @@ def test_like_whole_array_formulas(data: st.DataObject) -> None:
 @given(hnp.arrays(np.float64, 9, elements=st.floats(allow_nan=True, allow_infinity=True)), st.integers(0, 8))
 def test_swapping_a_value_for_another_is_seen(x, at) -> None:
     y = x.copy()
-    y[at] = 1.0 if not x[at] == 1.0 else 2.0
+    y[at] = 1.0 if x[at] != 1.0 else 2.0
     m = measure(x, y)
     assert m.max_abs > 0
     assert m.worst_index == (at,)

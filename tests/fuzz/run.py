@@ -135,9 +135,7 @@ def main() -> int:
     console.print(table)
     for name, seen in notes.items():
         for text, found in sorted(seen.items()):
-            console.print(
-                f"{name}: {text}: {len(found)} times, first {found[:3]}", markup=False, highlight=False
-            )
+            console.print(f"{name}: {text}: {len(found)} times, first {found[:3]}", markup=False, highlight=False)
     return 1 if unnamed else 0
 
 

@@ -58,7 +58,8 @@ def window(qtbot: QtBot, session: FakeSession, memory: Memory) -> Iterator[MainW
     made = make_window(session, memory, "light")
     made.resize(1280, 800)
     made.show()
-    qtbot.waitExposed(made)
+    made.activateWindow()
+    qtbot.waitUntil(made.isActiveWindow)
     yield made
     made.close()
 

@@ -109,13 +109,8 @@ class FakeReader:
         hits = []
         for parent, children in self.tree.items():
             for entry in children:
-                if (
-                    query.lower() in (entry.tensor or entry.id).lower()
-                    or query.lower() in entry.class_name.lower()
-                ):
-                    hits.append(
-                        Found(entry, (parent,) if parent else (), 100.0 if entry.tensor == query else 50.0)
-                    )
+                if query.lower() in (entry.tensor or entry.id).lower() or query.lower() in entry.class_name.lower():
+                    hits.append(Found(entry, (parent,) if parent else (), 100.0 if entry.tensor == query else 50.0))
         return sorted(hits, key=lambda hit: -hit.score)[:limit]
 
     def details(self, id: str) -> Details:
@@ -309,9 +304,7 @@ class FakeSession:
         path = Path(path)
         self.calls.append(("open", side, str(path)))
         if not path.exists():
-            raise InspectorError(
-                "NO_FILE", "there is no such file", where=str(path), todo="Choose another file."
-            )
+            raise InspectorError("NO_FILE", "there is no such file", where=str(path), todo="Choose another file.")
         if path.suffix not in (".h5", ".pb"):
             raise InspectorError(
                 "NOT_A_MODEL",
@@ -350,6 +343,9 @@ class FakeSession:
     def snippet(self, side: str, entry: Entry) -> str:
         return f"session.run({entry.tensor!r})"
 
+    def save_settings(self) -> None:
+        self.calls.append(("save_settings",))
+
     def warm(self) -> None:
         self.calls.append(("warm",))
 
@@ -361,9 +357,7 @@ class FakeSession:
         self._assignment = replace(
             self._assignment,
             matches=tuple(
-                replace(m, tensor_b=tensor_b, evidence=(Evidence("user", 1.0, "chosen by you"),))
-                if m.a == a
-                else m
+                replace(m, tensor_b=tensor_b, evidence=(Evidence("user", 1.0, "chosen by you"),)) if m.a == a else m
                 for m in self._assignment.matches
             ),
         )

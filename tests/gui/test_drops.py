@@ -25,7 +25,7 @@ def drop_on(window: MainWindow, mime: QMimeData, share: float) -> None:
     at = QPoint(int(window.width() * share), window.height() // 2)
     actions = Qt.DropAction.CopyAction
     buttons, keys = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
-    QApplication.sendEvent(window, QDragEnterEvent(at, actions, mime, buttons, keys))
+    QApplication.sendEvent(window, QDragEnterEvent(QPointF(at), actions, mime, buttons, keys))
     QApplication.sendEvent(window, QDropEvent(QPointF(at), actions, mime, buttons, keys))
 
 
@@ -56,14 +56,10 @@ def test_text_and_addresses_are_refused_politely() -> None:
     text.setText("hello")
     address.setUrls([QUrl("https://example.org/m.h5")])
     assert read_drop(text, "a").said == "Only files can be dropped here: a Keras .h5 or a TensorFlow .pb."
-    assert (
-        read_drop(address, "a").said == "Only files on this machine can be opened, not https addresses."
-    )
+    assert read_drop(address, "a").said == "Only files on this machine can be opened, not https addresses."
 
 
-def test_dropping_two_files_opens_and_matches_them(
-    qtbot: QtBot, window: MainWindow, files: tuple[Path, Path]
-) -> None:
+def test_dropping_two_files_opens_and_matches_them(qtbot: QtBot, window: MainWindow, files: tuple[Path, Path]) -> None:
     assert window.pages.currentWidget() is window.empty
     drop_on(window, dropped(*files), 0.9)
     qtbot.waitUntil(lambda: window.state.assignment is not None)
@@ -72,9 +68,7 @@ def test_dropping_two_files_opens_and_matches_them(
     assert window.answer.sentence.text() == "18 of 18 layers of A have a tensor in B."
 
 
-def test_dropping_one_file_right_of_the_middle_is_b(
-    qtbot: QtBot, window: MainWindow, files: tuple[Path, Path]
-) -> None:
+def test_dropping_one_file_right_of_the_middle_is_b(qtbot: QtBot, window: MainWindow, files: tuple[Path, Path]) -> None:
     drop_on(window, dropped(files[0]), 0.75)
     qtbot.waitUntil(lambda: window.state.files["b"] is not None)
     assert window.state.files["a"] is None

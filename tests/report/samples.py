@@ -56,15 +56,11 @@ BLOCK = ("Conv2D", "BatchNormalization", "ReLU", "DepthwiseConv2D", "BatchNormal
 
 
 def _layer(index: int, count: int, *, culprit: int | None, name: str | None = None) -> LayerDifference:
-    class_name = (
-        BLOCK[index % 6] if index < count - 2 else ("GlobalAveragePooling2D", "Dense")[index - count + 2]
-    )
+    class_name = BLOCK[index % 6] if index < count - 2 else ("GlobalAveragePooling2D", "Dense")[index - count + 2]
     kind = {"Conv2D": "conv2d", "BatchNormalization": "batch_norm", "Dense": "dense"}.get(class_name, "other")
     a = name or f"block_{index // 6}_{PARTS[index % 6]}"
     after = culprit is not None and index >= culprit
-    introduced = (
-        0.0241873 if index == culprit else (0.0 if index % 3 == 2 else FLOOR * (0.2 + (index * 7 % 11) / 16))
-    )
+    introduced = 0.0241873 if index == culprit else (0.0 if index % 3 == 2 else FLOOR * (0.2 + (index * 7 % 11) / 16))
     total = (
         0.0241873 * 0.97 ** (index - culprit)
         if after and culprit is not None
@@ -180,11 +176,7 @@ def one_culprit(count: int = 30, culprit: int = 13) -> Comparison:
         findings=(finding,),
         unmatched_a=("dropout_1",),
         unmatched_b=("import/model/Shape:0", "import/model/strided_slice:0"),
-        warnings=(
-            Warn(
-                "TAPS_CHANGE_OUTPUTS", "With taps the output of B differs by 6e-8: ops were fused otherwise."
-            ),
-        ),
+        warnings=(Warn("TAPS_CHANGE_OUTPUTS", "With taps the output of B differs by 6e-8: ops were fused otherwise."),),
         timings={"open": 0.41, "match": 0.2, "run": 1.9, "replay": 2.7, "reference": 3.4},
     )
 

@@ -151,9 +151,7 @@ def test_hostile_names_are_literal_text_and_nothing_overflows(look, width):
     assert opened is True
 
 
-@pytest.mark.parametrize(
-    "comparison", [samples.within_noise(), samples.nothing_compared()], ids=["small", "empty"]
-)
+@pytest.mark.parametrize("comparison", [samples.within_noise(), samples.nothing_compared()], ids=["small", "empty"])
 def test_small_and_empty_reports_stand(look, comparison):
     assert look(comparison, OVERFLOW, "document.querySelectorAll('.layer.culprit').length", width=380) == [
         True,

@@ -9,9 +9,7 @@ from inspector.domain.files import Entry, ModelFile
 from inspector.domain.match import Assignment
 from inspector.report.structure_report import PAGE, map_json, tree_json, walk
 
-FILE = ModelFile(
-    path="/m.h5", format="Keras .h5", title="m", size=9, runs_in="keras3", reason="written by Keras 3"
-)
+FILE = ModelFile(path="/m.h5", format="Keras .h5", title="m", size=9, runs_in="keras3", reason="written by Keras 3")
 
 
 class Rows:
@@ -23,10 +21,7 @@ class Rows:
     def __call__(self, parent, start, stop):
         self.asked.append((parent, start, stop))
         if parent == "":
-            made = [
-                Entry(id=f"r{i}", name=f"r{i}", kind="group", child_count=2 * (i == 0))
-                for i in range(self.wide)
-            ]
+            made = [Entry(id=f"r{i}", name=f"r{i}", kind="group", child_count=2 * (i == 0)) for i in range(self.wide)]
         else:
             made = [Entry(id=f"{parent}/{i}", name=str(i), kind="dataset", shape=(i, None)) for i in range(2)]
         return made[start:stop]

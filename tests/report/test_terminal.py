@@ -29,8 +29,15 @@ def test_the_sentence_comes_first_then_what_differs():
         "≠ B differs from `block_2_expand_BN` on: this layer alone introduces 2.4e-2;"
         " 29 others introduce nothing beyond rounding."
     )
-    assert lines[1].startswith("  cause: Batch norm's epsilon differs (batchnorm-epsilon): epsilon is 0.001")
-    assert lines[2].startswith("  mend:  model.get_layer(")
+    assert lines[1:5] == [
+        "  cause: Batch norm's epsilon differs (batchnorm-epsilon)",
+        "  seen:  epsilon is 0.001 in A and 1e-05 in B; all four weights are exactly equal",
+        (
+            "  proof: import/model/block_2_expand_BN/out:0: epsilon 1e-05 -> 0.001: 0.211 becomes 4.20e-7,"
+            " >99.9% of the output's largest difference is gone"
+        ),
+        '  mend:  model.get_layer("block_2_expand_BN").epsilon = 1e-05  # then freeze again',
+    ]
     text = "\n".join(lines)
     assert "first 281 in A, 282 in B; 4 of 5 shared" in text
     rows = [line.split() for line in lines if "block_2_expand_BN" in line]
@@ -99,9 +106,7 @@ def test_a_line_of_the_tree(entry, line):
 
 
 def test_found_entries_show_their_tensor():
-    entry = Entry(
-        id="7", name="relu", kind="node", class_name="Relu", shape=(1, 4), dtype="float32", tensor="a/relu:0"
-    )
+    entry = Entry(id="7", name="relu", kind="node", class_name="Relu", shape=(1, 4), dtype="float32", tensor="a/relu:0")
     assert printed(print_found, [Found(entry, (), 90.0)]).splitlines()[1].split() == [
         "a/relu:0",
         "Relu",

@@ -63,9 +63,7 @@ def sequential(keras: Any) -> Any:
     return shaken(model)
 
 
-NETS: dict[str, Callable[[Any], Any]] = {
-    net.__name__: net for net in (convolutional, recurrent, nested, sequential)
-}
+NETS: dict[str, Callable[[Any], Any]] = {net.__name__: net for net in (convolutional, recurrent, nested, sequential)}
 
 
 def shaken(model: Any, seed: int = 0) -> Any:

@@ -169,6 +169,7 @@ class SidePanel(QFrame):
     def _connect(self) -> None:
         side = self.side
         self.search.wanted.connect(self._search)
+        self.search.textChanged.connect(lambda _text: self._state.jobs.drop(f"search-{side}"))
         self.search.left.connect(self._leave_search)
         self.search.went_down.connect(self.focus_body)
         self.model.failed.connect(self.show_error)

@@ -96,6 +96,11 @@ class EntryModel(QAbstractItemModel):
         return parent.column() <= 0 and (bool(branch.children) or not branch.complete)
 
     def canFetchMore(self, parent: Index) -> bool:
+        """Only the first page: QTreeView fetches at every layout, and would load a branch to its end."""
+        return not self._branch(parent).children and self.has_more(parent)
+
+    def has_more(self, parent: Index) -> bool:
+        """Whether `fetchMore` would bring another page; the view asks when its end comes into sight."""
         branch = self._branch(parent)
         return parent.column() <= 0 and not branch.complete and not branch.loading
 
@@ -126,9 +131,7 @@ class EntryModel(QAbstractItemModel):
             case _:
                 return entry if role == EntryRole else None
 
-    def headerData(
-        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
-    ) -> Any:
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if role == Qt.ItemDataRole.DisplayRole and orientation == Qt.Orientation.Horizontal:
             return ("Name", "What")[section]
         return None
@@ -143,14 +146,14 @@ class EntryModel(QAbstractItemModel):
     def _add(self, branch: Branch, entries: list[Entry]) -> None:
         if not self._belongs(branch):
             return  # the model was reset while the page was on its way
-        branch.loading = False
         start = len(branch.children)
+        branch.complete = len(entries) < PAGE
         if entries:
             self.beginInsertRows(self._index(branch), start, start + len(entries) - 1)
             for row, entry in enumerate(entries, start):
                 branch.children.append(Branch(entry, branch, row, complete=entry.child_count == 0))
             self.endInsertRows()
-        branch.complete = len(entries) < PAGE
+        branch.loading = False
         self.page_arrived.emit(branch.entry.id)
 
     def _fail(self, branch: Branch, error: InspectorError) -> None:

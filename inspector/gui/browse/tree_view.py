@@ -127,7 +127,7 @@ class EntryTree(QTreeView):
         if depth == len(self._wanted):
             self._wanted = ()
             self._put_cursor(index)
-        elif self.entries.canFetchMore(index):
+        elif self.entries.has_more(index):
             self.entries.fetchMore(index)
 
     def _put_cursor(self, index: QModelIndex) -> None:
@@ -142,14 +142,14 @@ class EntryTree(QTreeView):
         """Ask for the next page of a branch whose last loaded row has come into sight."""
         last = self.indexAt(self.viewport().rect().bottomLeft() - QPoint(0, 1))
         if not last.isValid():
-            if self.entries.canFetchMore(QModelIndex()):
+            if self.entries.has_more(QModelIndex()):
                 self.entries.fetchMore(QModelIndex())
             last = self._last_shown()
         index = last
         while index.isValid():
             parent = index.parent()
             near = index.row() >= self.entries.rowCount(parent) - 2
-            if near and self.entries.canFetchMore(parent):
+            if near and self.entries.has_more(parent):
                 self.entries.fetchMore(parent)
             index = parent
 

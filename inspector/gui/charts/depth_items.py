@@ -6,12 +6,14 @@ from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtGui import QColor
+from PySide6.QtGui import QColor, QFont
 
 from inspector.gui.charts.depth import Depth, Float64
 from inspector.gui.theme import Colours
 from inspector.report.numbers import elided, short
 
+_CURSOR = 14  # pixels; wide enough to be seen behind a stem
+_DENSE = 150  # layers from which on the heads are smaller
 _FAINT = 150  # of 255: stems that stay within the noise
 
 
@@ -21,31 +23,36 @@ class DepthItems:
     def __init__(self) -> None:
         self.band = pg.PlotCurveItem(pen=None)
         self.cursor = pg.InfiniteLine(angle=90, movable=False)
+        self.needle = pg.InfiniteLine(angle=90, movable=False)
         self.stems = pg.PlotCurveItem(connect="pairs")
         self.strong = pg.PlotCurveItem(connect="pairs")
         self.line = pg.PlotCurveItem(connect="finite")
         self.heads = pg.ScatterPlotItem(pen=None)
         self.label = pg.TextItem("")
-        self.cursor.hide()
+        bold = QFont()
+        bold.setBold(True)
+        self.label.setFont(bold)
+        self.mark(None)
 
     def add_to(self, plot: Any) -> None:
         """Put the items into a plot; none of them moves its range."""
-        items = (self.band, self.cursor, self.stems, self.strong, self.line, self.heads, self.label)
+        items = (self.band, self.cursor, self.needle, self.stems, self.strong, self.line, self.heads, self.label)
         for depth, item in enumerate(items):
             item.setZValue(depth)
             plot.addItem(item, ignoreBounds=True)
 
     def mark(self, position: int | None) -> None:
         """Put the cursor on a layer, or take it away."""
-        self.cursor.setVisible(position is not None)
-        if position is not None:
-            self.cursor.setPos(position)
+        for line in (self.cursor, self.needle):
+            line.setVisible(position is not None)
+            line.setPos(position or 0)
 
     def paint(self, colours: Colours, *, focused: bool) -> None:
         """Take these colours; the cursor is stronger while the keys go to the chart."""
         self.band.setBrush(QColor(colours.noise))
         self.line.setPen(pg.mkPen(colours.total, width=2))
-        self.cursor.setPen(pg.mkPen(colours.accent, width=2 if focused else 1))
+        self.cursor.setPen(pg.mkPen(colours.selection, width=_CURSOR))
+        self.needle.setPen(pg.mkPen(colours.accent, width=2 if focused else 1))
         self.label.setColor(colours.introduced)
         self.label.fill = pg.mkBrush(colours.surface)
 
@@ -61,14 +68,13 @@ class DepthItems:
         quiet = ~np.isnan(depth.introduced) & ~depth.differing
         loud = ~np.isnan(depth.introduced) & depth.differing
         self.stems.setData(*_pairs(x[quiet], depth.introduced[quiet], zero), pen=pg.mkPen(faint, width=1))
-        self.strong.setData(
-            *_pairs(x[loud], depth.introduced[loud], zero), pen=pg.mkPen(colours.introduced, width=2)
-        )
+        self.strong.setData(*_pairs(x[loud], depth.introduced[loud], zero), pen=pg.mkPen(colours.introduced, width=2))
         shown = quiet | loud
+        small = 5 if len(x) < _DENSE else 3
         self.heads.setData(
             x[shown], depth.introduced[shown], brush=pg.mkBrush(colours.introduced),
             symbol=["d" if strong else "o" for strong in depth.differing[shown]],
-            size=[13 if strong else 5 for strong in depth.differing[shown]],
+            size=[13 if strong else small for strong in depth.differing[shown]],
         )  # fmt: skip
         self._name_culprit(depth)
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QToolButton, QWidget
 
+from inspector.domain.errors import InspectorError
 from inspector.gui.drops import INPUT_ENDINGS
 from inspector.gui.inputs.line_box import LineBox
 from inspector.gui.inputs.presets import INPUTS, PIPELINES
@@ -14,6 +15,7 @@ from inspector.gui.plain import label
 from inspector.gui.remember import Memory
 from inspector.gui.state import AppState
 from inspector.gui.theme import GRID
+from inspector.session.preprocess import parse
 
 BETWEEN = ";"  # between the inputs of a model that has several: `name=SPEC; name=SPEC`
 SPEC_HINT = (
@@ -67,6 +69,8 @@ class InputBar(QWidget):
             self.set_input(path)
 
     def _commit(self) -> None:
+        if not self._can_be_read():
+            return
         inputs = tuple(part.strip() for part in self.spec.text().split(BETWEEN) if part.strip())
         session = self._state.session
         session.settings = replace(
@@ -77,6 +81,21 @@ class InputBar(QWidget):
         )
         self._state.settings_changed.emit()
         self.changed.emit()
+
+    def _can_be_read(self) -> bool:
+        """Whether both pipelines can be read; one that cannot is marked, and the status line says why."""
+        errors = []
+        for box in (self.pipeline_a, self.pipeline_b):
+            try:
+                parse(box.text())
+            except InspectorError as error:
+                box.show_error(str(error))
+                errors.append(error)
+            else:
+                box.show_error("")
+        if errors:
+            self._state.set_status(str(errors[0]))
+        return not errors
 
     def _name_parts(self) -> None:
         parts = (

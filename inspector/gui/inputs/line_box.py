@@ -66,6 +66,13 @@ class LineBox(QComboBox):
         self.line.setCursorPosition(0)
         self.setToolTip(tooltip(line))
 
+    def show_error(self, error: str) -> None:
+        """Mark the line as one that cannot be read, and say why on hover; empty takes the mark away."""
+        self.setProperty("wrong", bool(error))
+        self.style().unpolish(self)
+        self.style().polish(self)
+        self.setToolTip(tooltip(error or self.text()))
+
     def commit(self) -> None:
         """Take the line, remember it, and tell it, if it is another one than before."""
         line = self.text()

@@ -135,7 +135,13 @@ class PreviewPanel(QFrame):
             self._say("Open two files: what each of them receives is shown here.")
             return
         self._say("Preparing the inputs…")
-        self._state.jobs.run(self._state.session.preview, self._show, self._failed, key="preview")
+        self._state.jobs.run(
+            self._state.session.preview,
+            self._show,
+            self._failed,
+            lambda text, _done, _total: self._say(f"{text}…"),
+            key="preview",
+        )
 
     def showEvent(self, event: Any) -> None:
         super().showEvent(event)
@@ -189,11 +195,9 @@ class PreviewPanel(QFrame):
         ):
             box.setRange(-1e6, 1e6)
             box.setDecimals(3)
-            box.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
             box.setValue(value)
             box.setAccessibleName(name)
         self.batch.setRange(0, 4096)
-        self.batch.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
         self.batch.setSpecialValueText("as stated")
         self.batch.setValue(settings.batch or 0)
         self.batch.setAccessibleName("Batch")

@@ -24,9 +24,7 @@ class BarDelegate(QStyledItemDelegate):
         super().__init__(parent)
         self._model, self._theme = model, theme
 
-    def initStyleOption(
-        self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
-    ) -> None:
+    def initStyleOption(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> None:
         super().initStyleOption(option, index)
         option.font = numbers_font()
 
@@ -56,6 +54,14 @@ class BarDelegate(QStyledItemDelegate):
         return QSize(hint.width() + 6 * GRID, hint.height())
 
 
+class WordsDelegate(QStyledItemDelegate):
+    """Cells whose beginning says most: left out is the end, not the middle."""
+
+    def initStyleOption(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> None:
+        super().initStyleOption(option, index)
+        option.textElideMode = Qt.TextElideMode.ElideRight
+
+
 def draw_bar(
     painter: QPainter,
     room: QRectF,
@@ -71,9 +77,7 @@ def draw_bar(
     A zero is a point on the base line. A NaN fills the bar: nothing is worse."""
     if floor is not None and not math.isnan(floor):
         painter.setBrush(QColor(noise))
-        painter.drawRect(
-            QRectF(room.left(), room.top() + 2, room.width() * scale.share(floor), room.height() - 4)
-        )
+        painter.drawRect(QRectF(room.left(), room.top() + 2, room.width() * scale.share(floor), room.height() - 4))
     share = scale.share(value)
     length = room.width() * (1.0 if math.isnan(share) else share)
     thick = GRID * 0.75

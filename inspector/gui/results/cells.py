@@ -84,13 +84,9 @@ def hover(row: Row, column: int) -> str:
     if column in (Column.EVIDENCE, Column.STATUS):
         facts = [f"{evidence.kind} {evidence.score:.4g}: {evidence.detail}" for evidence in row.evidence]
         facts += [_weight(weight) for weight in row.weights] if column == Column.STATUS else []
-        return "\n".join(
-            [*([evidence_text(row)] if row.same_as else []), *facts, *([row.note] if row.note else [])]
-        )
+        return "\n".join([*([evidence_text(row)] if row.same_as else []), *facts, *([row.note] if row.note else [])])
     if column == Column.B:
-        return "\n".join(
-            part for part in (row.b or "", row.note, evidence_text(row) if row.same_as else "") if part
-        )
+        return "\n".join(part for part in (row.b or "", row.note, evidence_text(row) if row.same_as else "") if part)
     return row.a if column == Column.A else row.class_name
 
 

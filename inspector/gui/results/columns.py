@@ -8,11 +8,11 @@ from inspector.gui.results.cells import NUMBERS, Column
 
 #: The least width in pixels at the body's usual size, and the share of what is left over.
 LEAST: Mapping[Column, tuple[int, float]] = {
-    Column.STATUS: (120, 0.0),
-    Column.A: (110, 3.0),
-    Column.B: (110, 4.0),
-    Column.INTRODUCED: (116, 1.5),
-    Column.TOTAL: (116, 1.5),
+    Column.STATUS: (112, 0.0),
+    Column.A: (100, 3.0),
+    Column.B: (100, 4.0),
+    Column.INTRODUCED: (104, 1.5),
+    Column.TOTAL: (104, 1.5),
     Column.EVIDENCE: (150, 1.0),
     Column.CLASS: (96, 0.5),
     Column.NOISE: (88, 0.0),

@@ -44,9 +44,7 @@ class MatchModel(QAbstractTableModel):
     def columnCount(self, parent: Index = NOWHERE) -> int:
         return 0 if parent.isValid() else len(Column)
 
-    def headerData(
-        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
-    ) -> Any:
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if orientation != Qt.Orientation.Horizontal or not 0 <= section < len(Column):
             return None
         match role:
@@ -89,9 +87,7 @@ class MatchModel(QAbstractTableModel):
             if row.status == "weights-differ":
                 return QColor(colours.different)
             return QColor(self._theme.of_status(row.status))
-        quiet = column in (Column.CLASS, Column.EVIDENCE, Column.NOISE) or (
-            column == Column.B and row.b is None
-        )
+        quiet = column in (Column.CLASS, Column.EVIDENCE, Column.NOISE) or (column == Column.B and row.b is None)
         return QColor(colours.muted) if quiet else None
 
     def _repaint(self) -> None:

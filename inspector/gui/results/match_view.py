@@ -7,7 +7,7 @@ from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QKeySequence, QResizeEve
 from PySide6.QtWidgets import QHeaderView, QMenu, QTableView, QWidget
 
 from inspector.gui.remember import Memory
-from inspector.gui.results.bars import BarDelegate
+from inspector.gui.results.bars import BarDelegate, WordsDelegate
 from inspector.gui.results.cells import TITLES, Column
 from inspector.gui.results.columns import widths
 from inspector.gui.results.match_filter import MatchFilter
@@ -44,6 +44,9 @@ class MatchView(QTableView):
         bars = BarDelegate(model, theme, self)
         for column in (Column.INTRODUCED, Column.TOTAL):
             self.setItemDelegateForColumn(column, bars)
+        words = WordsDelegate(self)
+        for column in (Column.CLASS, Column.EVIDENCE):
+            self.setItemDelegateForColumn(column, words)
         self._prepare_header()
         self.doubleClicked.connect(self.opened)
         theme.changed.connect(self.viewport().update)
@@ -71,9 +74,13 @@ class MatchView(QTableView):
         if current.isValid() and not self._quiet:
             self.moved.emit(current)
 
+    def copy_name(self) -> None:
+        """Have the name under the cursor copied."""
+        self.copy_wanted.emit(self.currentIndex())
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.matches(QKeySequence.StandardKey.Copy):
-            self.copy_wanted.emit(self.currentIndex())
+            self.copy_name()
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self.opened.emit(self.currentIndex())
         else:
@@ -117,9 +124,7 @@ class MatchView(QTableView):
             header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         header.sectionResized.connect(self._dragged)
         header.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        header.customContextMenuRequested.connect(
-            lambda at: self.column_menu(self).popup(header.mapToGlobal(at))
-        )
+        header.customContextMenuRequested.connect(lambda at: self.column_menu(self).popup(header.mapToGlobal(at)))
 
     def _dragged(self) -> None:
         if not self._quiet:

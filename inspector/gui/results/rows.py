@@ -66,9 +66,7 @@ def rows_of(assignment: Assignment | None, comparison: Comparison | None) -> tup
     else:
         return ()
     known = {row.a for row in rows}
-    rows += [
-        _only_a(len(rows) + i, name) for i, name in enumerate(name for name in left[0] if name not in known)
-    ]
+    rows += [_only_a(len(rows) + i, name) for i, name in enumerate(name for name in left[0] if name not in known)]
     rows += [Row(index=len(rows) + i, status="only-in-b", a="", b=name) for i, name in enumerate(left[1])]
     return tuple(rows)
 

@@ -1,0 +1,172 @@
+"""Groups, datasets and links of an HDF5 file as tree entries, opened one group at a time and never followed out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import h5py
+import numpy as np
+
+from inspector.domain.errors import InspectorError
+from inspector.domain.files import Details, Entry
+from inspector.formats import h5_safety, h5_values
+from inspector.formats.h5_safety import Link
+from inspector.formats.keras_file import attribute, attribute_names, text
+
+PREFIX = "h5:"
+_SHOWN = 2000  # characters of an attribute
+_NOTES = {
+    "soft": "link to {}", "external": "link to another file, not opened: {}", "other": "not opened: {}",
+    "broken": "broken: {}", "datatype": "a stored type",
+}
+
+
+class H5Tree:
+    """Entries with ids `h5:` and an absolute path."""
+
+    def __init__(self, root: Any) -> None:
+        self._root = root
+
+    def children(self, path: str, start: int = 0, stop: int | None = None) -> list[Entry]:
+        """Members of the group at `path`, `start` to `stop`."""
+        group = h5_safety.resolve(self._root, path)
+        if not isinstance(group, h5py.h5g.GroupID):
+            return []
+        above = self._addresses(path)
+        names = list(group)[start:stop]
+        return [self._entry(group, path, h5_safety.look(group, raw), above) for raw in names]
+
+    def entry(self, path: str) -> Entry:
+        """The entry at a path. Raises NO_SUCH_ENTRY."""
+        parent, _, name = path.rstrip("/").rpartition("/")
+        if not name:
+            return Entry(id=f"{PREFIX}/", name="/", kind="group", child_count=_count(self._root))
+        group = h5_safety.resolve(self._root, parent or "/")
+        link = h5_safety.find(group, name) if isinstance(group, h5py.h5g.GroupID) else None
+        if link is None:
+            raise InspectorError("NO_SUCH_ENTRY", f"there is no {path}", where=path)
+        return self._entry(group, parent, link, self._addresses(parent))
+
+    def count(self, path: str) -> int:
+        """How many members the group at a path has, 0 where there is none."""
+        try:
+            return _count(h5_safety.resolve(self._root, path))
+        except InspectorError:
+            return 0
+
+    def walk(self, path: str, above: tuple[str, ...]) -> Iterator[tuple[Entry, tuple[str, ...]]]:
+        """Everything below a group with its ancestors' ids; an object with several names once."""
+        seen: set[int] = set()
+        waiting = [(path, above)]
+        while waiting:
+            here, ancestors = waiting.pop()
+            try:
+                found = self.children(here)
+            except InspectorError:
+                continue
+            groups = []
+            for entry in found:
+                yield entry, ancestors
+                address = self._address(entry)
+                if entry.kind == "group" and address not in seen:
+                    seen.add(address)
+                    groups.append((entry.id.removeprefix(PREFIX), (*ancestors, entry.id)))
+            waiting += reversed(groups)
+
+    def details(self, path: str) -> Details:
+        """Link target, shape, storage and attributes of an entry."""
+        entry = self.entry(path)
+        rows: list[tuple[str, str]] = [("Path", path)]
+        if entry.note:
+            rows.append(("Note", entry.note))
+        if entry.kind in ("group", "dataset"):
+            target = h5_safety.resolve(self._root, path)
+            if isinstance(target, h5py.h5d.DatasetID):
+                rows += storage_rows(target)
+            rows += attribute_rows(target)
+        return Details(entry, tuple(rows))
+
+    def _addresses(self, path: str) -> dict[int, str]:
+        """Object address -> path of every group on the way to `path`, itself included."""
+        found = {int(h5py.h5o.get_info(self._root).addr): "/"}
+        here = ""
+        for part in (part for part in path.split("/") if part):
+            here = f"{here}/{part}"
+            found[int(h5py.h5o.get_info(h5_safety.resolve(self._root, here)).addr)] = here
+        return found
+
+    def _address(self, entry: Entry) -> int:
+        if entry.kind != "group":
+            return 0
+        return int(h5py.h5o.get_info(h5_safety.resolve(self._root, entry.id.removeprefix(PREFIX))).addr)
+
+    def _entry(self, group: Any, parent: str, link: Link, above: dict[int, str]) -> Entry:
+        path = f"{parent.rstrip('/')}/{link.name}"
+        id_ = f"{PREFIX}{path}"
+        if link.type == "group" and link.address in above:
+            return Entry(id=id_, name=link.name, kind="link", note=f"the same group as {above[link.address]}")
+        if link.type == "soft":
+            return Entry(id=id_, name=link.name, kind="link", note=self._soft(group, link))
+        if link.type in _NOTES:
+            return Entry(id=id_, name=link.name, kind="link", note=_NOTES[link.type].format(link.target))
+        try:
+            target = h5py.h5o.open(group, link.raw)
+        except (OSError, RuntimeError, ValueError, KeyError) as error:
+            return Entry(id=id_, name=link.name, kind="link", note=f"broken: {error}")
+        if isinstance(target, h5py.h5g.GroupID):
+            return Entry(id=id_, name=link.name, kind="group", child_count=_count(target))
+        return _dataset(id_, path, link.name, target)
+
+    def _soft(self, group: Any, link: Link) -> str:
+        try:
+            h5_safety.resolve_relative(self._root, group, link.target)
+        except InspectorError as error:
+            return f"broken link to {link.target}: {error.what}"
+        return f"link to {link.target}"
+
+
+def _dataset(id_: str, path: str, name: str, target: Any) -> Entry:
+    stored = h5_values.describe(target)
+    values = path if stored.numeric and stored.declared else ""
+    return Entry(
+        id=id_, name=name, kind="dataset", shape=stored.shape, dtype=stored.dtype, size=stored.declared,
+        value_id=values, note=stored.problem or ("no values" if stored.shape is None else ""),
+    )
+
+
+def _count(target: Any) -> int:
+    return int(target.get_num_objs()) if isinstance(target, h5py.h5g.GroupID) else 0
+
+
+def storage_rows(dataset: Any) -> list[tuple[str, str]]:
+    """Shape, dtype, chunks, compression, bytes."""
+    stored = h5_values.describe(dataset)
+    rows = [("Shape", "none" if stored.shape is None else " × ".join(map(str, stored.shape)) or "scalar"),
+            ("Type", stored.dtype)]
+    plist = dataset.get_create_plist()
+    if plist.get_layout() == h5py.h5d.CHUNKED:
+        rows.append(("Chunks", " × ".join(map(str, plist.get_chunk()))))
+    filters = [plist.get_filter(number)[3].decode("ascii", "backslashreplace") for number in range(plist.get_nfilters())]
+    rows.append(("Compression", ", ".join(filters) or "none"))
+    rows.append(("Bytes", f"{stored.declared} ({stored.held} in the file)"))
+    return rows
+
+
+def attribute_rows(holder: Any) -> list[tuple[str, str]]:
+    """All attributes as text, long ones cut."""
+    return [(name, shown_attribute(holder, name)) for name in attribute_names(holder)]
+
+
+def shown_attribute(holder: Any, name: str) -> str:
+    """One attribute as text; what it is where it cannot be read."""
+    value = attribute(holder, name)
+    if value is None:
+        return "cannot be read"
+    if isinstance(value, np.ndarray) and value.ndim:
+        return _cut(", ".join(text(item) for item in value.reshape(-1)[:200]))
+    return _cut(text(value))
+
+
+def _cut(words: str) -> str:
+    return words if len(words) <= _SHOWN else f"{words[:_SHOWN]} … ({len(words)} characters)"

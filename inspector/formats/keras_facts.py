@@ -1,0 +1,121 @@
+"""What is said of a Keras file as a whole: facts, what runs it and why, and warnings."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from inspector.domain.computation import Layer
+from inspector.domain.files import Warn
+from inspector.formats.keras_file import KerasFile
+from inspector.formats.keras_layers import is_custom
+from inspector.formats.keras_model import Item, Laid
+
+Facts = tuple[tuple[str, str], ...]
+
+
+def runs_in(keras: KerasFile) -> tuple[str, str]:
+    """The runner's framework, empty when the file cannot run, and why."""
+    if keras.config is None:
+        if keras.problem:
+            return "", "its model_config cannot be read, so it cannot run"
+        return "", "it holds weights but no model_config, so it can be compared by its weights but cannot run"
+    if keras.major >= 3:
+        return "keras3", f"written by Keras {keras.version}, so it runs in Keras 3"
+    written = f"Keras {keras.version}" if keras.version else "a Keras before 1.1, which left no version"
+    return "tf_keras", (
+        f"written by {written}, so it runs in legacy Keras: Keras 3 computes hard_sigmoid otherwise and "
+        "refuses old configs"
+    )
+
+
+def facts(keras: KerasFile, laid: Laid | None) -> Facts:
+    """Rows for a person, in the order in which they are shown."""
+    rows: list[tuple[str, str]] = [("Keras version", keras.version or ("before 1.1" if keras.config else "not said"))]
+    rows.append(("Backend", keras.backend or "not said"))
+    rows.append(("Producer", _producer(keras)))
+    if keras.config is not None:
+        rows.append(("Model class", str(keras.config.get("class_name", ""))))
+    if laid is not None:
+        layers = laid.computation.layers
+        rows.append(("Layers", str(sum(layer.kind != "input" for layer in layers))))
+        rows.append(("Parameters", f"{_parameters(layers):,}"))
+    rows += list(_compiled(keras))
+    return tuple(rows)
+
+
+def _producer(keras: KerasFile) -> str:
+    if keras.config is None and not keras.version:
+        return "not said"
+    if keras.major >= 3:
+        return "Keras 3"
+    inside = "-tf" in keras.version or _release(keras.version) >= (2, 4)
+    return "Keras inside TensorFlow (tf.keras) or tf_keras" if inside else "Keras (multi-backend)"
+
+
+def _release(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split("-")[0].split(".")[:2] if part.isdigit())
+
+
+def _parameters(layers: tuple[Layer, ...]) -> int:
+    sizes = {weight.id: int(np.prod(weight.shape, dtype=object)) for layer in layers for weight in layer.weights}
+    return sum(sizes.values())
+
+
+def _compiled(keras: KerasFile) -> Iterator[tuple[str, str]]:
+    training = keras.training
+    if not training:
+        yield "Compile state", "not compiled"
+        return
+    optimizer = training.get("optimizer_config") or training.get("optimizer")
+    yield "Optimizer", _class_of(optimizer) or "not said"
+    loss, metrics = _words(training.get("loss")), _words(training.get("metrics"))
+    yield "Compile state", f"compiled, loss {loss or 'none'}" + (f", metrics {metrics}" if metrics else "")
+
+
+def _class_of(value: Any) -> str:
+    if isinstance(value, dict):
+        return str(value.get("class_name") or value.get("config", {}).get("name") or "")
+    return str(value or "")
+
+
+def _words(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, dict) and "class_name" in value:
+        return str(value["class_name"])
+    if isinstance(value, list):
+        return ", ".join(filter(None, map(_words, value)))
+    return json.dumps(value) if value else ""
+
+
+def warnings(keras: KerasFile, laid: Laid | None) -> Iterator[Warn]:
+    """What a person should know before trusting or running the file."""
+    if keras.problem:
+        yield Warn("BAD_CONFIG", keras.problem)
+    if keras.backend and keras.backend not in ("tensorflow",) and keras.config is not None:
+        yield Warn("OTHER_BACKEND", f"written with the {keras.backend} backend: its convolutions may flip kernels, "
+                                    "so results in TensorFlow may differ from those its author had")
+    items = list(_all_items(laid.items if laid else []))
+    code = [item.path for item in items if item.class_name == "Lambda"]
+    if code:
+        yield Warn("CONTAINS_CODE", f"Lambda layers carry program code: {_listed(code)}")
+    custom = sorted({item.class_name for item in items
+                     if item.layer is not None and item.class_name and is_custom(item.class_name, item.spec.stated)})
+    if custom:
+        yield Warn("CONTAINS_CODE", f"classes that are not Keras's own, whose code is not in the file: {_listed(custom)}")
+
+
+def _all_items(items: list[Item]) -> Iterator[Item]:
+    waiting = list(reversed(items))
+    while waiting:
+        item = waiting.pop()
+        yield item
+        waiting += reversed(item.items)
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")

@@ -1,0 +1,214 @@
+"""What a Keras class is called here: its kind, and its settings in one vocabulary."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+Config = dict[str, Any]
+
+KINDS = {
+    "InputLayer": "input", "Conv1D": "conv1d", "Conv2D": "conv2d", "Conv3D": "conv3d",
+    "Conv1DTranspose": "conv1d_transpose", "Conv2DTranspose": "conv2d_transpose",
+    "Conv3DTranspose": "conv3d_transpose", "DepthwiseConv1D": "depthwise_conv1d",
+    "DepthwiseConv2D": "depthwise_conv2d", "SeparableConv1D": "separable_conv1d",
+    "SeparableConv2D": "separable_conv2d", "Dense": "dense", "EinsumDense": "dense",
+    "BatchNormalization": "batch_norm", "BatchNormalizationV1": "batch_norm", "BatchNormalizationV2": "batch_norm",
+    "SyncBatchNormalization": "batch_norm", "LayerNormalization": "layer_norm", "GroupNormalization": "group_norm",
+    "Activation": "activation", "ReLU": "activation", "ThresholdedReLU": "activation", "LeakyReLU": "leaky_relu",
+    "PReLU": "prelu", "ELU": "elu", "Softmax": "softmax", "Embedding": "embedding",
+    "Add": "add", "Subtract": "subtract", "Multiply": "multiply", "Average": "average", "Maximum": "maximum",
+    "Minimum": "minimum", "Concatenate": "concat", "Dot": "dot", "Flatten": "flatten", "Reshape": "reshape",
+    "Permute": "permute", "RepeatVector": "repeat", "LSTM": "lstm", "CuDNNLSTM": "lstm", "GRU": "gru",
+    "CuDNNGRU": "gru", "SimpleRNN": "simple_rnn", "ConvLSTM1D": "conv_lstm1d", "ConvLSTM2D": "conv_lstm2d",
+    "ConvLSTM3D": "conv_lstm3d", "Bidirectional": "bidirectional", "TimeDistributed": "time_distributed",
+    "Attention": "attention", "AdditiveAttention": "attention", "MultiHeadAttention": "multi_head_attention",
+    "Dropout": "dropout", "AlphaDropout": "dropout", "GaussianDropout": "dropout", "GaussianNoise": "dropout",
+    "SpatialDropout1D": "dropout", "SpatialDropout2D": "dropout", "SpatialDropout3D": "dropout",
+    "ActivityRegularization": "identity", "Identity": "identity", "Rescaling": "rescaling",
+    "Normalization": "normalization", "UnitNormalization": "other", "Lambda": "lambda", "Masking": "masking",
+    "Resizing": "upsample", "CenterCrop": "crop",
+}
+# kinds of the operations that stand in a functional model as layers, by the operation's last name
+OPERATIONS = {
+    "add": "add", "addv2": "add", "__operators__.add": "add", "subtract": "subtract", "sub": "subtract",
+    "multiply": "multiply", "mul": "multiply", "maximum": "maximum", "minimum": "minimum", "concat": "concat",
+    "concatenate": "concat", "reshape": "reshape", "transpose": "permute", "relu": "activation",
+    "relu6": "activation", "sigmoid": "activation", "tanh": "activation", "softmax": "softmax",
+    "identity": "identity", "biasadd": "add", "silu": "activation", "gelu": "activation", "squeeze": "reshape",
+    "expand_dims": "reshape", "expanddims": "reshape", "truediv": "divide", "div": "divide", "realdiv": "divide",
+    "realdivide": "divide", "divide": "divide",
+}
+WRAPPED_OPS = ("TFOpLambda", "SlicingOpLambda", "TensorFlowOpLayer")
+CELLS = {"LSTMCell": "lstm", "GRUCell": "gru", "SimpleRNNCell": "simple_rnn"}
+RECURRENT = {"lstm", "gru", "simple_rnn", "conv_lstm1d", "conv_lstm2d", "conv_lstm3d"}
+_FAMILIES = (
+    (re.compile(r"Global(Max|Average)Pooling\dD$"), "global_pool"), (re.compile(r"(Max|Average)Pooling\dD$"), "pool"),
+    (re.compile(r"Adaptive(Max|Average)Pooling\dD$"), "pool"), (re.compile(r"ZeroPadding\dD$"), "pad"),
+    (re.compile(r"Cropping\dD$"), "crop"), (re.compile(r"UpSampling\dD$"), "upsample"),
+    (re.compile(r"Random[A-Z]\w+$"), "dropout"),
+)
+# other classes that Keras itself brings, so that what is left is somebody's own
+KEPT = frozenset({
+    "Functional", "Sequential", "Model", "RNN", "StackedRNNCells", "GroupQueryAttention", "Discretization",
+    "Hashing", "IntegerLookup", "StringLookup", "TextVectorization", "CategoryEncoding", "HashedCrossing",
+    "SpectralNormalization", "RMSNormalization", "LocallyConnected1D", "LocallyConnected2D", "Highway",
+    "MaxoutDense", "DenseFeatures", "TFSMLayer", "ClassMethod", "InstanceMethod", "InstanceProperty",
+    "Merge", "ParametricSoftplus", "SReLU", "CuDNNLSTM", "CuDNNGRU", *WRAPPED_OPS,
+})
+CHANGED_NAMES = {"silu": "swish", "hard_silu": "hard_swish"}
+# our word -> the words of the configs
+_SAME = (
+    "filters", "units", "strides", "padding", "groups", "data_format", "use_bias", "epsilon", "momentum",
+    "max_value", "threshold", "pool_size", "keepdims", "interpolation", "rate", "return_sequences", "return_state",
+    "go_backwards", "stateful", "reset_after", "input_dim", "output_dim", "center", "scale", "kernel_size",
+    "depth_multiplier", "target_shape", "dims", "n", "size", "merge_mode", "axes", "normalize", "cropping",
+    "offset", "output_padding", "num_heads", "key_dim", "value_dim", "mask_zero", "mask_value", "height", "width",
+    "time_major", "mean", "variance", "equation", "use_scale", "output_size",
+)
+_RENAMED = (("dilation", "dilation_rate"), ("axis", "axis"))
+
+
+def is_operation(class_name: str, stated: Config) -> bool:
+    """Whether a layer is one op of TensorFlow or Keras 3 that was called on a symbolic tensor."""
+    module = str(stated.get("module") or "")
+    return class_name in WRAPPED_OPS or ".ops." in module or module.endswith(".ops")
+
+
+def is_custom(class_name: str, stated: Config) -> bool:
+    """Whether a class is not Keras's own, so that its code is not in the file."""
+    if is_operation(class_name, stated) or class_name in KEPT:
+        return False
+    module = str(stated.get("module") or "")
+    if module.startswith("keras"):
+        return False
+    return kind_of(class_name, {}, stated) == "other" or ">" in class_name
+
+
+def kind_of(class_name: str, config: Config, stated: Config) -> str:
+    """The kind of a layer, `other` for classes that are not known."""
+    if is_operation(class_name, stated):
+        name = operation_name(class_name, config).lower()
+        return OPERATIONS.get(name) or OPERATIONS.get(name.rpartition(".")[2], "other")
+    if class_name == "RNN":
+        return CELLS.get(_inner(config, "cell").get("class_name", ""), "other")
+    if class_name in KINDS:
+        return KINDS[class_name]
+    return next((kind for pattern, kind in _FAMILIES if pattern.match(class_name)), "other")
+
+
+def operation_name(class_name: str, config: Config) -> str:
+    """What op an op layer calls: `math.multiply`, `__operators__.add`, `AddV2`, or a Keras 3 class."""
+    if class_name == "TensorFlowOpLayer":
+        node = config.get("node_def")
+        if isinstance(node, dict):
+            return str(node.get("op", ""))
+        found = re.search(r'op: ?\\?"([^"\\]+)|"op": ?\\?"([^"\\]+)', str(node))
+        return (found.group(1) or found.group(2)) if found else ""
+    return str(config.get("function", "")) if class_name in WRAPPED_OPS else class_name
+
+
+def settings_of(class_name: str, config: Config, stated: Config, major: int) -> Config:
+    """Settings in the vocabulary of the design; lists as tuples. `major` is the Keras that wrote them."""
+    kind = kind_of(class_name, config, stated)
+    wrapped = _inner(config, "cell") if class_name == "RNN" else _inner(config, "layer")
+    found: Config = {}
+    if kind in ("bidirectional", "time_distributed") or class_name == "RNN":
+        inner = wrapped.get("config") if isinstance(wrapped.get("config"), dict) else {}
+        found = settings_of(str(wrapped.get("class_name", "")), dict(inner or {}), wrapped, major)
+        found["layer"] = str(wrapped.get("class_name", ""))
+    found |= {name: _plain(config[name]) for name in _SAME if config.get(name) is not None}
+    found |= {name: _plain(config[key]) for name, key in _RENAMED if config.get(key) is not None}
+    for name in ("activation", "recurrent_activation"):
+        if name in config:
+            found[name] = activation_name(config[name], major)
+    _special(class_name, kind, config, found)
+    if is_operation(class_name, stated):
+        _operation(class_name, kind, config, found)
+    return found
+
+
+def activation_name(value: Any, major: int) -> str:
+    """The name of an activation: a string, a function or an activation layer in a dict, None is linear."""
+    if isinstance(value, dict):
+        inner = value.get("config")
+        value = inner if isinstance(inner, str) else _snake(str(value.get("class_name", "")))
+        if isinstance(inner, dict) and value == "re_lu":
+            return "relu6" if inner.get("max_value") == 6 else "relu"
+        value = {"re_lu": "relu", "leaky_re_lu": "leaky_relu", "p_re_lu": "prelu"}.get(value, value)
+    name = str(value) if value else "linear"
+    if name == "hard_sigmoid" and major >= 3:
+        return "hard_sigmoid_3"
+    return CHANGED_NAMES.get(name, name)
+
+
+def _special(class_name: str, kind: str, config: Config, found: Config) -> None:
+    """What depends on the class: pools, slopes, defaults that old configs leave out."""
+    if kind in ("pool", "global_pool"):
+        found["pool"] = "max" if "Max" in class_name else "average"
+        if "pool_size" in found:
+            found.setdefault("strides", found["pool_size"])
+    if class_name == "ReLU":
+        found |= _relu(config)
+    elif class_name == "ThresholdedReLU":
+        found |= {"activation": "thresholded_relu", "threshold": _number(config.get("theta"), 1.0)}
+    elif kind == "leaky_relu":
+        found |= {"activation": "leaky_relu", "slope": _number(_either(config, "negative_slope", "alpha"), 0.3)}
+    elif kind == "elu":
+        found |= {"activation": "elu", "slope": _number(config.get("alpha"), 1.0)}
+    elif kind == "softmax":
+        found |= {"activation": "softmax"}
+    elif found.get("activation") == "leaky_relu":
+        found["slope"] = 0.2
+    if kind in ("batch_norm", "layer_norm", "group_norm"):
+        found.setdefault("epsilon", 1e-3)
+    if class_name == "CuDNNLSTM":
+        found |= {"activation": "tanh", "recurrent_activation": "sigmoid"}
+    elif class_name == "CuDNNGRU":
+        found |= {"activation": "tanh", "recurrent_activation": "sigmoid", "reset_after": True}
+
+
+def _relu(config: Config) -> Config:
+    slope = _number(config.get("negative_slope"), 0.0)
+    threshold, limit = _number(config.get("threshold"), 0.0), config.get("max_value")
+    if slope and limit is None:
+        return {"activation": "leaky_relu", "slope": slope}
+    if limit == 6 and not slope and not threshold:
+        return {"activation": "relu6", "max_value": 6.0}
+    found: Config = {"activation": "relu"}
+    found |= {"slope": slope} if slope else {}
+    return found if limit is None else found | {"max_value": _number(limit, 0.0)}
+
+
+def _operation(class_name: str, kind: str, config: Config, found: Config) -> None:
+    name = operation_name(class_name, config)
+    found["operation"] = name
+    if kind in ("activation", "softmax"):
+        short = _snake(name.rpartition(".")[2])
+        found["activation"] = CHANGED_NAMES.get(short, short)
+
+
+def _inner(config: Config, key: str) -> Config:
+    value = config.get(key)
+    return value if isinstance(value, dict) else {}
+
+
+def _either(config: Config, *keys: str) -> Any:
+    return next((config[key] for key in keys if config.get(key) is not None), None)
+
+
+def _number(value: Any, default: float) -> float:
+    """A number that old Keras may have written as an array's config `{type: ndarray, value: ...}`."""
+    if isinstance(value, dict):
+        value = value.get("value")
+    return float(value) if isinstance(value, int | float) else default
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict) and "items" in value:
+        value = value["items"]
+    return tuple(_plain(item) for item in value) if isinstance(value, list) else value
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()

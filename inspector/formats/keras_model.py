@@ -1,0 +1,258 @@
+"""A Keras model laid out: nested models inlined, layers in the order of computation, and the tree of both."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from inspector.domain.computation import Computation, Layer, Port, Weight
+from inspector.domain.errors import InspectorError
+from inspector.domain.files import Shape
+from inspector.formats.keras_config import Address, LayerSpec, ModelSpec, shape_of
+from inspector.formats.keras_layers import RECURRENT, kind_of, settings_of
+from inspector.formats.keras_ports import input_ports, output_ports
+from inspector.formats.keras_shapes import output_shapes
+
+MAX_DEPTH = 100
+MAX_LAYERS = 200_000
+Path = tuple[str, ...]
+Call = tuple[int, int]  # layer, call
+
+
+@dataclass(slots=True)
+class Item:
+    """A layer call or a nested model as the tree shows it. `path` is unique; a run can tap it as a tensor
+    when the file has a model."""
+
+    name: str
+    path: str
+    class_name: str
+    spec: LayerSpec
+    layer: Layer | None = None
+    items: list[Item] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Laid:
+    """A whole model: the computation and the tree of its items."""
+
+    computation: Computation
+    items: list[Item]
+
+
+def lay_out(model: ModelSpec, weights: dict[Path, tuple[Weight, ...]], major: int) -> Laid:
+    """Inline a model. `weights`: by path of layer names. Raises CYCLE, TOO_DEEP, TOO_LARGE, BAD_CONFIG."""
+    inliner = _Inliner(weights, major)
+    items: list[Item] = []
+    outputs = inliner.model(model, "", (), None, items)
+    layers = tuple(inliner.finished())
+    inputs = input_ports(layers, [name for name, _, _ in model.inputs])
+    return Laid(Computation(layers=layers, inputs=inputs, outputs=output_ports(layers, outputs)), items)
+
+
+class _Inliner:
+    def __init__(self, weights: dict[Path, tuple[Weight, ...]], major: int) -> None:
+        self._weights = weights
+        self._major = major
+        self._layers: dict[str, Layer] = {}
+        self._items: dict[str, Item] = {}
+        self._aliases: dict[str, list[str]] = {}
+        self._shapes: dict[str, Shape | None] = {}
+
+    def finished(self) -> list[Layer]:
+        """The layers with the aliases that nested models gave them."""
+        for name, aliases in self._aliases.items():
+            layer = self._layers[name]
+            changed = Layer(
+                name=name, kind=layer.kind, class_name=layer.class_name, settings=layer.settings,
+                weights=layer.weights, inputs=layer.inputs, outputs=layer.outputs, nodes=layer.nodes,
+                aliases=tuple(aliases), shape=layer.shape, dtype=layer.dtype,
+            )
+            self._layers[name] = self._items[name].layer = changed
+        return list(self._layers.values())
+
+    def model(
+        self, model: ModelSpec, prefix: str, path: Path, given: list[str] | None, items: list[Item]
+    ) -> list[str]:
+        """Lay out a model that is called with the tensors `given` (None: the outermost). Its output tensors."""
+        if len(path) > MAX_DEPTH:
+            raise InspectorError("TOO_DEEP", f"models are nested more than {MAX_DEPTH} deep", where=prefix)
+        if model.sequential:
+            return self._sequential(model, prefix, path, given, items)
+        return self._functional(model, prefix, path, given, items)
+
+    def _sequential(
+        self, model: ModelSpec, prefix: str, path: Path, given: list[str] | None, items: list[Item]
+    ) -> list[str]:
+        here = list(given) if given is not None else None
+        for layer in model.layers:
+            if layer.class_name == "InputLayer":
+                here = here if here is not None else [self._input(layer, prefix, items)]
+                continue
+            if here is None:
+                here = [self._input(_unstated_input(model), prefix, items)]
+            here = self._call(layer, 0, 1, prefix, path, here, items)
+        return here or []
+
+    def _functional(
+        self, model: ModelSpec, prefix: str, path: Path, given: list[str] | None, items: list[Item]
+    ) -> list[str]:
+        tensors: dict[Address, str] = {}
+        widths = _widths(model)
+        if given is not None:
+            tensors = dict(zip(model.inputs, given, strict=False))
+        places = {layer.name: number for number, layer in enumerate(model.layers)}
+        for number, call in _order(model, places):
+            layer = model.layers[number]
+            if layer.class_name == "InputLayer" or (not layer.calls and layer.model is None):
+                if (layer.name, 0, 0) not in tensors:
+                    tensors[layer.name, 0, 0] = self._input(layer, prefix, items)
+                continue
+            taken = [_found(tensors, address, prefix) for address in layer.calls[call]]
+            self._know(taken, layer.calls[call], model)
+            made = self._call(layer, call, widths.get(layer.name, 1), prefix, path, taken, items)
+            tensors |= {(layer.name, call, output): name for output, name in enumerate(made)}
+        return [_found(tensors, address, prefix) for address in model.outputs]
+
+    def _know(self, taken: list[str], addresses: tuple[Address, ...], model: ModelSpec) -> None:
+        """Shapes that the config states are better than inferred ones."""
+        for tensor, address in zip(taken, addresses, strict=True):
+            if address in model.shapes:
+                self._shapes[tensor] = model.shapes[address]
+
+    def _call(
+        self, layer: LayerSpec, call: int, width: int, prefix: str, path: Path, taken: list[str], items: list[Item]
+    ) -> list[str]:
+        part = f"{layer.name}@{call}" if call else layer.name
+        name = f"{prefix}{part}"
+        item = Item(part, name, layer.class_name, layer)
+        items.append(item)
+        if layer.model is not None:
+            made = self.model(layer.model, f"{name}/", (*path, layer.name), taken, item.items)
+            self._alias(made, name)
+            return made
+        return self._leaf(item, width, (*path, layer.name), taken)
+
+    def _alias(self, made: list[str], name: str) -> None:
+        """A nested model's own name is another name of what its last layer gives."""
+        if made and made[0] in self._layers and self._layers[made[0]].kind != "input":
+            self._aliases.setdefault(made[0], []).append(name)
+
+    def _leaf(self, item: Item, width: int, path: Path, taken: list[str]) -> list[str]:
+        spec, name = item.spec, item.path
+        if len(self._layers) >= MAX_LAYERS:
+            raise InspectorError("TOO_LARGE", f"the model has more than {MAX_LAYERS} layer calls", where=name)
+        if name in self._layers:
+            raise InspectorError("BAD_CONFIG", f"two layers are named {name}", where=name)
+        kind = kind_of(spec.class_name, spec.config, spec.stated)
+        settings = settings_of(spec.class_name, spec.config, spec.stated, self._major)
+        weights = self._weights.get(path, ())
+        if kind == "gru":
+            settings["reset_after"] = any(w.role == "bias" and len(w.shape) == 2 for w in weights)
+        width = max(width, _states(kind, settings))
+        outputs = [name, *(f"{name}:{number}" for number in range(1, width))]
+        shapes = output_shapes(kind, settings, [self._shapes.get(tensor) for tensor in taken], spec, weights)
+        self._shapes[name] = shapes
+        item.layer = self._layers[name] = Layer(
+            name=name, kind=kind, class_name=spec.class_name, settings=settings, weights=weights,
+            inputs=tuple(dict.fromkeys(taken)), outputs=tuple(outputs), nodes=(name,), shape=shapes,
+            dtype=dtype_of(spec.config),
+        )
+        self._items[name] = item
+        return outputs
+
+    def _input(self, spec: LayerSpec, prefix: str, items: list[Item]) -> str:
+        name = f"{prefix}{spec.name}"
+        shape = shape_of(spec.config.get("batch_shape")) or shape_of(spec.config.get("batch_input_shape"))
+        dtype = dtype_of(spec.config)
+        layer = Layer(name=name, kind="input", class_name="InputLayer", outputs=(name,), nodes=(name,), shape=shape,
+                      dtype=dtype)
+        self._layers[name] = layer
+        self._shapes[name] = shape
+        self._items[name] = Item(spec.name, name, "InputLayer", spec, layer)
+        items.append(self._items[name])
+        return name
+
+
+def dtype_of(config: dict[str, Any]) -> str:
+    """The dtype that a layer computes in, by its name or its policy; `float32` where nothing is said."""
+    value = config.get("dtype") or config.get("input_dtype")
+    if isinstance(value, dict):
+        inner = value.get("config")
+        value = inner.get("name") if isinstance(inner, dict) else value.get("name")
+    name = str(value or "float32")
+    return name.removeprefix("mixed_")
+
+
+def _states(kind: str, settings: dict[str, Any]) -> int:
+    """How many outputs a recurrent layer that returns its states has."""
+    if not settings.get("return_state"):
+        return 1
+    if kind == "bidirectional":
+        return 5 if "LSTM" in str(settings.get("layer")) else 3
+    lstm = kind == "lstm" or kind.startswith("conv_lstm")
+    return (3 if lstm else 2) if kind in RECURRENT else 1
+
+
+def _unstated_input(model: ModelSpec) -> LayerSpec:
+    """The InputLayer that Keras makes for a Sequential without one, named after its first layer."""
+    first = model.layers[0]
+    inner = first
+    while inner.model is not None and inner.model.layers:
+        inner = inner.model.layers[0]
+    config = inner.config
+    shape = shape_of(config.get("batch_input_shape")) or shape_of(config.get("batch_shape")) or model.input_shape
+    if shape is None and isinstance(config.get("input_shape"), list):
+        shape = (None, *config["input_shape"])
+    if shape is None and isinstance(config.get("input_dim"), int) and inner.class_name != "Embedding":
+        shape = (None, config["input_dim"])
+    stated = {"batch_shape": list(shape) if shape is not None else None, "dtype": dtype_of(config)}
+    return LayerSpec(f"{first.name}_input", "InputLayer", stated)
+
+
+def _widths(model: ModelSpec) -> dict[str, int]:
+    """How many outputs of each layer the model speaks of."""
+    found: dict[str, int] = {}
+    taken = [address for layer in model.layers for call in layer.calls for address in call]
+    for name, _, output in [*taken, *model.outputs]:
+        found[name] = max(found.get(name, 1), output + 1)
+    return found
+
+
+def _found(tensors: dict[Address, str], address: Address, prefix: str) -> str:
+    if address not in tensors:
+        name, call, output = address
+        what = f"output {output} of call {call} of {name} is used, but is not in the model"
+        raise InspectorError("BAD_CONFIG", what, where=f"{prefix}{name}")
+    return tensors[address]
+
+
+def _order(model: ModelSpec, places: dict[str, int]) -> list[Call]:
+    """All calls, each after what it takes, else in the config's order. Raises CYCLE."""
+    done: dict[Call, bool] = {}  # False while what it takes is being placed
+    found: list[Call] = []
+    starts = [(n, k) for n, layer in enumerate(model.layers) for k in range(max(1, len(layer.calls)))]
+    for start in starts:
+        waiting = [start]
+        while waiting:
+            call = waiting[-1]
+            if call in done:
+                waiting.pop()
+                if not done[call]:
+                    done[call] = True
+                    found.append(call)
+                continue
+            done[call] = False
+            needed = [(places[name], number) for name, number, _ in _taken(model, call)]
+            for other in reversed(needed):
+                if done.get(other) is False:
+                    name = model.layers[other[0]].name
+                    raise InspectorError("CYCLE", f"{name} takes what is made from its own output", where=name)
+                if other not in done:
+                    waiting.append(other)
+    return found
+
+
+def _taken(model: ModelSpec, call: Call) -> tuple[Address, ...]:
+    calls = model.layers[call[0]].calls
+    return calls[call[1]] if call[1] < len(calls) else ()

@@ -1,0 +1,51 @@
+"""A file with weights and no config: its groups as layers without links, their kinds told by their weights."""
+
+from __future__ import annotations
+
+from inspector.domain.computation import Computation, Layer, Weight
+from inspector.formats.keras_config import LayerSpec
+from inspector.formats.keras_model import Item, Laid
+from inspector.formats.keras_roles import role_of
+from inspector.formats.keras_weights import Stored, WeightIndex, told_apart
+
+
+def lay_out_weights(index: WeightIndex) -> Laid:
+    """One layer per group that Keras lists and that holds arrays; what feeds what is not in the file."""
+    items = []
+    for name in index.layer_names if index.listed else ():
+        stored = index.stored(name)
+        if stored:
+            items.append(_item(name, stored))
+    layers = tuple(item.layer for item in items if item.layer is not None)
+    return Laid(Computation(layers=layers, inputs=(), outputs=()), items)
+
+
+def _item(name: str, stored: list[Stored]) -> Item:
+    spec = LayerSpec(name, "", {})
+    roles = told_apart([role_of(spec, item.name) for item in stored], stored)
+    weights = tuple(
+        Weight(id=item.path, role=role, shape=item.shape, dtype=item.dtype)
+        for item, role in zip(stored, roles, strict=True)
+    )
+    kind = kind_by_weights({weight.role: weight for weight in weights})
+    layer = Layer(name=name, kind=kind, class_name="", weights=weights, outputs=(name,), nodes=(name,))
+    return Item(name, name, "", spec, layer)
+
+
+def kind_by_weights(weights: dict[str, Weight]) -> str:
+    """The kind that these roles and ranks speak for, `other` where several would do."""
+    roles = set(weights)
+    if "moving_variance" in roles:
+        return "batch_norm"
+    if roles <= {"gamma", "beta"}:
+        return "layer_norm"
+    if "pointwise_kernel" in roles:
+        return "separable_conv2d"
+    if roles == {"embeddings"}:
+        return "embedding"
+    if "recurrent_kernel" in roles and "kernel" in roles and len(weights["kernel"].shape) == 2:
+        ratio = weights["recurrent_kernel"].shape[-1] // max(1, weights["recurrent_kernel"].shape[0])
+        return {1: "simple_rnn", 3: "gru", 4: "lstm"}.get(ratio, "other")
+    if roles <= {"kernel", "bias"} and "kernel" in roles:
+        return {2: "dense", 3: "conv1d", 4: "conv2d", 5: "conv3d"}.get(len(weights["kernel"].shape), "other")
+    return "depthwise_conv2d" if "depthwise_kernel" in roles else "other"

@@ -1,0 +1,73 @@
+"""The findings: ranked cards, the verdict with its reasons where no cause was found, the warnings below."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFrame, QScrollArea, QStackedLayout, QVBoxLayout, QWidget
+
+from inspector.domain.comparison import Comparison
+from inspector.domain.files import Warn
+from inspector.gui.charts.divergence import centred
+from inspector.gui.plain import label, shortened
+from inspector.gui.results.cards import Card, FindingCard, VerdictCard
+from inspector.gui.state import AppState
+from inspector.gui.theme import GRID, Theme
+
+EMPTY = "Run the comparison (Ctrl+R): what differs, why, the proof and the mend stand here."
+_WIDEST = 120 * GRID  # longer lines are hard to read
+_LONGEST = 1200
+
+
+class FindingsPanel(QFrame):
+    """The first finding is the one to act on; a click on its layer selects it everywhere."""
+
+    def __init__(self, state: AppState, theme: Theme) -> None:
+        super().__init__()
+        self.setProperty("panel", True)
+        self._state, self._theme = state, theme
+        self.cards: list[Card] = []
+        self.warnings: list[str] = []
+        self.empty = label(EMPTY, role="muted", wrap=True)
+        self.page_area = QScrollArea(widgetResizable=True)
+        self.page_area.setAccessibleName("Findings")
+        self.page_area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._stack = QStackedLayout(self)
+        self._stack.addWidget(centred(self.empty))
+        self._stack.addWidget(self.page_area)
+        state.comparison_changed.connect(self._show)
+        self._show(state.comparison)
+
+    def _show(self, comparison: Comparison | None) -> None:
+        self._stack.setCurrentIndex(int(comparison is not None))
+        self.cards, self.warnings = [], []
+        if comparison is None:
+            return
+        self.cards = [FindingCard(finding, self._theme) for finding in comparison.findings]
+        at = len(self.cards) if comparison.verdict == "different" else 0
+        self.cards.insert(at, VerdictCard(comparison, self._theme))
+        self.warnings = [warning_text(warning) for warning in comparison.warnings]
+        page = self._page()
+        self.page_area.setWidget(page)
+        for ground in (page, self.page_area.viewport()):
+            ground.setAutoFillBackground(False)
+
+    def _page(self) -> QWidget:
+        page = QWidget()
+        page.setMaximumWidth(_WIDEST)
+        layout = QVBoxLayout(page)
+        layout.setContentsMargins(GRID, GRID, GRID, GRID)
+        layout.setSpacing(GRID)
+        for card in self.cards:
+            card.layer_wanted.connect(lambda a, b: self._state.select(a or None, b or None))
+            layout.addWidget(card)
+        if self.warnings:
+            layout.addWidget(label("Warnings", role="heading"))
+        for text in self.warnings:
+            layout.addWidget(label(text, role="muted", wrap=True))
+        layout.addStretch()
+        return page
+
+
+def warning_text(warning: Warn) -> str:
+    """A warning in one line: the mark, what it says, its code."""
+    return shortened(f"⚠  {warning.text}  ({warning.code})", _LONGEST)

@@ -1,0 +1,71 @@
+"""Trace with the values of variables in place of variables, and write the traced graph with its constants."""
+
+from typing import Any, Dict, List, Tuple
+
+import tensorflow as tf
+from tensorflow.python.ops.resource_variable_ops import BaseResourceVariable
+
+Replacement = Tuple[Any, str, Any]
+
+
+def value_reads() -> List[Replacement]:
+    """What to replace (class, name, function) while a model is traced, so that every read of a variable,
+    in loop bodies too, gives its value, which a graph takes in as a constant."""
+    read = BaseResourceVariable.__dict__["_read_variable_op"]
+    values: Dict[int, Any] = {}
+
+    def read_value(variable: Any, *args: Any, **kwargs: Any) -> Any:
+        if id(variable) not in values:
+            with tf.init_scope():
+                values[id(variable)] = read(variable, *args, **kwargs)
+        return values[id(variable)]
+
+    return [
+        (BaseResourceVariable, "_read_variable_op", read_value),
+        (BaseResourceVariable, "sparse_read", _gather),
+        (BaseResourceVariable, "gather_nd", _gather_nd),
+    ]
+
+
+def _gather(variable: Any, indices: Any, name: Any = None) -> Any:
+    """Gathering from a variable's handle would bring the variable back: read, then gather."""
+    return tf.gather(variable.value(), indices, name=name)
+
+
+def _gather_nd(variable: Any, indices: Any, name: Any = None) -> Any:
+    return tf.gather_nd(variable.value(), indices, name=name)
+
+
+def frozen_graph_def(graph: Any) -> Any:
+    """The GraphDef of a traced graph, captured values in it as constants, assignments left out."""
+    captures = graph.captures
+    pairs = list(captures.items() if isinstance(captures, dict) else captures)
+    values = {inner.op.name: outer for outer, inner in pairs if outer.dtype != tf.resource}
+    handles = {inner.op.name for outer, inner in pairs if outer.dtype == tf.resource}
+    source = graph.as_graph_def()
+    frozen = type(source)()
+    frozen.versions.CopyFrom(source.versions)
+    frozen.library.CopyFrom(source.library)
+    for node in source.node:
+        if node.name in values:
+            _add_constant(frozen, node.name, values[node.name].numpy())
+        elif node.name not in handles and not node.op.startswith("Assign"):
+            frozen.node.add().CopyFrom(node)
+    _drop_lost_controls(frozen)
+    return frozen
+
+
+def _add_constant(graph_def: Any, name: str, value: Any) -> None:
+    node = graph_def.node.add()
+    node.name, node.op = name, "Const"
+    node.attr["dtype"].type = tf.as_dtype(value.dtype).as_datatype_enum
+    node.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(value))
+
+
+def _drop_lost_controls(graph_def: Any) -> None:
+    names = {node.name for node in graph_def.node}
+    for node in graph_def.node:
+        kept = [text for text in node.input if not text.startswith("^") or text[1:] in names]
+        if len(kept) != len(node.input):
+            del node.input[:]
+            node.input.extend(kept)
