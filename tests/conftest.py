@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
 import sys
 import tempfile
 import time
@@ -11,11 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from child_processes import descendants
 
 if sys.platform.startswith("linux") and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 # No test reads or writes the session file of the person who runs it.
-os.environ["MODEL_INSPECTOR_STATE"] = tempfile.mkdtemp(prefix="model-inspector-tests-")
+STATE = os.environ["MODEL_INSPECTOR_STATE"] = tempfile.mkdtemp(prefix="model-inspector-tests-")
+atexit.register(shutil.rmtree, STATE, ignore_errors=True)
 if hasattr(os, "geteuid") and os.geteuid() == 0:
     # Chromium's sandbox refuses to start as root, as in most containers.
     os.environ.setdefault("QTWEBENGINE_DISABLE_SANDBOX", "1")
@@ -23,8 +27,6 @@ if hasattr(os, "geteuid") and os.geteuid() == 0:
 ROOT = Path(__file__).resolve().parents[1]
 MODELS = ROOT.parent / "shared" / "models"
 GRACE_SECONDS = 5.0  # a closed child may take a moment to be gone
-# Belong to a library in the tests' own process, and end with it.
-LIBRARIES_OWN = ("QtWebEngineProcess", "multiprocessing.resource_tracker", "loky")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,24 +71,3 @@ def no_leaked_processes() -> Iterator[None]:
         time.sleep(0.1)
         left = descendants(os.getpid())
     assert not left, f"the tests left processes behind: {left}"
-
-
-def descendants(parent: int) -> list[str]:
-    """Command lines of all living descendants of a process (Linux; elsewhere none are found)."""
-    found = []
-    for children in Path("/proc").glob(f"{parent}/task/*/children"):
-        for pid in children.read_text().split():
-            line = _command_line(int(pid))
-            found += ([line] if line else []) + descendants(int(pid))
-    return found
-
-
-def _command_line(pid: int) -> str:
-    """The command line, or nothing for one that has ended, waits to be reaped, or is a library's own."""
-    try:
-        raw = Path(f"/proc/{pid}/cmdline").read_bytes()
-    except OSError:
-        return ""
-    if any(name.encode() in raw for name in LIBRARIES_OWN):
-        return ""
-    return raw.replace(b"\0", b" ").decode("utf-8", "replace").strip()

@@ -6,12 +6,15 @@ import os
 import subprocess
 import sys
 
-from conftest import descendants
+from child_processes import descendants
 
 
 def test_a_living_child_is_seen() -> None:
-    child = subprocess.Popen([sys.executable, "-c", "input()", "left-behind"], stdin=subprocess.PIPE)
+    command = [sys.executable, "-c", "print('ready', flush=True); input()", "left-behind"]
+    child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     try:
+        assert child.stdout is not None
+        assert child.stdout.readline() == b"ready\n"
         assert any("left-behind" in line for line in descendants(os.getpid()))
     finally:
         child.kill()

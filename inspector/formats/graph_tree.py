@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cached_property
-
-import numpy as np
 
 from inspector.domain.errors import InspectorError
 from inspector.domain.files import Details, Entry, Shape
 from inspector.domain.graph import Node
 from inspector.formats.graph_index import GraphIndex, plain_attributes
+from inspector.formats.scopes import Child, Scopes
 from inspector.formats.tensor_proto import element_type
 
 SECTIONS = ("Inputs", "Outputs", "Graph", "Functions")
 NOT_INPUTS = ("learning_phase", "unused_control_flow_input")
+NO_NUMBERS = ("string", "resource", "variant")
 SHOWN = 24
+MOST = 500  # rows of one kind
+LONGEST = 2000  # characters of one value
 
 
 class GraphTree:
-    """Ids: `section:NAME`, `scope:PREFIX`, `node:NAME`, `function:NAME`, `inner:FUNCTION:NAME`."""
+    """Ids: `section:NAME`, `scope:PATH`, `node:NAME`, `again:NUMBER` (a further node of a name),
+    `function:NAME`, `inner:FUNCTION:NAME`."""
 
     def __init__(self, graph: GraphIndex) -> None:
         self._graph = graph
@@ -54,18 +59,8 @@ class GraphTree:
         ]
 
     @cached_property
-    def _scopes(self) -> dict[str, list[str]]:
-        """Scope -> ids of its children in file order; the top is the empty scope."""
-        found: dict[str, dict[str, None]] = {"": {}}
-        for name in self._graph.nodes:
-            parts = name.split("/")
-            for depth in range(1, len(parts)):
-                scope, parent = "/".join(parts[:depth]), "/".join(parts[: depth - 1])
-                if scope not in found:
-                    found[scope] = {}
-                    found[parent][f"scope:{scope}"] = None
-            found["/".join(parts[:-1])][f"node:{name}"] = None
-        return {scope: list(children) for scope, children in found.items()}
+    def _scopes(self) -> Scopes:
+        return Scopes(self._graph.nodes)
 
     def children(self, entry_id: str, start: int, stop: int) -> list[Entry]:
         """A page of an entry's children."""
@@ -73,10 +68,9 @@ class GraphTree:
 
     def entries(self) -> Iterator[tuple[Entry, tuple[str, ...]]]:
         """Nodes and scopes below the section of the whole graph, then the functions' nodes."""
-        for name in self._graph.nodes:
-            parts = name.split("/")
-            above = tuple(f"scope:{'/'.join(parts[:depth])}" for depth in range(1, len(parts)))
-            yield self.entry(f"node:{name}"), ("section:Graph", *above)
+        for name, node in self._graph.nodes.items():
+            above = tuple(f"scope:{scope}" for scope in self._scopes.above(name))
+            yield self._node(f"node:{name}", node), ("section:Graph", *above)
         for function, nodes in self._graph.functions.items():
             for name in nodes:
                 yield self.entry(f"inner:{function}:{name}"), ("section:Functions", f"function:{function}")
@@ -86,8 +80,13 @@ class GraphTree:
         kind, _, rest = entry_id.partition(":")
         if kind == "section" and rest in SECTIONS:
             return Entry(id=entry_id, name=rest, kind="section", child_count=len(self._ids(entry_id)))
-        if kind == "scope" and rest in self._scopes:
-            return Entry(id=entry_id, name=rest.rpartition("/")[2], kind="scope", child_count=len(self._scopes[rest]))
+        if kind == "scope" and rest in self._scopes.children:
+            name = self._scopes.local(Child(rest, is_scope=True))
+            return Entry(id=entry_id, name=name, kind="scope", child_count=len(self._scopes.children[rest]))
+        if kind == "again" and rest.isdecimal() and int(rest) < len(self._graph.duplicates):
+            node = self._graph.duplicates[int(rest)]
+            note = "a further node of this name; the first one counts"
+            return Entry(id=entry_id, name=node.name, kind="node", class_name=node.op, dtype=_dtype(node), note=note)
         if kind == "node" and rest in self._graph.nodes:
             return self._node(entry_id, self._graph.nodes[rest])
         if kind == "function" and rest in self._graph.functions:
@@ -106,6 +105,8 @@ class GraphTree:
             function, _, name = rest.partition(":")
             node = self._graph.nodes[rest] if kind == "node" else self._graph.functions[function][name]
             return Details(entry, tuple(self._rows(node, outer=kind == "node")))
+        if kind == "again":
+            return Details(entry, tuple(self._rows(self._graph.duplicates[int(rest)], outer=True)))
         return Details(entry, (("Entries", str(entry.child_count)), ("Name", rest)))
 
     def _ids(self, entry_id: str) -> list[str]:
@@ -116,36 +117,48 @@ class GraphTree:
             return {
                 "Inputs": [f"node:{name}" for name in self.inputs],
                 "Outputs": [f"node:{name}" for name in self.outputs],
-                "Graph": self._scopes[""] if rest == "Graph" else [],
+                "Graph": [*self._inside(""), *(f"again:{i}" for i in range(len(self._graph.duplicates)))],
                 "Functions": [f"function:{name}" for name in self._graph.functions],
             }[rest]
         if kind == "function":
             return [f"inner:{rest}:{name}" for name in self._graph.functions.get(rest, {})]
-        return self._scopes.get(rest, []) if kind == "scope" else []
+        return self._inside(rest) if kind == "scope" else []
+
+    def _inside(self, scope: str) -> list[str]:
+        children = self._scopes.children.get(scope, [])
+        return [f"scope:{child.name}" if child.is_scope else f"node:{child.name}" for child in children]
 
     def _node(self, entry_id: str, node: Node) -> Entry:
         shape: Shape | None = self._graph.shape(f"{node.name}:0")
-        dtype, size, value = _dtype(node), 0, ""
-        if node.op == "Const":
-            stored, dtype = self._graph.constant_shape(node.name)
-            if dtype not in ("string", "resource", "variant"):
-                size = int(np.prod(stored, dtype=object)) * element_type(dtype).itemsize
-                value = node.name
-        return Entry(id=entry_id, name=node.name.rpartition("/")[2], kind="node", class_name=node.op, shape=shape,
-                     dtype=dtype, size=size, tensor="" if node.op == "NoOp" else f"{node.name}:0", value_id=value)
+        name = self._scopes.local(Child(node.name, is_scope=False))
+        entry = Entry(id=entry_id, name=name, kind="node", class_name=node.op, shape=shape, dtype=_dtype(node),
+                      tensor="" if node.op == "NoOp" else f"{node.name}:0")
+        return self._with_value(entry, node.name) if node.op == "Const" else entry
+
+    def _with_value(self, entry: Entry, name: str) -> Entry:
+        """A constant's own shape, dtype and size; a damaged one is a row with a note, not an error."""
+        try:
+            stored, dtype = self._graph.constant_shape(name)
+            if dtype in NO_NUMBERS:
+                return replace(entry, dtype=dtype, note="no numeric view")
+            size = math.prod(stored) * element_type(dtype).itemsize
+        except InspectorError as error:
+            return replace(entry, note=error.what)
+        return replace(entry, shape=stored, dtype=dtype, size=size, value_id=name)
 
     def _rows(self, node: Node, *, outer: bool) -> Iterator[tuple[str, str]]:
         yield "Name", node.name
         yield "Op", node.op
         if node.device:
             yield "Device", node.device
-        for number, tensor in enumerate(node.inputs):
+        for number, tensor in enumerate(node.inputs[:MOST]):
             ghost = outer and tensor.rpartition(":")[0] not in self._graph.nodes
             yield f"Input {number}", f"{tensor} (no such node)" if ghost else tensor
-        for name in node.controls:
-            yield "Control input", name
+        yield from (("Control input", name) for name in node.controls[:MOST])
         for name, value in plain_attributes(node):
             yield name, _shown(value)
+        for name, problem in getattr(node.attributes, "problems", {}).items():
+            yield name, f"damaged: {problem}"
         readers = self.readers.get(node.name, []) if outer else []
         for name in readers[:SHOWN]:
             yield "Read by", name
@@ -179,4 +192,5 @@ def _shown(value: object) -> str:
         return "x".join("?" if size is None else str(size) for size in value) or "scalar"
     if isinstance(value, list):
         return "[" + ", ".join(_shown(item) for item in value[:SHOWN]) + ("…]" if len(value) > SHOWN else "]")
-    return str(value)
+    words = str(value)
+    return words if len(words) <= LONGEST else f"{words[:LONGEST]}… ({len(words)} characters)"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import mmap
 import re
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -15,34 +16,65 @@ from inspector.domain.errors import InspectorError
 from inspector.domain.files import Details, Entry, ModelFile, Warn
 from inspector.formats.graph_index import GraphIndex
 from inspector.formats.graph_tree import GraphTree, facts
-from inspector.formats.wire_format import WireFormatError, varint
+from inspector.formats.wire_format import BYTES, WireFormatError, fields, varint
 from inspector.lifting import lift
 
 NAME, TITLE = "graphdef", "TensorFlow frozen graph"
 _OP = re.compile(rb"[A-Z_][A-Za-z0-9_>.]*")
 LIMIT = 2 << 30
+FIRST_FIELDS = 16
+_FIRST_KEYS = (b"\n", b"\x12", b"\x18", b'"')  # the keys of node, library, version and versions
+VARIABLES = frozenset({"Variable", "VariableV2", "VarHandleOp"})
+REACHING_OUT = frozenset({
+    "ReadFile", "WriteFile", "PyFunc", "PyFuncStateless", "EagerPyFunc", "Save", "SaveV2", "SaveSlices", "Restore",
+    "RestoreV2", "MatchingFiles", "MergeV2Checkpoints", "RpcClient", "WholeFileReaderV2", "TextLineReaderV2",
+})  # fmt: skip
 
 
 def recognise(head: bytes, path: Path) -> bool:
-    """A message whose first field is a NodeDef: a name, then an op."""
-    view = memoryview(head)
-    try:
-        if not head or head[0] != 0x0A:
-            return False
-        _, at = varint(view, 1)
-        if head[at] != 0x0A:
-            return False
-        size, at = varint(view, at + 1)
-        at += size
-        if head[at] != 0x12:
-            return False
-        size, at = varint(view, at + 1)
-        return bool(_OP.fullmatch(head[at:at + size]))
-    except (WireFormatError, IndexError):
+    """Whether one of the first fields is a node: a name, and an op that could be one.
+
+    The fields of a message may come in any order, so versions or functions may stand before the nodes."""
+    if head[:1] not in _FIRST_KEYS:
         return False
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
+        view = memoryview(mapped)
+        try:
+            return _has_node(view)
+        finally:
+            view.release()
 
 
-def open(path: Path) -> OpenedGraph:  # noqa: A001 - every format has an `open`
+def _has_node(view: memoryview) -> bool:
+    try:
+        for number, kind, start, stop in islice(fields(view, 0, len(view)), FIRST_FIELDS):
+            if number == 1:
+                return kind == BYTES and _is_node(view, start, stop)
+            if number not in (2, 3, 4):
+                return False
+    except WireFormatError as error:
+        # The file ends within its first node: what is there of it has to do.
+        return error.expected > len(view) and view[0] == 0x0A and _is_node(view, varint(view, 1)[1], len(view))
+    return False
+
+
+def _is_node(view: memoryview, start: int, stop: int) -> bool:
+    """Whether the message has a name and an op; one that is cut off is judged by what is there."""
+    name = op = b""
+    try:
+        for number, kind, begin, end in fields(view, start, stop):
+            if kind != BYTES and number < 6:
+                return False
+            name = bytes(view[begin:end]) if number == 1 else name
+            op = bytes(view[begin:end]) if number == 2 else op
+            if name and op:
+                break
+    except WireFormatError:
+        pass
+    return bool(name) and _OP.fullmatch(op) is not None
+
+
+def open(path: Path) -> OpenedGraph:
     """Map and index the file. Raises TRUNCATED when nothing can be read, TOO_LARGE beyond 2 GB."""
     size = path.stat().st_size
     if size > LIMIT:
@@ -59,8 +91,7 @@ class OpenedGraph:
     def __init__(self, path: Path, size: int, data: memoryview) -> None:
         self.graph = GraphIndex.read(data)
         if not self.graph.nodes:
-            raise InspectorError("TRUNCATED", f"no node can be read: {self.graph.broken}, the file has {size} bytes",
-                                 where=str(path), todo="Copy the file again.")
+            raise _nothing(path, size, self.graph)
         self._tree = GraphTree(self.graph)
         self._file = ModelFile(
             path=str(path), format=NAME, title=TITLE, size=size, runs_in="graph",
@@ -99,12 +130,34 @@ class OpenedGraph:
     def _warnings(self, size: int) -> tuple[Warn, ...]:
         found = []
         if self.graph.broken:
-            text = f"the file breaks off: {self.graph.broken} of {size} bytes; {len(self.graph.nodes)} nodes are shown"
-            found.append(Warn("TRUNCATED", text))
+            code, text = _break(size, self.graph)
+            found.append(Warn(code, f"{text}; the {len(self.graph.nodes)} nodes before it are shown"))
         if self.graph.duplicates:
-            names = ", ".join(self.graph.duplicates[:3])
+            names = ", ".join(node.name for node in self.graph.duplicates[:3])
             found.append(Warn("DUPLICATE_NAMES", f"{len(self.graph.duplicates)} node names stand twice: {names}"))
         missing = self._tree.missing
         if missing:
             found.append(Warn("MISSING_INPUTS", f"{len(missing)} inputs name no node: {', '.join(missing[:3])}"))
-        return tuple(found)
+        return (*found, *_op_warnings(self.graph))
+
+
+def _break(size: int, graph: GraphIndex) -> tuple[str, str]:
+    """The code and the words for a file that stops being a graph: cut short, or damaged on the way."""
+    if graph.expected > size:
+        return "TRUNCATED", f"the file is cut off: at least {graph.expected} bytes expected, {size} are there"
+    return "CORRUPT", f"the file is damaged: {graph.broken} of {size} bytes"
+
+
+def _nothing(path: Path, size: int, graph: GraphIndex) -> InspectorError:
+    code, text = _break(size, graph)
+    return InspectorError(code, f"{text}; not one node can be read", where=str(path), todo="Copy the file again.")
+
+
+def _op_warnings(graph: GraphIndex) -> Iterator[Warn]:
+    tables = [graph.nodes, *graph.functions.values()]
+    used = {node.op for table in tables for node in table.values()}
+    if used & VARIABLES:
+        yield Warn("NOT_FROZEN", "the graph has variables, whose values are not in the file: freeze it first")
+    if used & REACHING_OUT:
+        ops = ", ".join(sorted(used & REACHING_OUT))
+        yield Warn("CONTAINS_CODE", f"ops that read or write files or run code: {ops}")

@@ -147,7 +147,7 @@ def storage_rows(dataset: Any) -> list[tuple[str, str]]:
     plist = dataset.get_create_plist()
     if plist.get_layout() == h5py.h5d.CHUNKED:
         rows.append(("Chunks", " × ".join(map(str, plist.get_chunk()))))
-    filters = [plist.get_filter(number)[3].decode("ascii", "backslashreplace") for number in range(plist.get_nfilters())]
+    filters = [h5_safety.shown(plist.get_filter(number)[3]) for number in range(plist.get_nfilters())]
     rows.append(("Compression", ", ".join(filters) or "none"))
     rows.append(("Bytes", f"{stored.declared} ({stored.held} in the file)"))
     return rows

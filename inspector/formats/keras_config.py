@@ -7,10 +7,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from inspector.domain.errors import InspectorError
+from inspector.domain.files import Shape
 from inspector.formats.keras_old import modern
 
 Config = dict[str, Any]
 Address = tuple[str, int, int]  # layer, call, output
+Calls = tuple[tuple[Address, ...], ...]
+Known = dict[Address, tuple[Shape | None, str]]  # what Keras 3 says of tensors: shape and dtype
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +27,12 @@ class LayerSpec:
     calls: tuple[tuple[Address, ...], ...] = ()
     stated: Config = field(default_factory=dict)
     model: ModelSpec | None = None
-    known: dict[Address, tuple[int | None, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class ModelSpec:
     """A model. In a Sequential each layer takes the one before, and `inputs` and `outputs` are empty.
-    `shapes` are the output shapes that Keras 3 writes."""
+    `known` is what Keras 3 writes about tensors."""
 
     name: str
     class_name: str
@@ -39,8 +41,8 @@ class ModelSpec:
     outputs: tuple[Address, ...] = ()
     sequential: bool = False
     trainable: bool = True
-    input_shape: tuple[int | None, ...] | None = None
-    shapes: dict[Address, tuple[int | None, ...]] = field(default_factory=dict)
+    input_shape: Shape | None = None
+    known: Known = field(default_factory=dict)
 
 
 def is_model(stated: Any) -> bool:
@@ -70,22 +72,20 @@ def _model(stated: Config, default_name: str) -> ModelSpec:
     whole: Config = {"layers": config} if isinstance(config, list) else dict(config or {})
     name = str(whole.get("name") or default_name)
     trainable = whole.get("trainable", True) is not False
-    shapes: dict[Address, tuple[int | None, ...]] = {}
+    tensors: Known = {}
     if "input_layers" not in whole:
-        layers = tuple(_layer(item, position, (), shapes) for position, item in enumerate(whole["layers"]))
+        layers = tuple(_layer(item, position, ()) for position, item in enumerate(whole["layers"]))
         return ModelSpec(name, class_name, layers, sequential=True, trainable=trainable,
                          input_shape=shape_of(whole.get("build_input_shape")))
-    known = {_name(item, position) for position, item in enumerate(whole["layers"])}
-    calls = [_calls(item, known, shapes) for item in whole["layers"]]
-    ends = [tuple(references(whole.get(key), known, shapes)) for key in ("input_layers", "output_layers")]
-    offsets = _offsets(whole["layers"], calls, ends)
+    names = {_name(item, position) for position, item in enumerate(whole["layers"])}
+    calls = [_calls(item, names, tensors) for item in whole["layers"]]
+    ends = tuple(tuple(references(whole.get(key), names, tensors)) for key in ("input_layers", "output_layers"))
+    inside, outside = _offsets(whole["layers"], calls, ends)
     layers = tuple(
-        _layer(item, position, _renumbered(calls[position], offsets), shapes)
-        for position, item in enumerate(whole["layers"])
+        _layer(item, position, _renumbered(calls[position], inside)) for position, item in enumerate(whole["layers"])
     )
-    inputs, outputs = (_renumbered((end,), offsets)[0] for end in ends)
-    numbered = {_shifted(address, offsets): shape for address, shape in shapes.items()}
-    return ModelSpec(name, class_name, layers, inputs, outputs, trainable=trainable, shapes=numbered)
+    inputs, outputs = _renumbered(ends, outside)
+    return ModelSpec(name, class_name, layers, inputs, outputs, trainable=trainable, known=tensors)
 
 
 def _is_layer(item: Any) -> bool:
@@ -98,54 +98,50 @@ def _name(item: Config, position: int) -> str:
     return str(item.get("name") or inner or f"{str(item['class_name']).lower()}_{position + 1}")
 
 
-def _layer(item: Config, position: int, calls: tuple[tuple[Address, ...], ...], shapes: Any) -> LayerSpec:
+def _layer(item: Config, position: int, calls: Calls) -> LayerSpec:
     name = _name(item, position)
     if is_model(item):
-        return LayerSpec(name, str(item["class_name"]), {}, calls, item, _model(item, name), shapes)
+        return LayerSpec(name, str(item["class_name"]), {}, calls, item, _model(item, name))
     class_name, config = modern(str(item["class_name"]), item["config"])
     return LayerSpec(name, class_name, config, calls, item)
 
 
-def _calls(item: Config, known: set[str], shapes: Any) -> tuple[tuple[Address, ...], ...]:
+def _calls(item: Config, names: set[str], tensors: Known) -> Calls:
     nodes = item.get("inbound_nodes") or []
-    return tuple(tuple(references(node, known, shapes)) for node in nodes)
+    return tuple(tuple(references(node, names, tensors)) for node in nodes)
 
 
-def references(
-    value: Any, known: set[str], shapes: dict[Address, tuple[int | None, ...]] | None = None
-) -> Iterator[Address]:
+def references(value: Any, names: set[str], tensors: Known) -> Iterator[Address]:
     """All tensors that a piece of config names, in order: `[layer, call, output, kwargs]` as Keras 1 and 2
     write them, `__keras_tensor__` as Keras 3 does. Dicts of tensors go by sorted key, as Keras flattens them."""
     if isinstance(value, list):
-        if _is_reference(value, known):
+        if _is_reference(value, names):
             yield value[0], value[1], value[2]
             value = value[3:]
         for item in value:
-            yield from references(item, known, shapes)
+            yield from references(item, names, tensors)
     elif isinstance(value, dict):
         history = value["config"].get("keras_history") if value.get("class_name") == "__keras_tensor__" else None
-        if history is not None and _is_reference(history, known):
+        if history is not None and _is_reference(history, names):
             address = (history[0], history[1], history[2])
-            shape = shape_of(value["config"].get("shape"))
-            if shapes is not None and shape is not None:
-                shapes[address] = shape
+            tensors[address] = shape_of(value["config"].get("shape")), str(value["config"].get("dtype") or "")
             yield address
             return
         for key in value if "args" in value else sorted(value, key=str):
-            yield from references(value[key], known, shapes)
+            yield from references(value[key], names, tensors)
 
 
-def _is_reference(value: list[Any], known: set[str]) -> bool:
+def _is_reference(value: list[Any], names: set[str]) -> bool:
     shaped = (
         len(value) in (3, 4) and isinstance(value[0], str) and value[0] != "_CONSTANT_VALUE"
         and all(isinstance(number, int) and not isinstance(number, bool) for number in value[1:3])
     )
-    if shaped and value[0] not in known and len(value) == 4 and isinstance(value[3], dict):
+    if shaped and value[0] not in names and len(value) == 4 and isinstance(value[3], dict):
         raise InspectorError("BAD_CONFIG", f"a layer takes its input from {value[0]}, which is not in the model")
-    return shaped and value[0] in known
+    return shaped and value[0] in names
 
 
-def shape_of(value: Any) -> tuple[int | None, ...] | None:
+def shape_of(value: Any) -> Shape | None:
     """A shape as configs write it (a list, or Keras 3's `{class_name: tuple, items}`); None when it is none."""
     if isinstance(value, dict):
         value = value.get("items")
@@ -156,24 +152,28 @@ def shape_of(value: Any) -> tuple[int | None, ...] | None:
     return tuple(value)
 
 
-def _offsets(items: list[Config], calls: list[Any], ends: list[Any]) -> dict[str, int]:
-    """Where Keras counts a nested model's calls from 1, its own making being call 0."""
+def _offsets(items: list[Config], calls: list[Calls], ends: Calls) -> tuple[dict[str, int], dict[str, int]]:
+    """Where a nested model's calls are counted from 1, its own making being call 0: in the layers' calls, and
+    in the model's inputs and outputs. Keras 2 does so in both, Keras 3 in the second only."""
+    if any(isinstance(node, dict) and "args" in node for item in items for node in item.get("inbound_nodes") or ()):
+        functional = [position for position, item in enumerate(items) if _is_functional(item)]
+        return {}, {_name(items[position], position): 1 for position in functional}
     highest: dict[str, int] = {}
-    groups = [group for layer in calls for group in layer] + ends
-    for address in (address for group in groups for address in group):
-        highest[address[0]] = max(highest.get(address[0], 0), address[1])
+    groups = [group for layer in calls for group in layer] + list(ends)
+    for name, call, _ in (address for group in groups for address in group):
+        highest[name] = max(highest.get(name, 0), call)
     found = {}
     for position, (item, made) in enumerate(zip(items, calls, strict=True)):
         name = _name(item, position)
         found[name] = max(0, highest.get(name, 0) + 1 - max(len(made), 1))
-    return found
+    return found, found
 
 
-def _shifted(address: Address, offsets: dict[str, int]) -> Address:
-    return address[0], address[1] - offsets.get(address[0], 0), address[2]
+def _is_functional(item: Config) -> bool:
+    return is_model(item) and isinstance(item["config"], dict) and "input_layers" in item["config"]
 
 
-def _renumbered(
-    calls: tuple[tuple[Address, ...], ...], offsets: dict[str, int]
-) -> tuple[tuple[Address, ...], ...]:
-    return tuple(tuple(_shifted(address, offsets) for address in call) for call in calls)
+def _renumbered(calls: Calls, offsets: dict[str, int]) -> Calls:
+    return tuple(
+        tuple((name, call - offsets.get(name, 0), output) for name, call, output in taken) for taken in calls
+    )

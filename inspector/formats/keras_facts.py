@@ -57,7 +57,7 @@ def _producer(keras: KerasFile) -> str:
 
 
 def _release(version: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in version.split("-")[0].split(".")[:2] if part.isdigit())
+    return tuple(int(part) for part in version.partition("-")[0].split(".")[:2] if part.isdigit())
 
 
 def _parameters(layers: tuple[Layer, ...]) -> int:
@@ -96,7 +96,7 @@ def warnings(keras: KerasFile, laid: Laid | None) -> Iterator[Warn]:
     """What a person should know before trusting or running the file."""
     if keras.problem:
         yield Warn("BAD_CONFIG", keras.problem)
-    if keras.backend and keras.backend not in ("tensorflow",) and keras.config is not None:
+    if keras.backend and keras.backend != "tensorflow" and keras.config is not None:
         yield Warn("OTHER_BACKEND", f"written with the {keras.backend} backend: its convolutions may flip kernels, "
                                     "so results in TensorFlow may differ from those its author had")
     items = list(_all_items(laid.items if laid else []))
@@ -106,7 +106,7 @@ def warnings(keras: KerasFile, laid: Laid | None) -> Iterator[Warn]:
     custom = sorted({item.class_name for item in items
                      if item.layer is not None and item.class_name and is_custom(item.class_name, item.spec.stated)})
     if custom:
-        yield Warn("CONTAINS_CODE", f"classes that are not Keras's own, whose code is not in the file: {_listed(custom)}")
+        yield Warn("CONTAINS_CODE", f"classes of its own, whose code is not in the file: {_listed(custom)}")
 
 
 def _all_items(items: list[Item]) -> Iterator[Item]:

@@ -39,7 +39,7 @@ def recognise(head: bytes, path: Path) -> bool:
     return False
 
 
-def open(path: Path) -> OpenedKeras:  # noqa: A001 - every format has an `open`
+def open(path: Path) -> OpenedKeras:
     """Open and read the config. Raises TRUNCATED, CORRUPT."""
     try:
         file = h5py.File(path, "r", locking=False)

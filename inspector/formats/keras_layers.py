@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from inspector.formats.keras_operations import is_operation, operation_kind, operation_settings
+
 Config = dict[str, Any]
 
 KINDS = {
@@ -29,17 +31,6 @@ KINDS = {
     "Normalization": "normalization", "UnitNormalization": "other", "Lambda": "lambda", "Masking": "masking",
     "Resizing": "upsample", "CenterCrop": "crop",
 }
-# kinds of the operations that stand in a functional model as layers, by the operation's last name
-OPERATIONS = {
-    "add": "add", "addv2": "add", "__operators__.add": "add", "subtract": "subtract", "sub": "subtract",
-    "multiply": "multiply", "mul": "multiply", "maximum": "maximum", "minimum": "minimum", "concat": "concat",
-    "concatenate": "concat", "reshape": "reshape", "transpose": "permute", "relu": "activation",
-    "relu6": "activation", "sigmoid": "activation", "tanh": "activation", "softmax": "softmax",
-    "identity": "identity", "biasadd": "add", "silu": "activation", "gelu": "activation", "squeeze": "reshape",
-    "expand_dims": "reshape", "expanddims": "reshape", "truediv": "divide", "div": "divide", "realdiv": "divide",
-    "realdivide": "divide", "divide": "divide",
-}
-WRAPPED_OPS = ("TFOpLambda", "SlicingOpLambda", "TensorFlowOpLayer")
 CELLS = {"LSTMCell": "lstm", "GRUCell": "gru", "SimpleRNNCell": "simple_rnn"}
 RECURRENT = {"lstm", "gru", "simple_rnn", "conv_lstm1d", "conv_lstm2d", "conv_lstm3d"}
 _FAMILIES = (
@@ -54,9 +45,9 @@ KEPT = frozenset({
     "Hashing", "IntegerLookup", "StringLookup", "TextVectorization", "CategoryEncoding", "HashedCrossing",
     "SpectralNormalization", "RMSNormalization", "LocallyConnected1D", "LocallyConnected2D", "Highway",
     "MaxoutDense", "DenseFeatures", "TFSMLayer", "ClassMethod", "InstanceMethod", "InstanceProperty",
-    "Merge", "ParametricSoftplus", "SReLU", "CuDNNLSTM", "CuDNNGRU", *WRAPPED_OPS,
+    "Merge", "ParametricSoftplus", "SReLU",
 })
-CHANGED_NAMES = {"silu": "swish", "hard_silu": "hard_swish"}
+_CHANGED_NAMES = {"silu": "swish", "hard_silu": "hard_swish"}
 # our word -> the words of the configs
 _SAME = (
     "filters", "units", "strides", "padding", "groups", "data_format", "use_bias", "epsilon", "momentum",
@@ -69,43 +60,22 @@ _SAME = (
 _RENAMED = (("dilation", "dilation_rate"), ("axis", "axis"))
 
 
-def is_operation(class_name: str, stated: Config) -> bool:
-    """Whether a layer is one op of TensorFlow or Keras 3 that was called on a symbolic tensor."""
-    module = str(stated.get("module") or "")
-    return class_name in WRAPPED_OPS or ".ops." in module or module.endswith(".ops")
-
-
 def is_custom(class_name: str, stated: Config) -> bool:
     """Whether a class is not Keras's own, so that its code is not in the file."""
-    if is_operation(class_name, stated) or class_name in KEPT:
+    if is_operation(class_name, stated) or class_name in KEPT or class_name in KINDS:
         return False
-    module = str(stated.get("module") or "")
-    if module.startswith("keras"):
-        return False
-    return kind_of(class_name, {}, stated) == "other" or ">" in class_name
+    return kind_of(class_name, {}, stated) == "other" and not str(stated.get("module") or "").startswith("keras")
 
 
 def kind_of(class_name: str, config: Config, stated: Config) -> str:
     """The kind of a layer, `other` for classes that are not known."""
     if is_operation(class_name, stated):
-        name = operation_name(class_name, config).lower()
-        return OPERATIONS.get(name) or OPERATIONS.get(name.rpartition(".")[2], "other")
+        return operation_kind(class_name, config, stated)
     if class_name == "RNN":
         return CELLS.get(_inner(config, "cell").get("class_name", ""), "other")
     if class_name in KINDS:
         return KINDS[class_name]
     return next((kind for pattern, kind in _FAMILIES if pattern.match(class_name)), "other")
-
-
-def operation_name(class_name: str, config: Config) -> str:
-    """What op an op layer calls: `math.multiply`, `__operators__.add`, `AddV2`, or a Keras 3 class."""
-    if class_name == "TensorFlowOpLayer":
-        node = config.get("node_def")
-        if isinstance(node, dict):
-            return str(node.get("op", ""))
-        found = re.search(r'op: ?\\?"([^"\\]+)|"op": ?\\?"([^"\\]+)', str(node))
-        return (found.group(1) or found.group(2)) if found else ""
-    return str(config.get("function", "")) if class_name in WRAPPED_OPS else class_name
 
 
 def settings_of(class_name: str, config: Config, stated: Config, major: int) -> Config:
@@ -117,6 +87,7 @@ def settings_of(class_name: str, config: Config, stated: Config, major: int) -> 
         inner = wrapped.get("config") if isinstance(wrapped.get("config"), dict) else {}
         found = settings_of(str(wrapped.get("class_name", "")), dict(inner or {}), wrapped, major)
         found["layer"] = str(wrapped.get("class_name", ""))
+        found["layer_kind"] = kind if class_name == "RNN" else kind_of(found["layer"], dict(inner or {}), wrapped)
     found |= {name: _plain(config[name]) for name in _SAME if config.get(name) is not None}
     found |= {name: _plain(config[key]) for name, key in _RENAMED if config.get(key) is not None}
     for name in ("activation", "recurrent_activation"):
@@ -124,7 +95,7 @@ def settings_of(class_name: str, config: Config, stated: Config, major: int) -> 
             found[name] = activation_name(config[name], major)
     _special(class_name, kind, config, found)
     if is_operation(class_name, stated):
-        _operation(class_name, kind, config, found)
+        found |= operation_settings(class_name, kind, config, stated)
     return found
 
 
@@ -139,7 +110,7 @@ def activation_name(value: Any, major: int) -> str:
     name = str(value) if value else "linear"
     if name == "hard_sigmoid" and major >= 3:
         return "hard_sigmoid_3"
-    return CHANGED_NAMES.get(name, name)
+    return _CHANGED_NAMES.get(name, name)
 
 
 def _special(class_name: str, kind: str, config: Config, found: Config) -> None:
@@ -159,7 +130,7 @@ def _special(class_name: str, kind: str, config: Config, found: Config) -> None:
     elif kind == "softmax":
         found |= {"activation": "softmax"}
     elif found.get("activation") == "leaky_relu":
-        found["slope"] = 0.2
+        found["slope"] = _leak(config.get("activation"))
     if kind in ("batch_norm", "layer_norm", "group_norm"):
         found.setdefault("epsilon", 1e-3)
     if class_name == "CuDNNLSTM":
@@ -180,12 +151,10 @@ def _relu(config: Config) -> Config:
     return found if limit is None else found | {"max_value": _number(limit, 0.0)}
 
 
-def _operation(class_name: str, kind: str, config: Config, found: Config) -> None:
-    name = operation_name(class_name, config)
-    found["operation"] = name
-    if kind in ("activation", "softmax"):
-        short = _snake(name.rpartition(".")[2])
-        found["activation"] = CHANGED_NAMES.get(short, short)
+def _leak(activation: Any) -> float:
+    """The slope of a leaky activation: of the layer that stands in its place, or of Keras's function."""
+    inner = activation.get("config") if isinstance(activation, dict) else None
+    return _number(_either(inner, "negative_slope", "alpha"), 0.3) if isinstance(inner, dict) else 0.2
 
 
 def _inner(config: Config, key: str) -> Config:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from inspector.domain.computation import Computation, Layer, Port, Weight
+from inspector.domain.computation import Computation, Layer, Weight
 from inspector.domain.errors import InspectorError
 from inspector.domain.files import Shape
-from inspector.formats.keras_config import Address, LayerSpec, ModelSpec, shape_of
+from inspector.formats.keras_config import Address, Known, LayerSpec, ModelSpec, shape_of
 from inspector.formats.keras_layers import RECURRENT, kind_of, settings_of
 from inspector.formats.keras_ports import input_ports, output_ports
-from inspector.formats.keras_shapes import output_shapes
+from inspector.formats.keras_shapes import output_shape
 
 MAX_DEPTH = 100
 MAX_LAYERS = 200_000
@@ -44,10 +44,20 @@ def lay_out(model: ModelSpec, weights: dict[Path, tuple[Weight, ...]], major: in
     """Inline a model. `weights`: by path of layer names. Raises CYCLE, TOO_DEEP, TOO_LARGE, BAD_CONFIG."""
     inliner = _Inliner(weights, major)
     items: list[Item] = []
-    outputs = inliner.model(model, "", (), None, items)
+    outputs = inliner.model(model, _Place("", (), items), None)
     layers = tuple(inliner.finished())
     inputs = input_ports(layers, [name for name, _, _ in model.inputs])
-    return Laid(Computation(layers=layers, inputs=inputs, outputs=output_ports(layers, outputs)), items)
+    return Laid(Computation(layers=layers, inputs=inputs, outputs=output_ports(layers, outputs, inliner.shapes)), items)
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a model is laid out: what stands in front of its layers' names, the names of the models around
+    it, and where its items go."""
+
+    prefix: str
+    path: Path
+    items: list[Item]
 
 
 class _Inliner:
@@ -57,46 +67,33 @@ class _Inliner:
         self._layers: dict[str, Layer] = {}
         self._items: dict[str, Item] = {}
         self._aliases: dict[str, list[str]] = {}
-        self._shapes: dict[str, Shape | None] = {}
+        self.shapes: dict[str, Shape | None] = {}
 
     def finished(self) -> list[Layer]:
         """The layers with the aliases that nested models gave them."""
         for name, aliases in self._aliases.items():
-            layer = self._layers[name]
-            changed = Layer(
-                name=name, kind=layer.kind, class_name=layer.class_name, settings=layer.settings,
-                weights=layer.weights, inputs=layer.inputs, outputs=layer.outputs, nodes=layer.nodes,
-                aliases=tuple(aliases), shape=layer.shape, dtype=layer.dtype,
-            )
+            changed = replace(self._layers[name], aliases=tuple(aliases))
             self._layers[name] = self._items[name].layer = changed
         return list(self._layers.values())
 
-    def model(
-        self, model: ModelSpec, prefix: str, path: Path, given: list[str] | None, items: list[Item]
-    ) -> list[str]:
+    def model(self, model: ModelSpec, place: _Place, given: list[str] | None) -> list[str]:
         """Lay out a model that is called with the tensors `given` (None: the outermost). Its output tensors."""
-        if len(path) > MAX_DEPTH:
-            raise InspectorError("TOO_DEEP", f"models are nested more than {MAX_DEPTH} deep", where=prefix)
-        if model.sequential:
-            return self._sequential(model, prefix, path, given, items)
-        return self._functional(model, prefix, path, given, items)
+        if len(place.path) > MAX_DEPTH:
+            raise InspectorError("TOO_DEEP", f"models are nested more than {MAX_DEPTH} deep", where=place.prefix)
+        return (self._sequential if model.sequential else self._functional)(model, place, given)
 
-    def _sequential(
-        self, model: ModelSpec, prefix: str, path: Path, given: list[str] | None, items: list[Item]
-    ) -> list[str]:
+    def _sequential(self, model: ModelSpec, place: _Place, given: list[str] | None) -> list[str]:
         here = list(given) if given is not None else None
         for layer in model.layers:
             if layer.class_name == "InputLayer":
-                here = here if here is not None else [self._input(layer, prefix, items)]
+                here = here if here is not None else [self._input(layer, place)]
                 continue
             if here is None:
-                here = [self._input(_unstated_input(model), prefix, items)]
-            here = self._call(layer, 0, 1, prefix, path, here, items)
+                here = [self._input(_unstated_input(model), place)]
+            here = self._call(layer, 0, 1, place, here)
         return here or []
 
-    def _functional(
-        self, model: ModelSpec, prefix: str, path: Path, given: list[str] | None, items: list[Item]
-    ) -> list[str]:
+    def _functional(self, model: ModelSpec, place: _Place, given: list[str] | None) -> list[str]:
         tensors: dict[Address, str] = {}
         widths = _widths(model)
         if given is not None:
@@ -104,39 +101,44 @@ class _Inliner:
         places = {layer.name: number for number, layer in enumerate(model.layers)}
         for number, call in _order(model, places):
             layer = model.layers[number]
-            if layer.class_name == "InputLayer" or (not layer.calls and layer.model is None):
+            if not layer.calls and layer.model is None:
                 if (layer.name, 0, 0) not in tensors:
-                    tensors[layer.name, 0, 0] = self._input(layer, prefix, items)
+                    tensors[layer.name, 0, 0] = self._input(layer, place)
                 continue
-            taken = [_found(tensors, address, prefix) for address in layer.calls[call]]
-            self._know(taken, layer.calls[call], model)
-            made = self._call(layer, call, widths.get(layer.name, 1), prefix, path, taken, items)
+            taken = [_found(tensors, address, place.prefix) for address in _taken(model, (number, call))]
+            made = self._call(layer, call, widths.get(layer.name, 1), place, taken)
+            self._learn(layer.name, call, made, model.known)
             tensors |= {(layer.name, call, output): name for output, name in enumerate(made)}
-        return [_found(tensors, address, prefix) for address in model.outputs]
+        return [_found(tensors, address, place.prefix) for address in model.outputs]
 
-    def _know(self, taken: list[str], addresses: tuple[Address, ...], model: ModelSpec) -> None:
-        """Shapes that the config states are better than inferred ones."""
-        for tensor, address in zip(taken, addresses, strict=True):
-            if address in model.shapes:
-                self._shapes[tensor] = model.shapes[address]
-
-    def _call(
-        self, layer: LayerSpec, call: int, width: int, prefix: str, path: Path, taken: list[str], items: list[Item]
-    ) -> list[str]:
+    def _call(self, layer: LayerSpec, call: int, width: int, place: _Place, taken: list[str]) -> list[str]:
         part = f"{layer.name}@{call}" if call else layer.name
-        name = f"{prefix}{part}"
+        name = f"{place.prefix}{part}"
         item = Item(part, name, layer.class_name, layer)
-        items.append(item)
+        place.items.append(item)
+        path = (*place.path, layer.name)
         if layer.model is not None:
-            made = self.model(layer.model, f"{name}/", (*path, layer.name), taken, item.items)
+            made = self.model(layer.model, _Place(f"{name}/", path, item.items), taken)
             self._alias(made, name)
             return made
-        return self._leaf(item, width, (*path, layer.name), taken)
+        return self._leaf(item, width, path, taken)
+
+    def _learn(self, name: str, call: int, made: list[str], known: Known) -> None:
+        """Shapes and dtypes that the config states are better than inferred ones."""
+        for output, tensor in enumerate(made):
+            shape, dtype = known.get((name, call, output), (None, ""))
+            if shape is not None:
+                self.shapes[tensor] = shape
+            if tensor in self._layers and (shape is not None or dtype):
+                layer = self._layers[tensor]
+                changed = replace(layer, shape=shape or layer.shape, dtype=dtype or layer.dtype)
+                self._layers[tensor] = self._items[tensor].layer = changed
 
     def _alias(self, made: list[str], name: str) -> None:
-        """A nested model's own name is another name of what its last layer gives."""
-        if made and made[0] in self._layers and self._layers[made[0]].kind != "input":
-            self._aliases.setdefault(made[0], []).append(name)
+        """A nested model's outputs are other names of what layers inside it give."""
+        for number, tensor in enumerate(made):
+            if tensor in self._layers:
+                self._aliases.setdefault(tensor, []).append(f"{name}:{number}" if number else name)
 
     def _leaf(self, item: Item, width: int, path: Path, taken: list[str]) -> list[str]:
         spec, name = item.spec, item.path
@@ -151,26 +153,27 @@ class _Inliner:
             settings["reset_after"] = any(w.role == "bias" and len(w.shape) == 2 for w in weights)
         width = max(width, _states(kind, settings))
         outputs = [name, *(f"{name}:{number}" for number in range(1, width))]
-        shapes = output_shapes(kind, settings, [self._shapes.get(tensor) for tensor in taken], spec, weights)
-        self._shapes[name] = shapes
+        shape = output_shape(kind, settings, [self.shapes.get(tensor) for tensor in taken], weights)
+        self.shapes[name] = shape
+        self.shapes |= dict.fromkeys(outputs[1:], _state_shape(kind, settings, shape))
         item.layer = self._layers[name] = Layer(
             name=name, kind=kind, class_name=spec.class_name, settings=settings, weights=weights,
-            inputs=tuple(dict.fromkeys(taken)), outputs=tuple(outputs), nodes=(name,), shape=shapes,
+            inputs=tuple(dict.fromkeys(taken)), outputs=tuple(outputs), nodes=(name,), shape=shape,
             dtype=dtype_of(spec.config),
         )
         self._items[name] = item
         return outputs
 
-    def _input(self, spec: LayerSpec, prefix: str, items: list[Item]) -> str:
-        name = f"{prefix}{spec.name}"
+    def _input(self, spec: LayerSpec, place: _Place) -> str:
+        name = f"{place.prefix}{spec.name}"
         shape = shape_of(spec.config.get("batch_shape")) or shape_of(spec.config.get("batch_input_shape"))
         dtype = dtype_of(spec.config)
         layer = Layer(name=name, kind="input", class_name="InputLayer", outputs=(name,), nodes=(name,), shape=shape,
                       dtype=dtype)
         self._layers[name] = layer
-        self._shapes[name] = shape
+        self.shapes[name] = shape
         self._items[name] = Item(spec.name, name, "InputLayer", spec, layer)
-        items.append(self._items[name])
+        place.items.append(self._items[name])
         return name
 
 
@@ -192,6 +195,13 @@ def _states(kind: str, settings: dict[str, Any]) -> int:
         return 5 if "LSTM" in str(settings.get("layer")) else 3
     lstm = kind == "lstm" or kind.startswith("conv_lstm")
     return (3 if lstm else 2) if kind in RECURRENT else 1
+
+
+def _state_shape(kind: str, settings: dict[str, Any], shape: Shape | None) -> Shape | None:
+    """The shape of a recurrent layer's states."""
+    if kind not in ("lstm", "gru", "simple_rnn") or shape is None:
+        return None
+    return shape[0], settings.get("units")
 
 
 def _unstated_input(model: ModelSpec) -> LayerSpec:

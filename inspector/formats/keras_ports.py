@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from inspector.domain.computation import Layer, Port
+from inspector.domain.files import Shape
 
 # kinds that hand ids on unchanged, if in another shape
 _CARRIERS = frozenset({"identity", "dropout", "reshape", "flatten", "permute", "repeat", "crop", "masking"})
@@ -19,14 +22,15 @@ def input_ports(layers: tuple[Layer, ...], order: list[str]) -> tuple[Port, ...]
     )
 
 
-def output_ports(layers: tuple[Layer, ...], tensors: list[str]) -> tuple[Port, ...]:
-    """A port for each output tensor."""
+def output_ports(
+    layers: tuple[Layer, ...], tensors: list[str], shapes: Mapping[str, Shape | None]
+) -> tuple[Port, ...]:
+    """A port for each output tensor. `shapes`: of all tensors."""
     by_tensor = {tensor: layer for layer in layers for tensor in layer.outputs}
     found = []
     for tensor in tensors:
         layer = by_tensor[tensor]
-        shape = layer.shape if tensor == layer.outputs[0] else None
-        found.append(Port(name=tensor, tensor=tensor, shape=shape, dtype=layer.dtype))
+        found.append(Port(name=tensor, tensor=tensor, shape=shapes.get(tensor), dtype=layer.dtype))
     return tuple(found)
 
 

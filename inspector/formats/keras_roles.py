@@ -23,7 +23,7 @@ _NUMBERED = re.compile(rf"({_ROLES})_\d+$")
 
 def role_of(layer: LayerSpec, name: str) -> str:
     """The role that a weight's name tells: `dense_1/kernel:0`, Keras 3's `dense/kernel`, Keras 1's `dense_1_W`."""
-    parts = name.split(":")[0].split("/")
+    parts = name.partition(":")[0].split("/")
     last = parts[-1]
     numbered = _NUMBERED.fullmatch(last)
     if numbered:
@@ -103,12 +103,9 @@ def roles_of(class_name: str, config: dict[str, Any], stated: dict[str, Any]) ->
         return [*_affine(config), ("moving_mean", False), ("moving_variance", False)]
     if kind in ("layer_norm", "group_norm"):
         return _affine(config)
-    if kind == "normalization":
-        return None if config.get("mean") is None else []
-    fixed = {"embedding": ["embeddings"], "prelu": ["alpha"]}
-    if kind in fixed:
-        return [(role, True) for role in fixed[kind]]
-    return None if kind in ("other", "dense", "attention", "multi_head_attention", "lambda") else []
+    if kind in ("other", "dense", "attention", "multi_head_attention", "lambda", "normalization"):
+        return None
+    return [(role, True) for role in {"embedding": ["embeddings"], "prelu": ["alpha"]}.get(kind, [])]
 
 
 def _affine(config: dict[str, Any]) -> list[tuple[str, bool]]:

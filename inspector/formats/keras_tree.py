@@ -98,9 +98,9 @@ class KerasTree:
             return self._item(self._by_id[entry_id])
         owner, _, number = rest.rpartition(":")
         item = self._by_id.get(f"layer:{owner}")
-        if kind == "weight" and item is not None and item.layer is not None and number.isdigit():
-            if int(number) < len(item.layer.weights):
-                return _weight(item.layer, int(number))
+        layer = item.layer if item is not None else None
+        if kind == "weight" and layer is not None and number.isdigit() and int(number) < len(layer.weights):
+            return _weight(layer, int(number))
         raise InspectorError("NO_SUCH_ENTRY", f"there is no entry {entry_id}", where=entry_id)
 
     def entries(self) -> Iterator[tuple[Entry, tuple[str, ...]]]:
@@ -152,10 +152,11 @@ class KerasTree:
     def _item(self, item: Item) -> Entry:
         layer = item.layer
         size = sum(_bytes(weight) for weight in layer.weights) if layer is not None else 0
+        tensor = item.path if self._keras.config is not None else ""
         return Entry(
             id=f"layer:{item.path}", name=item.name, kind="layer", class_name=item.class_name,
             shape=layer.shape if layer else None, dtype=layer.dtype if layer else "", size=size,
-            child_count=len(layer.weights) if layer else len(item.items), tensor=item.path if self._keras.config is not None else "",
+            child_count=len(layer.weights) if layer else len(item.items), tensor=tensor,
             note="" if layer else "nested model",
         )
 

@@ -123,7 +123,7 @@ def told_apart(roles: list[str], stored: list[Stored]) -> list[str]:
 
 def _shared_out(layer: LayerSpec, stored: list[Stored]) -> dict[Path, tuple[Weight, ...]]:
     """The arrays of a nested model's group given to the layers inside."""
-    leaves = {path: leaf for path, leaf in _leaves(layer, ())}
+    leaves = dict(_leaves(layer, ()))
     owners = _by_order(layer, stored, leaves) or _by_name(stored, leaves)
     found: dict[Path, tuple[Weight, ...]] = {}
     for path, leaf in leaves.items():

@@ -4,13 +4,24 @@ from __future__ import annotations
 
 from inspector.domain.computation import Computation, Layer, Port
 from inspector.domain.graph import Graph
-from inspector.lifting import affine, convolution, dense, embedding, normalization, region, single
+from inspector.lifting import (
+    affine,
+    convolution,
+    dense,
+    embedding,
+    normalization,
+    region,
+    resize,
+    single,
+    wrapped,
+)
 from inspector.lifting.draft import Draft, to_layer
 from inspector.lifting.order import node_of
 from inspector.lifting.recurrent import Recurrent
 from inspector.lifting.view import View
 
-PATTERNS = (convolution.lift, dense.lift, normalization.lift, embedding.lift, region.lift, affine.lift)
+PATTERNS = (convolution.lift, dense.lift, normalization.lift, embedding.lift, resize.lift, wrapped.lift,
+            single.average, region.lift, affine.lift)
 __all__ = ["lift"]
 
 

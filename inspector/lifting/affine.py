@@ -1,13 +1,10 @@
-"""Chains of multiplications and additions with constants: batch norm written out, scale and offset."""
+"""Chains of multiplications and additions with constants: batch norm written out, normalization, rescaling."""
 
 from __future__ import annotations
 
-from typing import Any
-
-import numpy as np
-
 from inspector.domain.graph import Node
-from inspector.lifting.draft import Draft, leaf, weighted
+from inspector.lifting.batch_norm import Operand, normalized, written_out
+from inspector.lifting.draft import Draft, is_scalar, weighted
 from inspector.lifting.order import node_of
 from inspector.lifting.view import View
 
@@ -22,129 +19,59 @@ def constant_operand(view: View, node: Node) -> str | None:
 
 
 def lift(view: View, node: Node) -> Draft | None:
-    """Claim a chain: scale then offset, or offset, scale, and again offset (Normalization)."""
+    """Claim a chain: scale and offset (batch norm, Rescaling), or offset and scale (Normalization)."""
     if node.op not in SCALES + OFFSETS or constant_operand(view, node) is None:
         return None
-    chain = _chain(view, node)
-    tensors = [constant_operand(view, member) for member in chain]
-    draft = Draft("rescaling", node.op, [member.name for member in chain], view.data(node), f"{chain[-1].name}:0")
-    operands = [tensor for tensor in tensors if tensor is not None]
-    if all(_is_scalar(view, tensor) for tensor in operands):
+    operands = _chain(view, node)
+    names = [operand.node.name for operand in operands]
+    draft = Draft("rescaling", node.op, names, view.data(node), f"{names[-1]}:0")
+    found = written_out(view, operands)
+    if found is not None:
+        draft.kind, draft.op = "batch_norm", "Rsqrt"
+        draft.settings, draft.weights = found
         return draft
-    _roles(view, draft, chain, operands)
+    mean_and_variance = normalized(view, operands)
+    if mean_and_variance is not None:
+        draft.kind, draft.weights = "normalization", mean_and_variance
+        return draft
+    _as_vectors(view, draft, operands)
     return draft
 
 
-def _chain(view: View, node: Node) -> list[Node]:
-    pattern = (SCALES, OFFSETS) if node.op in SCALES else (OFFSETS, SCALES, SCALES, OFFSETS)
-    chain = [node]
-    wanted = list(pattern[1:])
-    while wanted:
-        following = view.only_consumer(f"{chain[-1].name}:0")
-        if following is None or constant_operand(view, following) is None:
+def _chain(view: View, node: Node) -> list[Operand]:
+    """Scale and offset; or offset and scale, and again scale and offset when that is a batch norm."""
+    operands = [_operand(view, node)]
+    patterns = [(OFFSETS,)] if node.op in SCALES else [(SCALES,), (SCALES, OFFSETS)]
+    for pattern in patterns:
+        taken = _follow(view, operands[-1].node, pattern)
+        if len(operands) > 1 and written_out(view, [*operands, *taken]) is None:
             break
-        while wanted and following.op not in wanted[0]:
-            wanted.pop(0)
-        if not wanted or following.name not in view.alive:
-            break
-        wanted.pop(0)
-        chain.append(following)
-    return chain
+        operands += taken
+    return operands
 
 
-def _is_scalar(view: View, tensor: str) -> bool:
-    name = leaf(view, tensor)
-    return name is not None and all(size == 1 for size in view.graph.constant_shape(name)[0])
+def _follow(view: View, last: Node, pattern: tuple[tuple[str, ...], ...]) -> list[Operand]:
+    taken: list[Operand] = []
+    for ops in pattern:
+        following = view.only_consumer(f"{last.name}:0")
+        if following is None or following.op not in ops or constant_operand(view, following) is None:
+            continue
+        taken.append(_operand(view, following))
+        last = following
+    return taken
 
 
-def _roles(view: View, draft: Draft, chain: list[Node], operands: list[str]) -> None:
-    written = _written_out(view, operands)
-    if written is not None:
-        draft.kind, draft.op = "batch_norm", "Rsqrt"
-        draft.settings, draft.weights = written
-        return
-    draft.kind = "batch_norm" if len(chain) > 1 else "scale" if chain[0].op in SCALES else "offset"
-    for member, tensor in zip(chain, operands, strict=True):
-        role = "scale" if member.op in SCALES else "offset"
-        draft.weights.update(weighted(view, **{role if role not in draft.weights else f"{role}_2": tensor}))
+def _operand(view: View, node: Node) -> Operand:
+    tensor = constant_operand(view, node)
+    assert tensor is not None  # noqa: S101 - only nodes with one are asked for
+    return Operand(node, tensor, scales=node.op in SCALES)
 
 
-def _written_out(view: View, operands: list[str]) -> tuple[dict[str, Any], dict[str, str]] | None:
-    """Variance, epsilon, mean, gamma and beta from `gamma * rsqrt(variance + epsilon)` in the constants."""
-    for tensor in operands:
-        for name in _constant_nodes(view, tensor):
-            if view.nodes[name].op in ("Rsqrt", "Sqrt"):
-                variance, settings = _variance(view, view.nodes[name])
-                if variance is not None:
-                    return settings, _moments(view, operands, variance, view.nodes[name])
-    return None
-
-
-def _variance(view: View, root: Node) -> tuple[str | None, dict[str, Any]]:
-    """The variance's constant behind a root, and the epsilon that is added to it with its own constant."""
-    inner = view.nodes[node_of(view.root(root.inputs[0]))]
-    if inner.op not in ("Add", "AddV2"):
-        return leaf(view, root.inputs[0]), {}
-    scalars = [t for t in inner.inputs if _is_scalar(view, t)]
-    vectors = [t for t in inner.inputs if t not in scalars]
-    if len(scalars) != 1 or not vectors:
-        return (leaf(view, vectors[0]) if vectors else None), {}
-    node, value = leaf(view, scalars[0]), view.value(scalars[0])
-    if node is None or value is None:
-        return leaf(view, vectors[0]), {}
-    settings = {"epsilon": float(np.float32(value.ravel()[0])), "epsilon_node": node,
-                "epsilon_shape": view.graph.constant_shape(node)[0]}
-    return leaf(view, vectors[0]), settings
-
-
-def _moments(view: View, operands: list[str], variance: str, root: Node) -> dict[str, str]:
-    roles = {"moving_variance": variance}
-    for tensor in operands:
-        for name in _constant_nodes(view, tensor):
-            node = view.nodes[name]
-            if node.op == "Mul":
-                _factor(view, node, root, roles)
-            elif node.op == "Sub":
-                beta = leaf(view, node.inputs[0])
-                if beta is not None and view.graph.is_constant(node_of(view.root(node.inputs[0]))):
-                    roles.setdefault("beta", beta)
-    for tensor in operands:
-        direct = node_of(view.root(tensor))
-        if view.graph.is_constant(direct) and direct not in roles.values():
-            roles.setdefault("beta" if "moving_mean" in roles else "moving_mean", direct)
-    return roles
-
-
-def _factor(view: View, node: Node, root: Node, roles: dict[str, str]) -> None:
-    """In `rsqrt * gamma` the plain factor is gamma; in `mean * (rsqrt * gamma)` it is the mean."""
-    plain = [t for t in node.inputs if view.graph.is_constant(node_of(view.root(t)))]
-    derived = [t for t in node.inputs if t not in plain]
-    if len(plain) != 1 or len(derived) != 1:
-        return
-    name = node_of(view.root(plain[0]))
-    other = view.nodes[node_of(view.root(derived[0]))]
-    consumers = view.readers.get(node.name, [])
-    feeds_offset = any(view.nodes[c].op in ("Sub", "Neg") and c in view.constant for c in consumers)
-    role = "moving_mean" if feeds_offset and (other is not root or "gamma" in roles) else "gamma"
-    if feeds_offset and other is root and not _has_gamma(view, root):
-        role = "moving_mean"
-    roles.setdefault(role, name)
-
-
-def _has_gamma(view: View, root: Node) -> bool:
-    return any(
-        view.nodes[c].op == "Mul" and c in view.constant
-        and not any(view.nodes[d].op in ("Sub", "Neg") for d in view.readers.get(c, []) if d in view.constant)
-        for c in view.readers.get(root.name, [])
-    )
-
-
-def _constant_nodes(view: View, tensor: str) -> list[str]:
-    seen: dict[str, None] = {}
-    waiting = [node_of(view.root(tensor))]
-    while waiting:
-        name = waiting.pop()
-        if name not in seen and name in view.nodes:
-            seen[name] = None
-            waiting.extend(node_of(view.root(t)) for t in view.nodes[name].inputs)
-    return list(seen)
+def _as_vectors(view: View, draft: Draft, operands: list[Operand]) -> None:
+    """A vector to scale by and one to add is a batch norm worked out beforehand; with a scalar it is Rescaling."""
+    vectors = [operand for operand in operands if not is_scalar(view, operand.tensor)]
+    if vectors and len(vectors) == len(operands):
+        draft.kind = "batch_norm" if len(operands) > 1 else "scale" if operands[0].scales else "offset"
+    for operand in vectors:
+        role = "scale" if operand.scales else "offset"
+        draft.weights.update(weighted(view, **{role if role not in draft.weights else f"{role}_2": operand.tensor}))

@@ -13,41 +13,58 @@ KINDS = {
     "Conv2D": "conv2d", "Conv3D": "conv3d", "DepthwiseConv2dNative": "depthwise_conv2d",
     "Conv2DBackpropInput": "conv2d_transpose", "Conv3DBackpropInputV2": "conv3d_transpose",
 }
+OPENERS = ("ExpandDims", "SpaceToBatchND")
+CLOSERS = {"Squeeze": "ExpandDims", "BatchToSpaceND": "SpaceToBatchND"}
 BIAS_OPS = ("BiasAdd", "Add", "AddV2")
 
 
 def lift(view: View, node: Node) -> Draft | None:
     """Claim a convolution, starting at the op itself or at the reshaping in front of it."""
-    first = node
-    if node.op in ("ExpandDims", "SpaceToBatchND"):
-        data = view.data(node)
-        following = view.only_consumer(f"{node.name}:0") if len(data) == 1 else None
-        if following is not None and following.op == "SpaceToBatchND" and node.op == "ExpandDims":
-            following = view.only_consumer(f"{following.name}:0")
-        if following is None or following.op not in KINDS:
+    names = [node.name]
+    while view.nodes[names[-1]].op in OPENERS and len(names) <= len(OPENERS):
+        following = view.only_consumer(f"{names[-1]}:0")
+        if following is None or len(view.data(following)) != 1:
             return None
-        node = following
-    if node.op not in KINDS:
-        return None
-    return _claim(view, first, node)
+        names.append(following.name)
+    convolution = view.nodes[names[-1]]
+    return _claim(view, names, convolution) if convolution.op in KINDS else None
 
 
-def _claim(view: View, first: Node, node: Node) -> Draft | None:
+def _claim(view: View, names: list[str], node: Node) -> Draft | None:
     backwards = "Backprop" in node.op
     data, kernel = (node.inputs[2], node.inputs[1]) if backwards else (node.inputs[0], node.inputs[1])
-    if node_of(view.root(kernel)) not in view.constant:
+    if node_of(view.root(kernel)) not in view.constant or node_of(view.root(data)) in view.constant:
         return None
     role = "depthwise_kernel" if node.op == "DepthwiseConv2dNative" else "kernel"
-    nodes, source = _before(view, first, node, data)
-    draft = Draft(KINDS[node.op], node.op, nodes, [source], f"{node.name}:0", _settings(node),
+    source = view.root(data) if len(names) == 1 else view.data(view.nodes[names[0]])[0]
+    draft = Draft(KINDS[node.op], node.op, names, [source], f"{node.name}:0", _settings(node),
                   weighted(view, **{role: kernel}))
-    squeezed = _after(view, draft)
-    if squeezed:
-        draft.kind = draft.kind.replace("2d", "1d")
+    open_ops = {view.nodes[name].op for name in names} | _opened_before(view, source)
+    _close(view, draft, open_ops)
     absorb_bias(view, draft)
-    if not squeezed and _after(view, draft):
-        draft.kind = draft.kind.replace("2d", "1d")
+    _close(view, draft, open_ops)
     return draft
+
+
+def _opened_before(view: View, source: str) -> set[str]:
+    """A separable convolution of one dimension is opened before its first half and closed after its second."""
+    maker = view.nodes.get(node_of(source))
+    if maker is None or maker.op != "DepthwiseConv2dNative":
+        return set()
+    before = view.nodes.get(node_of(view.root(maker.inputs[0])))
+    return {before.op} & {"ExpandDims"} if before is not None else set()
+
+
+def _close(view: View, draft: Draft, open_ops: set[str]) -> None:
+    """Take what undoes the openers, as far as it follows directly."""
+    for _ in CLOSERS:
+        following = view.only_consumer(draft.output)
+        if following is None or CLOSERS.get(following.op) not in open_ops:
+            return
+        draft.nodes.append(following.name)
+        draft.output = f"{following.name}:0"
+        if following.op == "Squeeze":
+            draft.kind = draft.kind.replace("2d", "1d")
 
 
 def absorb_bias(view: View, draft: Draft) -> None:
@@ -65,28 +82,6 @@ def absorb_bias(view: View, draft: Draft) -> None:
     draft.weights.update(found)
     draft.nodes.append(following.name)
     draft.output = f"{following.name}:0"
-
-
-def _before(view: View, first: Node, node: Node, data: str) -> tuple[list[str], str]:
-    if first is node:
-        return [node.name], view.root(data)
-    between = view.only_consumer(f"{first.name}:0")
-    nodes = [first.name, *([between.name] if between is not None and between is not node else []), node.name]
-    return nodes, view.root(first.inputs[0])
-
-
-def _after(view: View, draft: Draft) -> bool:
-    """Follow BatchToSpaceND and Squeeze; whether the convolution is one-dimensional."""
-    squeezed = False
-    for op in ("BatchToSpaceND", "Squeeze"):
-        following = view.only_consumer(draft.output)
-        opener = "SpaceToBatchND" if op == "BatchToSpaceND" else "ExpandDims"
-        opened = any(view.nodes[name].op == opener for name in draft.nodes)
-        if following is not None and following.op == op and opened:
-            draft.nodes.append(following.name)
-            draft.output = f"{following.name}:0"
-            squeezed = squeezed or op == "Squeeze"
-    return squeezed
 
 
 def _settings(node: Node) -> dict[str, Any]:

@@ -21,11 +21,10 @@ def lift(view: View, node: Node) -> Draft | None:
 
 
 def _plain(view: View, node: Node) -> Draft | None:
-    constants = [t for t in node.inputs if node_of(view.root(t)) in view.constant]
-    data = view.data(node)
-    if len(constants) != 1 or len(data) != 1:
+    kernel = _kernel(view, node)
+    if kernel is None:
         return None
-    draft = Draft("dense", node.op, [node.name], data, f"{node.name}:0", {}, weighted(view, kernel=constants[0]))
+    draft = Draft("dense", node.op, [node.name], view.data(node), f"{node.name}:0", {}, weighted(view, kernel=kernel))
     if node.attributes.get("transpose_b") or node.attributes.get("adj_y"):
         draft.settings["transposed_kernel"] = True
     absorb_bias(view, draft)
@@ -33,37 +32,44 @@ def _plain(view: View, node: Node) -> Draft | None:
 
 
 def _tensordot(view: View, node: Node) -> Draft | None:
+    """A dense layer on 3-D or more: rows are flattened for the MatMul, and the last Reshape undoes it."""
     data = view.data(node)
-    middle = view.only_consumer(f"{node.name}:0") if len(data) == 1 else None
-    if middle is not None and node.op == "Transpose" and middle.op == "Reshape":
-        inner = _tensordot(view, middle)
-        if inner is not None:
-            inner.nodes.insert(0, node.name)
-            inner.inputs = data
-        return inner
-    if middle is None or middle.op != "MatMul" or node.op != "Reshape":
+    names = [node.name]
+    following = view.only_consumer(f"{node.name}:0") if len(data) == 1 else None
+    if following is not None and node.op == "Transpose" and following.op == "Reshape":
+        names.append(following.name)
+        following = view.only_consumer(f"{following.name}:0")
+    if following is None or following.op != "MatMul" or view.nodes[names[-1]].op != "Reshape":
         return None
-    draft = _plain(view, middle)
-    end = view.only_consumer(f"{middle.name}:0")
-    if draft is None or end is None or end.op != "Reshape" or not _shape_of(view, end, data[0]):
+    kernel = _kernel(view, following)
+    end = view.only_consumer(f"{following.name}:0")
+    if kernel is None or end is None or end.op != "Reshape" or not _shape_of(view, end, data[0]):
         return None
-    kernel = draft.weights
-    kernel.pop("bias", None)
-    draft = Draft("dense", "MatMul", [node.name, middle.name, end.name], data, f"{end.name}:0", {}, kernel)
+    draft = Draft("dense", "MatMul", [*names, following.name, end.name], data, f"{end.name}:0", {},
+                  weighted(view, kernel=kernel))
     absorb_bias(view, draft)
     return draft
 
 
+def _kernel(view: View, node: Node) -> str | None:
+    constants = [t for t in node.inputs if node_of(view.root(t)) in view.constant]
+    return constants[0] if len(constants) == 1 and len(view.data(node)) == 1 else None
+
+
 def _shape_of(view: View, end: Node, source: str) -> bool:
     """Whether the last Reshape takes its shape from the tensor before the first: then it undoes it."""
+    shape = view.value(end.inputs[1])
+    if shape is not None:
+        return shape.size > 2
     waiting = [node_of(view.root(end.inputs[1]))]
-    if waiting[0] in view.constant:
-        return view.graph.shape(source) is None or len(view.graph.shape(source) or ()) > 2
-    for _ in range(64):
-        if not waiting:
-            return False
-        node = view.nodes[waiting.pop()]
+    seen: set[str] = set()
+    while waiting:
+        name = waiting.pop()
+        if name in seen or name in view.constant:
+            continue
+        seen.add(name)
+        node = view.nodes[name]
         if node.op == "Shape":
             return view.root(node.inputs[0]) == source
-        waiting.extend(node_of(t) for t in node.inputs if node_of(t) not in view.constant)
+        waiting.extend(node_of(t) for t in node.inputs)
     return False

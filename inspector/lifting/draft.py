@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,18 +25,19 @@ class Draft:
 
 
 def leaf(view: View, tensor: str) -> str | None:
-    """The Const node behind a constant tensor: the largest, since shapes and axes are constants too."""
-    names = view.leaves(tensor)
-    if not names:
-        return None
+    """The Const node behind a constant tensor: the largest one of numbers; shapes and axes are constants too."""
 
-    def size(name: str) -> int:
-        count = 1
-        for extent in view.graph.constant_shape(name)[0]:
-            count *= extent
-        return count
+    def rank(name: str) -> tuple[bool, int]:
+        shape, dtype = view.graph.constant_shape(name)
+        return "float" in dtype, math.prod(shape)
 
-    return max(names, key=size)
+    return max(view.leaves(tensor), key=rank, default=None)
+
+
+def is_scalar(view: View, tensor: str) -> bool:
+    """Whether a constant tensor is one number, in whatever shape."""
+    name = leaf(view, tensor)
+    return name is not None and math.prod(view.graph.constant_shape(name)[0]) == 1
 
 
 def weighted(view: View, **tensors: str | None) -> dict[str, str]:

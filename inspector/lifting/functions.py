@@ -19,6 +19,11 @@ def sigmoid(x: Values) -> Values:
     return np.asarray(1 / (1 + np.exp(-x)))
 
 
+def selu(x: Values) -> Values:
+    """Klambauer et al., Self-Normalizing Neural Networks, 2017."""
+    return np.asarray(1.0507009873554805 * np.where(x > 0, x, 1.6732632423543772 * np.expm1(np.minimum(x, 0))))
+
+
 def _tanh_gelu(x: Values) -> Values:
     return np.asarray(0.5 * x * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3))))
 
@@ -47,11 +52,42 @@ def identify(values: Values) -> dict[str, object] | None:
     for name, function in KNOWN.items():
         if np.allclose(values, function(GRID), rtol=_CLOSE, atol=_CLOSE):
             return {"activation": name}
-    positive = GRID > 0
-    slopes = values[~positive & (GRID < 0)] / GRID[GRID < 0]
-    if np.allclose(values[positive], GRID[positive], rtol=_CLOSE) and np.ptp(slopes) < _CLOSE:
-        return {"activation": "leaky_relu", "slope": float(np.float32(slopes[0]))}
-    peak = float(values.max())
-    if peak > 0 and np.allclose(values, np.clip(GRID, 0, peak), atol=_CLOSE):
-        return {"activation": "relu", "max_value": peak}
+    return _elu(values) or _piecewise(values)
+
+
+def _elu(values: Values) -> dict[str, object] | None:
+    """ELU with a factor of its own for the negative half."""
+    negative = GRID < 0
+    factors = values[negative] / np.expm1(GRID[negative])
+    if np.allclose(values[~negative], GRID[~negative], rtol=_CLOSE) and np.ptp(factors) < _CLOSE:
+        return {"activation": "elu", "alpha": float(np.float32(factors[0]))}
     return None
+
+
+def _piecewise(values: Values) -> dict[str, object] | None:
+    """ReLU with a slope, an upper bound or a threshold: x above the threshold, `slope * (x - threshold)` below."""
+    peak = float(values.max())
+    settings: dict[str, object] = {"activation": "relu"}
+    if peak <= 0:
+        return None
+    if peak < GRID[-1] * (1 - _CLOSE):
+        settings["max_value"] = peak
+    rising = GRID[(values >= peak * 0.25) & np.isclose(values, GRID, rtol=_CLOSE)]
+    start = float(rising.min()) if rising.size else 0.0
+    below = GRID < min(start, 1.0) - 1.0
+    slope, offset = np.polyfit(GRID[below], values[below], 1)
+    threshold = -offset / slope if abs(slope) > _CLOSE else _threshold(values)
+    expected = np.where(threshold <= GRID, np.minimum(GRID, peak), slope * (GRID - threshold))
+    if not np.allclose(values, expected, rtol=1e-5, atol=1e-5):
+        return None
+    if abs(slope) > _CLOSE:
+        settings |= {"activation": "leaky_relu" if len(settings) == 1 and abs(threshold) < _CLOSE else "relu",
+                     "slope": float(np.float32(slope))}
+    if abs(threshold) > 1e-5:
+        settings["threshold"] = float(np.float32(threshold))
+    return settings
+
+
+def _threshold(values: Values) -> float:
+    """Between the last zero and the first value that is let through."""
+    return float(GRID[np.flatnonzero(np.abs(values) > _CLOSE)[0]]) if np.any(np.abs(values) > _CLOSE) else 0.0

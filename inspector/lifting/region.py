@@ -8,19 +8,21 @@ from typing import Any
 import numpy as np
 
 from inspector.domain.graph import Node
-from inspector.lifting.affine import SCALES, constant_operand
+from inspector.lifting.affine import constant_operand
 from inspector.lifting.draft import Draft, leaf
 from inspector.lifting.fold import evaluate
-from inspector.lifting.functions import GRID, erf, identify, sigmoid
+from inspector.lifting.functions import GRID, erf, identify, selu, sigmoid
+from inspector.lifting.normalization import absorb_scale_and_offset
 from inspector.lifting.order import node_of
 from inspector.lifting.view import View
 
 BINARY = ("Add", "AddV2", "Sub", "Mul", "RealDiv", "Div", "Maximum", "Minimum", "SquaredDifference", "Pow", "BiasAdd")
 UNARY = ("Neg", "Abs", "Exp", "Log", "Sqrt", "Rsqrt", "Square", "Sigmoid", "Tanh", "Relu", "Relu6", "Erf", "Softplus",
-         "Elu", "Reciprocal", "Cast", "Softsign", "Log1p", "Expm1")
+         "Elu", "Reciprocal", "Cast", "Softsign", "Log1p", "Expm1", "Erfc", "Selu")
+COMPARING = ("Greater", "GreaterEqual", "Less", "LessEqual", "Select", "SelectV2")
 REDUCING = ("Mean", "Sum", "Max")
 CHAIN_STARTS = ("Mul", "Add", "AddV2", "Sub", "RealDiv", "Relu", "Maximum", "Minimum", "ClipByValue", "Neg")
-MEMBERS = frozenset(BINARY + UNARY + REDUCING + ("ClipByValue",))
+MEMBERS = frozenset(BINARY + UNARY + REDUCING + COMPARING + ("ClipByValue",))
 LARGEST = 32
 
 
@@ -102,24 +104,21 @@ def _vectors(view: View, names: list[str]) -> list[str]:
 
 
 def _layer_norm(view: View, draft: Draft, vectors: list[str]) -> Draft:
+    """Gamma is a factor of the deviation, beta is added; where neither is in the region they follow it."""
     draft.kind = "layer_norm"
-    for _ in range(2):
-        following = view.only_consumer(draft.output)
-        operand = constant_operand(view, following) if following is not None else None
-        if following is None or operand is None or following.op not in (*SCALES, "Add", "AddV2"):
-            break
-        draft.nodes.append(following.name)
-        draft.output = f"{following.name}:0"
-        vectors += _vectors(view, [following.name])
-    roles = ("gamma", "beta") if len(vectors) > 1 else ("gamma",)
-    draft.weights = dict(zip(roles, dict.fromkeys(vectors), strict=False))
     for name in draft.nodes:
         node = view.nodes[name]
-        root = view.nodes.get(node_of(view.root(node.inputs[0])))
-        if node.op in ("Rsqrt", "Sqrt") and root is not None and (operand := constant_operand(view, root)):
-            value = view.value(operand)
+        for tensor in node.inputs:
+            constant = leaf(view, tensor) if node_of(view.root(tensor)) in view.constant else None
+            if constant in vectors and node.op not in REDUCING:
+                draft.weights.setdefault("gamma" if node.op == "Mul" else "beta", constant)
+        if node.op in ("Rsqrt", "Sqrt"):
+            operand = constant_operand(view, view.nodes[node_of(view.root(node.inputs[0]))])
+            value = view.value(operand) if operand is not None else None
             if value is not None and value.size == 1:
                 draft.settings["epsilon"] = float(np.float32(value.ravel()[0]))
+    if not vectors:
+        absorb_scale_and_offset(view, draft)
     return draft
 
 
@@ -156,15 +155,16 @@ def _known(view: View, source: str, names: list[str]) -> dict[str, Any] | None:
     return identify(result.ravel()) if result.size == GRID.size else None
 
 
+_ELEMENTWISE: dict[str, Callable[..., Any]] = {
+    "Sigmoid": sigmoid, "Tanh": np.tanh, "Relu": lambda x: np.maximum(x, 0), "Erf": erf, "Erfc": lambda x: 1 - erf(x),
+    "Relu6": lambda x: np.clip(x, 0, 6), "Softplus": lambda x: np.logaddexp(0, x), "Log1p": np.log1p,
+    "Expm1": np.expm1, "Elu": lambda x: np.where(x > 0, x, np.expm1(np.minimum(x, 0))),
+    "Softsign": lambda x: x / (1 + np.abs(x)), "Selu": selu, "Cast": lambda x: np.asarray(x, np.float64),
+    "ClipByValue": np.clip, "SquaredDifference": lambda x, y: (x - y) ** 2, "Select": np.where, "SelectV2": np.where,
+    "Greater": np.greater, "GreaterEqual": np.greater_equal, "Less": np.less, "LessEqual": np.less_equal,
+}
+
+
 def _apply(node: Node, arrays: list[Any]) -> Any:
-    simple: dict[str, Callable[[Any], Any]] = {"Sigmoid": sigmoid, "Tanh": np.tanh, "Relu": lambda x: np.maximum(x, 0), "Erf": erf,
-              "Relu6": lambda x: np.clip(x, 0, 6), "Softplus": lambda x: np.logaddexp(0, x), "Log1p": np.log1p,
-              "Expm1": np.expm1, "Elu": lambda x: np.where(x > 0, x, np.expm1(np.minimum(x, 0))),
-              "Softsign": lambda x: x / (1 + np.abs(x)), "Cast": np.asarray}
-    if node.op in simple:
-        return simple[node.op](arrays[0])
-    if node.op == "ClipByValue":
-        return np.clip(arrays[0], arrays[1], arrays[2])
-    if node.op == "SquaredDifference":
-        return (arrays[0] - arrays[1]) ** 2
-    return evaluate(node, arrays)
+    known = _ELEMENTWISE.get(node.op)
+    return known(*arrays) if known is not None else evaluate(node, arrays)

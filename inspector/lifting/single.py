@@ -51,6 +51,26 @@ def lift(view: View, node: Node) -> Draft:
     return draft
 
 
+def average(view: View, node: Node) -> Draft | None:
+    """A mean of tensors: a sum of them, and a division by their number."""
+    if node.op not in ("Add", "AddV2") or len(view.data(node)) != 2:
+        return None
+    inputs, names = view.data(node), [node.name]
+    while (following := view.only_consumer(f"{names[-1]}:0")) is not None:
+        names.append(following.name)
+        rest = [tensor for tensor in view.data(following) if tensor != f"{names[-2]}:0"]
+        if following.op in ("Add", "AddV2") and len(rest) == 1 and len(view.data(following)) == 2:
+            inputs += rest
+            continue
+        factor = view.value(following.inputs[1])
+        count = float(factor.ravel()[0]) if factor is not None and factor.size == 1 else 0.0
+        divides = count == len(inputs) if following.op == "RealDiv" else abs(count * len(inputs) - 1) < 1e-6
+        if following.op not in ("RealDiv", "Mul") or not divides:
+            break
+        return Draft("average", following.op, names, inputs, f"{following.name}:0")
+    return None
+
+
 def _pool(node: Node) -> dict[str, Any]:
     layout = str(node.attributes.get("data_format") or "NHWC")
     spatial = slice(2, None) if layout.startswith("NC") else slice(1, -1)

@@ -13,7 +13,8 @@ from inspector.lifting.fold import Array, evaluate
 from inspector.lifting.learning_phase import inference_input, learning_phases
 from inspector.lifting.order import loop_bodies, node_of, topological
 
-PASSING = frozenset({"Identity", "StopGradient", "CheckNumerics", "Snapshot", "PreventGradient", "EnsureShape"})
+PASSING = frozenset({"Identity", "StopGradient", "CheckNumerics", "Snapshot", "PreventGradient", "EnsureShape",
+                     "IdentityN"})
 SHAPES = frozenset({"Shape", "ShapeN", "Size", "Rank", "ZerosLike", "OnesLike", "TensorArrayV3", "TensorListReserve",
                     "TensorArraySizeV3", "TensorListLength"})
 UNREADABLE = frozenset({"Placeholder", "PlaceholderWithDefault", "Enter", "Exit", "Merge", "Switch", "NextIteration"})
@@ -84,10 +85,10 @@ class View:
 
     @cached_property
     def consumers(self) -> dict[str, list[str]]:
-        """Root tensor -> alive nodes that read it, passing ops left out, each node once, in order."""
+        """Root tensor -> alive nodes that read its value (not its shape alone), passing ops left out, in order."""
         found: dict[str, list[str]] = defaultdict(list)
         for name in self.order:
-            if name not in self.alive or self.passes(name):
+            if name not in self.alive or self.passes(name) or self.nodes[name].op in SHAPES:
                 continue
             for tensor in dict.fromkeys(self.root(tensor) for tensor in self.nodes[name].inputs):
                 found[tensor].append(name)
@@ -99,7 +100,8 @@ class View:
         found: dict[str, list[str]] = defaultdict(list)
         for name in self.order:
             if self.passes(name) and name in self.alive:
-                found[self.root(f"{name}:0")].append(f"{name}:0")
+                for index in range(len(self.nodes[name].inputs) if self.nodes[name].op == "IdentityN" else 1):
+                    found[self.root(f"{name}:{index}")].append(f"{name}:{index}")
         return found
 
     def passes(self, name: str) -> bool:
@@ -117,11 +119,15 @@ class View:
             name = node_of(tensor)
             if name not in self.nodes or not self.passes(name) or len(trail) > len(self.nodes):
                 break
-            node = self.nodes[name]
-            tensor = inference_input(self.nodes, self.phases, node) or node.inputs[0]
+            tensor = self._handed_on(self.nodes[name], tensor)
         root = self._roots.get(tensor, tensor)
         self._roots.update(dict.fromkeys(trail, root))
         return root
+
+    def _handed_on(self, node: Node, tensor: str) -> str:
+        if node.op == "IdentityN":
+            return node.inputs[int(tensor.rpartition(":")[2])]
+        return inference_input(self.nodes, self.phases, node) or node.inputs[0]
 
     def data(self, node: Node) -> list[str]:
         """Roots of the inputs that carry the model's data: neither constant nor shape only."""

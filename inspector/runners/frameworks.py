@@ -21,8 +21,18 @@ def import_framework(name: str) -> Dict[str, str]:
     """
     _check(name)
     os.environ["KERAS_BACKEND"] = "tensorflow"
+    _switch_to_eager()
     modules = ["numpy", "tensorflow"] + [module for key, module in KERAS_MODULE.items() if key == name]
-    return {module: _version(module) for module in modules}
+    versions = {module: _version(module) for module in modules}
+    return {module: version for module, version in versions.items() if version}
+
+
+def _switch_to_eager() -> None:
+    """TensorFlow 1 computes eagerly only when it is told so before anything else."""
+    _version("tensorflow")
+    tensorflow = importlib.import_module("tensorflow")
+    if tensorflow.__version__.startswith("1."):
+        tensorflow.compat.v1.enable_eager_execution()
 
 
 def adapter_of(name: str) -> Any:

@@ -40,17 +40,20 @@ class Handlers:
         from .frameworks import import_framework
 
         versions = import_framework(args.get("framework", "graph"))
-        return {"python": platform.python_version(), "versions": versions, "confinement": self._confinement}, None
+        python = platform.python_version()
+        return {"python": python, "versions": versions, "confinement": self._confinement}, None
 
     def load(self, args: Args, _array: Any, progress: Progress) -> Reply:
         """The first load narrows what may be read; another model needs another process."""
         from .frameworks import adapter_of
 
+        if not self._spill:
+            raise RequestError("NOT_STARTED", "the runner has no spill yet", "", "Start it first.")
         path = args["path"]
         make = adapter_of(args["framework"])
-        if self._readable is None and self._spill:
+        if self._readable is None:
             self._confine_reads([path, self._spill])
-        if self._readable is not None and not _is_below(path, self._readable):
+        if not _is_below(path, self._readable or []):
             raise RequestError("CONFINED", "this runner may read another model only", path, "Start it anew.")
         progress("loading " + os.path.basename(path))
         self._model = make(path, trust=bool(args.get("trust")))

@@ -90,5 +90,6 @@ def call_numbers(parent: Any, layer: Any) -> List[int]:
 
 
 def _called(node: Any) -> Any:
-    """The layer that a node calls: `layer` in legacy Keras, `operation` in Keras 3."""
-    return getattr(node, "operation", None) or getattr(node, "layer", None)
+    """The layer that a node calls: `operation` in Keras 3, `layer` before, `outbound_layer` before 2.2."""
+    names = ("operation", "layer", "outbound_layer")
+    return next((getattr(node, name) for name in names if hasattr(node, name)), None)

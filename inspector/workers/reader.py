@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import math
 import os
 import resource
 from pathlib import Path
@@ -14,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inspector.domain.errors import InspectorError
+from inspector.domain.files import ModelFile
 from inspector.runners.server import Progress, Reply, RequestError, Server, claim_stdout
 
 MEMORY = 8 << 30
@@ -61,8 +63,10 @@ class Handlers:
         return summarise(self._file(), args["value_id"]), None
 
     def values(self, args: Args) -> Reply:
+        """The values, and how many there are in all: a long array is asked for in parts."""
+        count = math.prod(self._file().value_shape(args["value_id"])[0])
         found: NDArray[Any] = self._file().values(args["value_id"], args["start"], args["stop"])
-        return None, found if found.dtype.kind in "biufc" else found.astype(np.float32)
+        return count, found if found.dtype.kind in "biufc" else found.astype(np.float32)
 
     def computation(self, _args: Args) -> Reply:
         return self._file().computation(), None
@@ -73,13 +77,31 @@ class Handlers:
         return fingerprints(self._file(), args["ids"]), None
 
     def sha256(self, _args: Args) -> Reply:
-        with Path(self._file().file.path).open("rb") as file:
+        opened = self._file().file
+        _same_bytes(opened, strict=True)
+        with Path(opened.path).open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest(), None
 
     def _file(self) -> Any:
         if self._opened is None:
             raise InspectorError("NO_FILE", "no file is open in this reader", todo="Open one first.")
+        _same_bytes(self._opened.file, strict=False)
         return self._opened
+
+
+def _same_bytes(file: ModelFile, *, strict: bool) -> None:
+    """A file written anew in place is no longer what was indexed: SOURCE_CHANGED. One that was deleted or
+    replaced can still be read to the end through what is open, unless the path itself is needed (`strict`)."""
+    try:
+        found = Path(file.path).stat()
+    except OSError as error:
+        if not strict:
+            return
+        raise InspectorError("SOURCE_GONE", "the file is gone", where=file.path, todo="Open it again.") from error
+    same = (found.st_size, found.st_mtime_ns) == (file.size, file.modified_ns)
+    if (found.st_ino == file.inode and not same) or (found.st_ino != file.inode and strict):
+        raise InspectorError("SOURCE_CHANGED", "the file was changed while it was open", where=file.path,
+                             todo="Open it again.")
 
 
 def _guarded(method: Any) -> Any:

@@ -219,7 +219,7 @@ class Runner:
         """Delete what this runner left in the spill; arrays that are still open stay readable.
 
         The folder itself stays: the process is confined to it."""
-        for folder in self.spill.glob("*-[0-9][0-9][0-9][0-9]"):
+        for folder in self.spill.glob("*-[0-9]*"):
             shutil.rmtree(folder, ignore_errors=True)
 
     def kill(self) -> None:

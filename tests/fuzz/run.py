@@ -135,7 +135,8 @@ def main() -> int:
     console.print(table)
     for name, seen in notes.items():
         for text, found in sorted(seen.items()):
-            console.print(f"{name}: {text}: {len(found)} times, first {found[:3]}", markup=False, highlight=False)
+            line = f"{name}: {text}: {len(found)} times, first {found[:3]}"
+            console.print(line, markup=False, highlight=False, soft_wrap=True)
     return 1 if unnamed else 0
 
 

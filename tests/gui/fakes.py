@@ -363,6 +363,11 @@ class FakeSession:
         )
         return self._assignment
 
+    def clear_match(self, a: str) -> Assignment:
+        self.calls.append(("clear_match", a))
+        self._assignment = assignment()
+        return self._assignment
+
     def preview(self, progress=None) -> tuple[FakePreview, ...]:
         if "broken" in self.settings.inputs[0]:
             raise InspectorError(

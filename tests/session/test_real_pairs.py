@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from inspector.domain.comparison import Comparison
+from inspector.domain.files import SIDES
 from inspector.session.session import Session
 from inspector.session.settings import Settings
 
@@ -27,31 +28,34 @@ OTHER_WEIGHTS = {
     "racecar": ("racecar/mlp-latest.h5", "racecar/frozen_model_full.pb"),
     "emotion-simple": ("emotion-simple/_simple_CNN.00-0.32.hdf5", "emotion-simple/model-cnn-033.pb"),
 }
-# Arrays that the README counts as the same between the two files.
-ARRAYS = {"racecar": 9, "emotion-mini": 80, "emotion-simple": 56, "dga-lstm": 9, "lenet5": 10, "regressor": 12,
+# Arrays that the README counts as the same between the two files, and the biases of one number that it leaves out.
+ARRAYS = {"racecar": 9 + 1, "emotion-mini": 80, "emotion-simple": 56, "dga-lstm": 9 + 1, "lenet5": 10, "regressor": 12,
           "muscle-a": 8, "muscle-b": 8}
 
 
-def compared(session: Session, folder: Path, files: tuple[str, str], seed: int) -> Comparison:
+def compared(session: Session, folder: Path, files: tuple[str, str], seed: int = 0) -> Comparison:
+    """The pair's comparison; files that are open already stay open."""
+    for side, name in zip(SIDES, files, strict=True):
+        file = session.file(side)
+        if file is None or file.path != str(folder / name):
+            session.open(side, folder / name)
     session.settings = Settings(inputs=(f"random:{seed}",))
-    session.open("a", folder / files[0])
-    session.open("b", folder / files[1])
     return session.compare()
 
 
-@pytest.mark.parametrize("seed", [0, 1, 2, 3])
 @pytest.mark.parametrize("name", SAME)
-def test_the_same_pair_is_the_same_for_every_seed(shared_session: Session, pairs: Path, name: str, seed: int) -> None:
-    result = compared(shared_session, pairs, SAME[name], seed)
+def test_the_same_pair_is_the_same_for_every_seed(shared_session: Session, pairs: Path, name: str) -> None:
+    for seed in (0, 1, 2, 3):
+        result = compared(shared_session, pairs, SAME[name], seed)
 
-    assert result.verdict in ("same", "within-noise"), result.sentence
-    assert [layer.a for layer in result.layers if layer.status == "different"] == []
-    assert result.outputs[0].metrics.max_abs < 5e-6
+        assert result.verdict in ("same", "within-noise"), result.sentence
+        assert [layer.a for layer in result.layers if layer.status == "different"] == []
+        assert result.outputs[0].metrics.max_abs < 5e-6
 
 
 @pytest.mark.parametrize("name", SAME)
 def test_every_layer_with_weights_is_matched_by_their_content(shared_session: Session, pairs: Path, name: str) -> None:
-    result = compared(shared_session, pairs, SAME[name], 0)
+    result = compared(shared_session, pairs, SAME[name])
 
     with_weights = [layer for layer in result.layers if layer.weights]
     relations = [weight.relation for layer in with_weights for weight in layer.weights]
@@ -65,7 +69,7 @@ def test_every_layer_with_weights_is_matched_by_their_content(shared_session: Se
 
 @pytest.mark.parametrize("name", OTHER_WEIGHTS)
 def test_another_training_is_told_by_its_weights(shared_session: Session, pairs: Path, name: str) -> None:
-    result = compared(shared_session, pairs, OTHER_WEIGHTS[name], 0)
+    result = compared(shared_session, pairs, OTHER_WEIGHTS[name])
 
     assert result.verdict == "different"
     assert result.outputs[0].metrics.max_abs > 0.01

@@ -23,6 +23,7 @@ class DecadeAxis(pg.AxisItem):
 
     def __init__(self) -> None:
         super().__init__("left")
+        self.setStyle(hideOverlappingLabels=False)
         self.scale_shown = LogScale()
 
     def tickValues(self, low: float, high: float, size: float) -> list[tuple[float, list[float]]]:

@@ -53,7 +53,7 @@ class DepthPlot(pg.PlotWidget):
         self.bottom_axis.names = tuple(layer.a for layer in depth.layers)
         count, scale = len(depth.layers), depth.scale
         self.getViewBox().setLimits(xMin=-0.6, xMax=count - 0.4, minXRange=min(_FEWEST, count), yMin=None)
-        self.setYRange(scale.zero - 0.3, scale.high + 0.6, padding=0)
+        self.setYRange(scale.zero - 0.4, scale.high + 0.6, padding=0)
         self.items_drawn.draw(depth, self._theme.colours)
         self.show_all()
 

@@ -20,9 +20,11 @@ KEYS = "Arrow keys step, Page keys go to the next different layer, + and - zoom,
 
 
 class DivergenceChart(QFrame):
-    """Follows the comparison and the selection; a click or a key selects everywhere."""
+    """Follows the comparison and the selection; a click or a key selects everywhere.
 
-    def __init__(self, state: AppState, theme: Theme) -> None:
+    A `brief` one, for a small place, has no line with the numbers; they are on hover all the same."""
+
+    def __init__(self, state: AppState, theme: Theme, *, brief: bool = False) -> None:
         super().__init__()
         self.setProperty("panel", True)
         self._state = state
@@ -38,6 +40,7 @@ class DivergenceChart(QFrame):
             ("band", "noise", "noise floor"),
         )
         self._lay_out()
+        self.readout.setVisible(not brief)
         self.plot.picked.connect(self._picked)
         self.plot.hovered.connect(self._tell)
         state.comparison_changed.connect(self._show)
@@ -74,6 +77,7 @@ class DivergenceChart(QFrame):
         above.setSpacing(2 * GRID)
         above.addWidget(self.legend)
         above.addWidget(self.readout, 1)
+        above.addStretch()
         drawn = QWidget()
         inner = QVBoxLayout(drawn)
         inner.setContentsMargins(GRID, GRID // 2, GRID, 0)

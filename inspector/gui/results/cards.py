@@ -25,7 +25,7 @@ class Card(QFrame):
     def __init__(self, title: str, status: str, theme: Theme, aside: str = "") -> None:
         super().__init__()
         self._status, self._theme = status, theme
-        self.title = label(shortened(f"{MARKS[status][0]}  {title}"), role="heading", wrap=True)
+        self.title = label(shortened(f"{MARKS[status][0]}  {plain_sentence(title)}"), role="heading", wrap=True)
         self.setAccessibleName(shortened(title))
         self.rows = QVBoxLayout(self)
         self.rows.setContentsMargins(2 * GRID + _STRIPE, GRID, GRID, GRID)
@@ -113,4 +113,9 @@ class VerdictCard(Card):
 
 
 def _sentence(text: str) -> QLabel:
-    return label(shortened(text, _LONGEST), wrap=True)
+    return label(shortened(plain_sentence(text), _LONGEST), wrap=True)
+
+
+def plain_sentence(text: str) -> str:
+    """A sentence of the session without the backticks that mark names in a terminal."""
+    return text.replace("`", "")

@@ -27,6 +27,7 @@ class TensorChooser(QDialog):
         super().__init__(parent, Qt.WindowType.Popup)
         self._state = state
         self._layer = ""
+        self._take_first = False
         self.setAccessibleName("Choose a tensor of B")
         self.title = ElidedLabel(role="heading")
         self.query = QLineEdit(placeholderText="Name, op or shape of a tensor of B", clearButtonEnabled=True)
@@ -61,8 +62,9 @@ class TensorChooser(QDialog):
         self._search(self.query.text())
 
     def take(self) -> None:
-        """Close, and pair the layer with the marked tensor."""
-        if (item := self.list.currentItem()) is not None:
+        """Close, and pair the layer with the marked tensor; while a search is under way, with its first hit."""
+        self._take_first = self._state.jobs.active(_JOB)
+        if not self._take_first and (item := self.list.currentItem()) is not None:
             self.close()
             self.chosen.emit(self._layer, item.data(_TENSOR))
 
@@ -76,6 +78,7 @@ class TensorChooser(QDialog):
         return super().eventFilter(watched, event)
 
     def _search(self, query: str) -> None:
+        self._take_first = False
         self.message.setText("Searching…")
         session = self._state.session
         self._state.jobs.run(
@@ -91,6 +94,8 @@ class TensorChooser(QDialog):
         count = self.list.count()
         told = "No tensor of B fits. Try another name, an op, or a shape as 3x3x32."
         self.message.setText(f"{count} tensors. Enter pairs, Esc leaves." if count else told)
+        if self._take_first:
+            self.take()
 
     def _failed(self, error: InspectorError) -> None:
         self.list.clear()

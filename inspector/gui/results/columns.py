@@ -8,13 +8,13 @@ from inspector.gui.results.cells import NUMBERS, Column
 
 #: The least width in pixels at the body's usual size, and the share of what is left over.
 LEAST: Mapping[Column, tuple[int, float]] = {
-    Column.STATUS: (112, 0.0),
-    Column.A: (100, 3.0),
-    Column.B: (100, 4.0),
-    Column.INTRODUCED: (104, 1.5),
-    Column.TOTAL: (104, 1.5),
-    Column.EVIDENCE: (150, 1.0),
-    Column.CLASS: (96, 0.5),
+    Column.STATUS: (104, 0.0),
+    Column.A: (72, 3.0),
+    Column.B: (72, 4.0),
+    Column.INTRODUCED: (84, 1.5),
+    Column.TOTAL: (84, 1.5),
+    Column.EVIDENCE: (96, 2.0),
+    Column.CLASS: (96, 1.0),
     Column.NOISE: (88, 0.0),
 }
 

@@ -1,20 +1,19 @@
-"""The findings: ranked cards, the verdict with its reasons where no cause was found, the warnings below."""
+"""The findings: the chart with the culprit marked, beside it ranked cards, the verdict's reasons, the warnings."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QScrollArea, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QStackedLayout, QVBoxLayout, QWidget
 
 from inspector.domain.comparison import Comparison
 from inspector.domain.files import Warn
-from inspector.gui.charts.divergence import centred
+from inspector.gui.charts.divergence import DivergenceChart, centred
 from inspector.gui.plain import label, shortened
 from inspector.gui.results.cards import Card, FindingCard, VerdictCard
 from inspector.gui.state import AppState
 from inspector.gui.theme import GRID, Theme
 
 EMPTY = "Run the comparison (Ctrl+R): what differs, why, the proof and the mend stand here."
-_WIDEST = 120 * GRID  # longer lines are hard to read
 _LONGEST = 1200
 
 
@@ -31,15 +30,23 @@ class FindingsPanel(QFrame):
         self.page_area = QScrollArea(widgetResizable=True)
         self.page_area.setAccessibleName("Findings")
         self.page_area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.chart = DivergenceChart(state, theme, brief=True)
+        answer = QWidget()
+        halves = QHBoxLayout(answer)
+        halves.setContentsMargins(0, 0, 0, 0)
+        halves.setSpacing(0)
+        halves.addWidget(self.chart, 1)
+        halves.addWidget(self.page_area, 1)
         self._stack = QStackedLayout(self)
         self._stack.addWidget(centred(self.empty))
-        self._stack.addWidget(self.page_area)
+        self._stack.addWidget(answer)
         state.comparison_changed.connect(self._show)
         self._show(state.comparison)
 
     def _show(self, comparison: Comparison | None) -> None:
         self._stack.setCurrentIndex(int(comparison is not None))
         self.cards, self.warnings = [], []
+        self.chart.setVisible(comparison is not None and bool(comparison.layers))
         if comparison is None:
             return
         self.cards = [FindingCard(finding, self._theme) for finding in comparison.findings]
@@ -53,7 +60,6 @@ class FindingsPanel(QFrame):
 
     def _page(self) -> QWidget:
         page = QWidget()
-        page.setMaximumWidth(_WIDEST)
         layout = QVBoxLayout(page)
         layout.setContentsMargins(GRID, GRID, GRID, GRID)
         layout.setSpacing(GRID)

@@ -85,7 +85,7 @@ def _weights(comparison: Comparison) -> Reason | None:
 def _compared(comparison: Comparison) -> Reason:
     total = len(comparison.layers)
     compared = sum(layer.status != "not-compared" for layer in comparison.layers)
-    rest = f"; {total - compared} have no tensor of their own in B or were not compared" if compared < total else ""
+    rest = f", {total - compared} could not be" if compared < total else ""
     return Reason(f"{compared} of {total} layers were compared{rest}.")
 
 

@@ -51,6 +51,7 @@ class SmallTable(QTableWidget):
         self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.setHorizontalScrollMode(QTableWidget.ScrollMode.ScrollPerPixel)
         self.setShowGrid(False)
+        self.setStyleSheet(f"QTableView::item {{ padding: 0 {GRID // 2}px; }}")
         self.setWordWrap(False)
         self.setTabKeyNavigation(False)
         self.verticalHeader().hide()
@@ -72,7 +73,7 @@ class SmallTable(QTableWidget):
         for x, cell in enumerate(rows[0] if rows else ()):
             side = Qt.AlignmentFlag.AlignRight if cell.number else Qt.AlignmentFlag.AlignLeft
             if (title := self.horizontalHeaderItem(x)) is not None:
-                title.setTextAlignment(int(side | Qt.AlignmentFlag.AlignVCenter))
+                title.setTextAlignment(side | Qt.AlignmentFlag.AlignVCenter)
 
     def texts(self) -> list[list[str]]:
         """What stands in the table."""

@@ -90,10 +90,10 @@ class MatchTable(QFrame):
         self.empty.setVisible(not self.rows.rowCount())
 
     def _follow(self) -> None:
-        chosen = self._state.selection
+        chosen, column = self._state.selection, max(self.view.currentIndex().column(), Column.A)
         for i, row in enumerate(self.model.rows):
             if row.a == chosen.layer_a if chosen.layer_a else chosen.tensor_b and row.b == chosen.tensor_b:
-                self.view.put_cursor(self.rows.mapFromSource(self.model.index(i, Column.A)))
+                self.view.put_cursor(self.rows.mapFromSource(self.model.index(i, column)))
                 return
         self.view.put_cursor(QModelIndex())
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QTabWidget, QWidget
 
+from inspector.domain.comparison import Comparison
+from inspector.gui.charts.depth import depth
 from inspector.gui.charts.divergence import DivergenceChart
 from inspector.gui.results.findings import FindingsPanel
 from inspector.gui.results.layer_panel import LayerPanel
@@ -36,9 +38,20 @@ class ResultTabs(QTabWidget):
             self._names[title.lower()] = panel
             self.addTab(panel, title)
         self.setMinimumHeight(20 * GRID)
+        self._state = state
         state.reveal_requested.connect(self.reveal)
+        state.comparison_changed.connect(self._point_out)
 
     def reveal(self, name: str) -> None:
         """Bring a tab to the front; a name that no tab has changes nothing."""
         if (panel := self._names.get(name)) is not None:
             self.setCurrentWidget(panel)
+
+    def _point_out(self, comparison: Comparison | None) -> None:
+        """Select the culprit, unless somebody has selected something."""
+        if comparison is None or self._state.selection.layer_a or self._state.selection.tensor_b:
+            return
+        drawn = depth(comparison)
+        if drawn.culprit is not None:
+            culprit = drawn.layers[drawn.culprit]
+            self._state.select(culprit.a, culprit.b)

@@ -1,0 +1,102 @@
+"""What a file is when it is no model that is opened here: told by its bytes, for the message that says so."""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from pathlib import Path
+
+from inspector.formats.wire_format import BYTES, WireFormatError, fields
+
+_STARTS: tuple[tuple[bytes, int, str], ...] = (
+    (b"version https://git-lfs", 0, "a Git LFS pointer: the file itself was not fetched (git lfs pull)"),
+    (b"TFL3", 4, "a TensorFlow Lite model"),
+    (b"\x1f\x8b", 0, "a gzip archive"),
+    (b"\x80\x02", 0, "a Python pickle, which is never opened"),
+    (b"\x80\x03", 0, "a Python pickle, which is never opened"),
+    (b"\x80\x04", 0, "a Python pickle, which is never opened"),
+    (b"\x80\x05", 0, "a Python pickle, which is never opened"),
+    (b"\x89PNG", 0, "a PNG image"),
+    (b"\xff\xd8\xff", 0, "a JPEG image"),
+    (b"\x93NUMPY", 0, "a numpy array"),
+    (b"%PDF", 0, "a PDF"),
+    (b"<!DOCTYPE", 0, "a web page: the download gave HTML in place of the file"),
+    (b"<html", 0, "a web page: the download gave HTML in place of the file"),
+)
+_TEXTS: tuple[tuple[str, str], ...] = (
+    (r"(#[^\n]*\s+)*(node|library|versions)\s*:?\s*\{", "a graph written as text (.pbtxt)"),
+    (r"saved_model_schema_version\s*:", "a SavedModel written as text (saved_model.pbtxt)"),
+    (r"[{\[](?s:.*)\"(modelTopology|weightsManifest)\"", "a TensorFlow.js model.json, whose weights lie beside it"),
+    (r"[{\[](?s:.*)\"class_name\"", "a Keras architecture as JSON, without weights"),
+    (r"[{\[]", "JSON text"),
+)
+_TABLE_END = bytes.fromhex("57fb808b247547db")  # LevelDB's table format: a checkpoint's .index
+_KERAS = {"config.json", "model.weights.h5"}
+UNKNOWN = "no model in any format that is known here"
+
+
+def name_of(head: bytes, path: Path) -> str:
+    """What a file looks like, in words. `head`: its first bytes, all of them for a small file."""
+    for start, offset, name in _STARTS:
+        if head[offset : offset + len(start)].lower() == start.lower():
+            return name
+    if head.startswith(b"PK\x03\x04"):
+        return _archive(path)
+    return _message(head, path) or _text(head) or _checkpoint(path)
+
+
+def _archive(path: Path) -> str:
+    """A zip archive by the names of its members, none of which is unpacked."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+    except (zipfile.BadZipFile, OSError, ValueError, RuntimeError):
+        return "a damaged zip archive"
+    if _KERAS & set(names):
+        missing = sorted(_KERAS - set(names))
+        return "a Keras 3 archive (.keras)" + (f" without {' and '.join(missing)}" if missing else "")
+    if any(name.endswith("data.pkl") for name in names):
+        return "a PyTorch file (a zip archive with a pickle in it)"
+    if names and all(name.endswith(".npy") for name in names):
+        return "numpy arrays (.npz)"
+    return f"a zip archive of {len(names)} files"
+
+
+def _message(head: bytes, path: Path) -> str:
+    """Protocol buffers of others. A SavedModel is its version and one field that reaches to the end."""
+    found = []
+    try:
+        for number, kind, start, stop in fields(memoryview(head), 0, path.stat().st_size):
+            found.append((number, kind, start, stop))
+    except (WireFormatError, OSError):
+        pass
+    if head.startswith(b"\x08\x01\x12") and (not found[1:] or found[1][3] == path.stat().st_size):
+        return "a TensorFlow SavedModel's saved_model.pb, whose weights lie in its folder"
+    if head[:1] == b"\x08" and (b"onnx" in head or b"pytorch" in head or b"ir_version" in head):
+        return "an ONNX model"
+    if head[:1] == b"\n" and found and found[0][1] == BYTES and re.match(rb"\n.{1,4}\x12.{1,4}\n.{1,2}\n", head, re.DOTALL):
+        return "the graph of a checkpoint (.meta), which holds no weights"
+    return ""
+
+
+def _text(head: bytes) -> str:
+    words = head.decode("utf-8", "replace").lstrip("\ufeff \t\r\n")
+    found = next((name for pattern, name in _TEXTS if re.match(pattern, words)), "")
+    if found:
+        return found
+    if words[:5].lower() in ("<!doc", "<html", "<head"):
+        return "a web page: the download gave HTML in place of the file"
+    strange = sum(not (character.isprintable() or character.isspace()) for character in words)
+    return "text, not a model" if words and not strange and "\ufffd" not in words[:-1] else ""
+
+
+def _checkpoint(path: Path) -> str:
+    """A checkpoint's two kinds of file: its index by how it ends, its values by their name alone."""
+    try:
+        with path.open("rb") as file:
+            file.seek(-min(len(_TABLE_END), path.stat().st_size), 2)
+            if file.read() == _TABLE_END:
+                return "the index of a TensorFlow checkpoint"
+    except OSError:
+        return UNKNOWN
+    return "the data file of a TensorFlow checkpoint" if re.search(r"\.data-\d+-of-\d+$", path.name) else UNKNOWN

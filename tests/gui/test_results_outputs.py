@@ -1,0 +1,122 @@
+"""The outputs: classes of both sides as paired bars, worst elements of vectors, several outputs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from fakes import FakeSession, comparison
+from PySide6.QtCore import Qt
+from pytestqt.qtbot import QtBot
+
+from inspector.gui.jobs import Jobs
+from inspector.gui.results.output_values import top_classes, worst_elements
+from inspector.gui.results.outputs import EMPTY, NO_OUTPUTS, OutputsPanel
+from inspector.gui.state import AppState
+from inspector.gui.theme import LIGHT, Theme
+
+A = np.array([[0.01, 0.1, 0.08, 0.6, 0.02, 0.05, 0.01, 0.03, 0.09, 0.01]], np.float32)
+B = np.array([[0.01, 0.1, 0.12, 0.55, 0.02, 0.05, 0.01, 0.02, 0.11, 0.01]], np.float32)
+
+
+class Outputs(FakeSession):
+    def outputs(self, i: int):
+        if i == 0:
+            return A, B
+        return np.arange(12, dtype=np.float32).reshape(1, 3, 4), np.ones((1, 3, 4), np.float32)
+
+
+def two_outputs():
+    whole = comparison()
+    vector = replace(whole.outputs[0], a="boxes", b="boxes:0", shape=(1, 3, 4), scores=None, within_noise=True)
+    return replace(whole, outputs=(whole.outputs[0], vector))
+
+
+@pytest.fixture
+def state(qtbot: QtBot):
+    made = AppState(Outputs(), Jobs())
+    yield made
+    made.jobs.close()
+
+
+@pytest.fixture
+def panel(qtbot: QtBot, state: AppState, theme: Theme) -> OutputsPanel:
+    made = OutputsPanel(state, theme)
+    qtbot.addWidget(made)
+    made.resize(1000, 300)
+    made.show()
+    qtbot.waitExposed(made)
+    return made
+
+
+def test_it_says_what_would_fill_it(panel: OutputsPanel, state: AppState) -> None:
+    assert panel.empty.isVisible()
+    assert panel.empty.text() == EMPTY
+    state.set_comparison(replace(comparison(), outputs=()))
+    assert panel.empty.text() == NO_OUTPUTS
+
+
+def test_the_top_classes_of_both_sides_with_both_scores(qtbot: QtBot, panel: OutputsPanel, state: AppState) -> None:
+    state.set_comparison(comparison())
+    qtbot.waitUntil(lambda: all(value.difference is not None for value in panel.values))
+    rows = panel.table.texts()
+    assert [row[0] for row in rows] == ["class 3", "class 1", "class 2", "class 5", "class 7", "class 8"]
+    assert rows[0][2:] == ["0.600", "0.550", "-0.0500", ""]
+    assert rows[5][2:] == ["0.0900", "0.0300", "-0.0600", "not in A's top 5"]
+    assert panel.overlap.raw == "4 of the top 5 shared, first class agrees in 100%"
+    assert panel.verdict.text() == "≠ different"
+    assert panel.metrics.texts["largest", "total"] == "0.0300"
+
+
+def test_bars_are_blue_and_orange_and_as_long_as_their_values(
+    qtbot: QtBot, panel: OutputsPanel, state: AppState
+) -> None:
+    state.set_comparison(comparison())
+    qtbot.waitUntil(lambda: all(value.difference is not None for value in panel.values))
+    rect = panel.table.visualItemRect(panel.table.item(0, 1))
+    picture = panel.table.viewport().grab().toImage()
+    scale = picture.devicePixelRatio()
+
+    def length(colour: str, row: int) -> int:
+        return sum(
+            picture.pixelColor(int(x * scale), int(row * scale)).name() == colour
+            for x in range(rect.left(), rect.right())
+        )
+
+    blue = length(LIGHT.a, rect.center().y() - 3)
+    orange = length(LIGHT.b, rect.center().y() + 4)
+    assert blue > 200
+    assert orange / blue == pytest.approx(0.55 / 0.6, abs=0.02)
+
+
+def test_several_outputs_are_chosen_from_a_list(qtbot: QtBot, panel: OutputsPanel, state: AppState) -> None:
+    state.set_comparison(two_outputs())
+    assert panel.which.count() == 2
+    assert panel.which.itemText(1) == "≈ boxes"
+    panel.which.setFocus()
+    qtbot.keyClick(panel.which, Qt.Key.Key_Down)
+    qtbot.waitUntil(lambda: len(panel.values) == 12)
+    assert panel.table.texts()[0][0] == "[0, 2, 3]"
+    assert panel.table.texts()[0][2:5] == ["11.0", "1.00", "-10.0"]
+    assert panel.verdict.text() == "≈ within noise"
+
+
+def test_one_output_needs_no_list(panel: OutputsPanel, state: AppState) -> None:
+    state.set_comparison(comparison())
+    assert not panel.which.isVisible()
+
+
+def test_classes_without_arrays_leave_what_is_not_known_empty() -> None:
+    scores = comparison().outputs[0].scores
+    rows = top_classes(scores)
+    assert [(row.label, row.a, row.b) for row in rows[-2:]] == [("class 7", 0.03, None), ("class 8", None, 0.03)]
+    assert rows[-1].difference is None
+
+
+def test_the_worst_elements_come_first_and_nan_before_all() -> None:
+    a, b = np.zeros((2, 3)), np.zeros((2, 3))
+    b[0, 1], b[1, 2], b[0, 0] = 0.5, -2.0, np.nan
+    rows = worst_elements(a, b, most=3)
+    assert [row.label for row in rows] == ["[0, 0]", "[1, 2]", "[0, 1]"]
+    assert rows[1].difference == -2.0
