@@ -33,6 +33,7 @@ def compare(
         session.settings = Settings(
             inputs=(inputs,) if isinstance(inputs, str) else tuple(inputs), preprocess_a=preprocess_a,
             preprocess_b=preprocess_b, low=low, high=high, batch=batch)
+        session.warm()
         session.open("a", a)
         session.open("b", b)
         return session.compare()

@@ -184,7 +184,7 @@ def map_command(a: Path, b: Path, as_json: bool, **run: Any) -> None:  # noqa: F
     from inspector.report.structure_report import map_json
     from inspector.report.terminal import console, print_map, progress
 
-    with _session(a, b, **run) as session, progress() as told:
+    with _session(a, b, runs=bool(run["inputs"]), **run) as session, progress() as told:
         assignment = session.match_by_values(told) if run["inputs"] else session.match(told)
     if as_json:
         click.echo(map_json(assignment).encode(), nl=False)
@@ -308,13 +308,16 @@ def _session(
     python_a: str | None = None,
     python_b: str | None = None,
     trust: bool = False,
+    runs: bool = True,
     **numbers: Any,
 ) -> Iterator[Session]:
-    """A session with both files open and the settings of the command."""
+    """A session with both files open and the settings of the command; one that runs loads them at once."""
     from inspector.session.session import Session
 
     with Session(python_a=python_a, python_b=python_b, trust=trust) as session:
         session.settings = _settings(inputs, **numbers)
+        if runs:
+            session.warm()
         session.open("a", a.absolute())
         session.open("b", b.absolute())
         yield session

@@ -13,8 +13,8 @@ check() {
     "$@" || failed+=("$name")
 }
 
-check "ruff check" "$bin/ruff" check --quiet .
-check "ruff format" "$bin/ruff" format --check --quiet .
+check "ruff check" "$bin/ruff" check --quiet --output-format concise .
+check "ruff format" "$bin/ruff" format --check --quiet --output-format concise .
 check "mypy" "$bin/mypy"
 check "lint-imports" "$bin/lint-imports" --no-cache
 if [ ${#failed[@]} -gt 0 ]; then

@@ -19,7 +19,6 @@ from inspector.formats.wire_format import (
     varint,
 )
 
-
 Range = tuple[int, int]
 
 

@@ -21,11 +21,16 @@ def checked(text: str) -> Path:
         found = path.stat()
     except OSError as error:
         raise _os_error(error, text) from error
+    except ValueError as error:  # a NUL in it
+        raise InspectorError(
+            "NOT_FOUND", f"no such path can be: {error}", where=repr(text)[:200], todo="Check the path."
+        ) from error
     if stat.S_ISDIR(found.st_mode):
         raise InspectorError("NOT_A_FILE", f"a folder{_folder(path)}", where=text, todo="Open a .h5 or .pb file.")
     if not stat.S_ISREG(found.st_mode):
-        raise InspectorError("NOT_A_FILE", "a pipe, socket or device, which is not opened", where=text,
-                             todo="Open a plain file.")
+        raise InspectorError(
+            "NOT_A_FILE", "a pipe, socket or device, which is not opened", where=text, todo="Open a plain file."
+        )
     if found.st_size == 0:
         raise InspectorError("EMPTY", "the file has no bytes", where=text, todo="Copy or export it again.")
     if not os.access(path, os.R_OK):
@@ -35,8 +40,12 @@ def checked(text: str) -> Path:
 
 def refuse(path: Path, head: bytes) -> InspectorError:
     """The error for a file that no format recognises, saying what it really is."""
-    return InspectorError("NOT_A_MODEL", f"this is {name_of(head, path)}", where=str(path),
-                          todo="Open a Keras .h5 file or a TensorFlow frozen graph (.pb).")
+    return InspectorError(
+        "NOT_A_MODEL",
+        f"this is {name_of(head, path)}",
+        where=str(path),
+        todo="Open a Keras .h5 file or a TensorFlow frozen graph (.pb).",
+    )
 
 
 def _os_error(error: OSError, text: str) -> InspectorError:

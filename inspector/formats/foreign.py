@@ -32,6 +32,7 @@ _TEXTS: tuple[tuple[str, str], ...] = (
 )
 _TABLE_END = bytes.fromhex("57fb808b247547db")  # LevelDB's table format: a checkpoint's .index
 _KERAS = {"config.json", "model.weights.h5"}
+_OP_LIST = re.compile(rb"\n.{1,4}\x12.{1,4}\n.{1,2}\n", re.DOTALL)  # how a MetaInfoDef begins
 UNKNOWN = "no model in any format that is known here"
 
 
@@ -74,7 +75,7 @@ def _message(head: bytes, path: Path) -> str:
         return "a TensorFlow SavedModel's saved_model.pb, whose weights lie in its folder"
     if head[:1] == b"\x08" and (b"onnx" in head or b"pytorch" in head or b"ir_version" in head):
         return "an ONNX model"
-    if head[:1] == b"\n" and found and found[0][1] == BYTES and re.match(rb"\n.{1,4}\x12.{1,4}\n.{1,2}\n", head, re.DOTALL):
+    if found and found[0][:2] == (1, BYTES) and _OP_LIST.match(head):
         return "the graph of a checkpoint (.meta), which holds no weights"
     return ""
 

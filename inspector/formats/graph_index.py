@@ -22,7 +22,6 @@ from inspector.formats.wire_format import BYTES, VARINT, WireFormatError, fields
 SCALAR_PLACEHOLDERS = 24
 
 
-
 @dataclass(slots=True)
 class GraphIndex:
     """Implements domain.graph.Graph over the bytes of a file, which stay where they are.
@@ -65,7 +64,8 @@ class GraphIndex:
         try:
             return decode(self.data, self._tensor(name), start, stop)
         except ValueError as error:  # WireFormatError is one, and so is what numpy says of a wrong length
-            raise InspectorError("CORRUPT", str(error), where=name, todo="The file is damaged or cut.") from error
+            what = f"its values cannot be decoded: {error}"
+            raise InspectorError("CORRUPT", what, where=name, todo="The file is damaged or cut.") from error
 
     def shape(self, tensor: str) -> Shape | None:
         """From `_output_shapes`, a placeholder's `shape`, or a constant's own."""
@@ -165,5 +165,3 @@ def plain_attributes(node: Node) -> Iterator[tuple[str, Any]]:
     attributes: Mapping[str, Any] = node.attributes
     for name in attributes:
         yield name, attributes[name]
-
-

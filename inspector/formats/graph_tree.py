@@ -54,7 +54,8 @@ class GraphTree:
         """Nodes that read something and that nobody reads."""
         controlled = {name for node in self._graph.nodes.values() for name in node.controls}
         return [
-            name for name, node in self._graph.nodes.items()
+            name
+            for name, node in self._graph.nodes.items()
             if node.inputs and name not in self.readers and name not in controlled and node.op not in ("NoOp", "Assert")
         ]
 
@@ -131,8 +132,15 @@ class GraphTree:
     def _node(self, entry_id: str, node: Node) -> Entry:
         shape: Shape | None = self._graph.shape(f"{node.name}:0")
         name = self._scopes.local(Child(node.name, is_scope=False))
-        entry = Entry(id=entry_id, name=name, kind="node", class_name=node.op, shape=shape, dtype=_dtype(node),
-                      tensor="" if node.op == "NoOp" else f"{node.name}:0")
+        entry = Entry(
+            id=entry_id,
+            name=name,
+            kind="node",
+            class_name=node.op,
+            shape=shape,
+            dtype=_dtype(node),
+            tensor="" if node.op == "NoOp" else f"{node.name}:0",
+        )
         return self._with_value(entry, node.name) if node.op == "Const" else entry
 
     def _with_value(self, entry: Entry, name: str) -> Entry:
@@ -155,10 +163,9 @@ class GraphTree:
             ghost = outer and tensor.rpartition(":")[0] not in self._graph.nodes
             yield f"Input {number}", f"{tensor} (no such node)" if ghost else tensor
         yield from (("Control input", name) for name in node.controls[:MOST])
-        for name, value in plain_attributes(node):
-            yield name, _shown(value)
-        for name, problem in getattr(node.attributes, "problems", {}).items():
-            yield name, f"damaged: {problem}"
+        shown = {name: _shown(value) for name, value in plain_attributes(node)}
+        damaged: dict[str, str] = getattr(node.attributes, "problems", {})
+        yield from (shown | {name: f"damaged: {problem}" for name, problem in damaged.items()}).items()
         readers = self.readers.get(node.name, []) if outer else []
         for name in readers[:SHOWN]:
             yield "Read by", name
@@ -170,8 +177,10 @@ def facts(graph: GraphIndex, tree: GraphTree) -> tuple[tuple[str, str], ...]:
     """What a person wants to know of a graph first."""
     ops = Counter(node.op for node in graph.nodes.values())
     rows = [
-        ("Nodes", str(len(graph.nodes))), ("Inputs", ", ".join(tree.inputs) or "none"),
-        ("Outputs", ", ".join(tree.outputs[:6]) or "none"), ("Functions", str(len(graph.functions))),
+        ("Nodes", str(len(graph.nodes))),
+        ("Inputs", ", ".join(tree.inputs) or "none"),
+        ("Outputs", ", ".join(tree.outputs[:6]) or "none"),
+        ("Functions", str(len(graph.functions))),
         ("Ops", ", ".join(f"{op} {count}" for op, count in ops.most_common(12))),
     ]
     if "producer" in graph.versions:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import mmap
 import re
 from collections.abc import Iterator
@@ -23,6 +24,7 @@ NAME, TITLE = "graphdef", "TensorFlow frozen graph"
 _OP = re.compile(rb"[A-Z_][A-Za-z0-9_>.]*")
 LIMIT = 2 << 30
 FIRST_FIELDS = 16
+NODE_KEY = 0x0A
 _FIRST_KEYS = (b"\n", b"\x12", b"\x18", b'"')  # the keys of node, library, version and versions
 VARIABLES = frozenset({"Variable", "VariableV2", "VarHandleOp"})
 REACHING_OUT = frozenset({
@@ -53,8 +55,14 @@ def _has_node(view: memoryview) -> bool:
             if number not in (2, 3, 4):
                 return False
     except WireFormatError as error:
-        # The file ends within its first node: what is there of it has to do.
-        return error.expected > len(view) and view[0] == 0x0A and _is_node(view, varint(view, 1)[1], len(view))
+        return error.expected > len(view) and view[0] == NODE_KEY and _begins_a_node(view)
+    return False
+
+
+def _begins_a_node(view: memoryview) -> bool:
+    """Whether a file that ends within its first node has a name and an op before that."""
+    with contextlib.suppress(WireFormatError):
+        return _is_node(view, varint(view, 1)[1], len(view))
     return False
 
 
@@ -78,8 +86,12 @@ def open(path: Path) -> OpenedGraph:
     """Map and index the file. Raises TRUNCATED when nothing can be read, TOO_LARGE beyond 2 GB."""
     size = path.stat().st_size
     if size > LIMIT:
-        raise InspectorError("TOO_LARGE", f"{size} bytes; a GraphDef ends at 2 GB", where=str(path),
-                             todo="Save the model as a SavedModel.")
+        raise InspectorError(
+            "TOO_LARGE",
+            f"{size} bytes; a GraphDef ends at 2 GB",
+            where=str(path),
+            todo="Save the model as a SavedModel.",
+        )
     with path.open("rb") as file:
         mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     return OpenedGraph(path, size, memoryview(mapped))
@@ -94,9 +106,16 @@ class OpenedGraph:
             raise _nothing(path, size, self.graph)
         self._tree = GraphTree(self.graph)
         self._file = ModelFile(
-            path=str(path), format=NAME, title=TITLE, size=size, runs_in="graph",
-            reason="a frozen graph runs as it is in TensorFlow", facts=facts(self.graph, self._tree),
-            warnings=self._warnings(size), inode=path.stat().st_ino, modified_ns=path.stat().st_mtime_ns,
+            path=str(path),
+            format=NAME,
+            title=TITLE,
+            size=size,
+            runs_in="graph",
+            reason="a frozen graph runs as it is in TensorFlow",
+            facts=facts(self.graph, self._tree),
+            warnings=self._warnings(size),
+            inode=path.stat().st_ino,
+            modified_ns=path.stat().st_mtime_ns,
         )
         self._computation: Computation | None = None
 

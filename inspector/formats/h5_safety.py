@@ -7,6 +7,7 @@ creation properties are checked before anything else is asked of it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -16,6 +17,9 @@ import h5py
 from inspector.domain.errors import InspectorError
 
 LinkType = Literal["group", "dataset", "datatype", "soft", "external", "other", "broken"]
+# what h5py raises where a file is damaged
+FAILURES = (OSError, RuntimeError, ValueError, KeyError, TypeError, OverflowError)
+CUT = re.compile(r"the file ends at byte \d+")
 MAX_HOPS = 32  # as many soft links as a path may need; more is a circle
 _OBJECTS: dict[int, LinkType] = {
     h5py.h5o.TYPE_GROUP: "group", h5py.h5o.TYPE_DATASET: "dataset", h5py.h5o.TYPE_NAMED_DATATYPE: "datatype",
@@ -46,10 +50,47 @@ def shown(raw: bytes) -> str:
     return raw.decode("utf-8", "backslashreplace")
 
 
+def root_of(file: Any) -> Any:
+    """The low-level root group of an h5py file. Raises CORRUPT."""
+    return open_object(file.id, b"/", "/")
+
+
 def links(group: Any) -> Iterator[Link]:
-    """All links of a low-level group, in the group's order, none of them followed."""
-    for raw in list(group):
-        yield look(group, raw)
+    """All links of a low-level group, in the group's order, none of them followed. Raises CORRUPT."""
+    return (look(group, raw) for raw in members(group))
+
+
+def members(group: Any) -> list[bytes]:
+    """The names in a group. Raises CORRUPT."""
+    try:
+        return list(group)
+    except FAILURES as error:
+        raise corrupt(error, "") from error
+
+
+def address(target: Any) -> int:
+    """What tells an object apart in its file. Raises CORRUPT."""
+    try:
+        return int(h5py.h5o.get_info(target).addr)
+    except FAILURES as error:
+        raise corrupt(error, "") from error
+
+
+def size(group: Any) -> int:
+    """How many names a group has, 0 where it cannot be read."""
+    try:
+        return int(group.get_num_objs())
+    except FAILURES:
+        return 0
+
+
+def corrupt(error: Exception, where: str) -> InspectorError:
+    """HDF5's own words; TRUNCATED where the file's end is missing."""
+    cut = CUT.search(str(error))
+    if cut:
+        return InspectorError("TRUNCATED", f"this lies in the part that is missing: {cut.group()}", where=where,
+                              todo="Copy or download the file again.")
+    return InspectorError("CORRUPT", f"HDF5 says: {error}", where=where, todo="The file is damaged.")
 
 
 def look(group: Any, raw: bytes) -> Link:
@@ -65,7 +106,7 @@ def look(group: Any, raw: bytes) -> Link:
             return Link(shown(raw), raw, "other", target=f"link of type {kind}")
         found = h5py.h5o.get_info(group, raw)
         return Link(shown(raw), raw, _OBJECTS.get(found.type, "other"), address=int(found.addr))
-    except (OSError, RuntimeError, ValueError, KeyError, TypeError) as error:
+    except FAILURES as error:
         return Link(shown(raw), raw, "broken", target=str(error))
 
 
@@ -98,11 +139,15 @@ def resolve_relative(root: Any, group: Any, path: str) -> Any:
         name = waiting.pop(0)
         if not isinstance(here, h5py.h5g.GroupID):
             raise InspectorError("NO_SUCH_ENTRY", f"{name} stands below what is no group", where=path)
-        raw = raw_name(here, name)
+        try:
+            raw = raw_name(here, name)
+            hard = raw is not None and here.links.get_info(raw).type == h5py.h5l.TYPE_HARD
+        except FAILURES as error:
+            raise corrupt(error, path) from error
         if raw is None:
             raise InspectorError("NO_SUCH_ENTRY", f"there is no {name}", where=path)
-        if here.links.get_info(raw).type == h5py.h5l.TYPE_HARD:
-            here = _open(here, raw, path)
+        if hard:
+            here = open_object(here, raw, path)
             continue
         link = look(here, raw)
         if link.type != "soft":
@@ -125,11 +170,12 @@ def _refused(link: Link) -> str:
     return f"{link.name} cannot be opened: {link.target}"
 
 
-def _open(group: Any, raw: bytes, path: str) -> Any:
+def open_object(group: Any, raw: bytes, path: str) -> Any:
+    """Open what a hard link leads to. Raises CORRUPT, TRUNCATED."""
     try:
         return h5py.h5o.open(group, raw)
-    except (OSError, RuntimeError, ValueError, KeyError) as error:
-        raise InspectorError("CORRUPT", str(error), where=path, todo="The file is damaged.") from error
+    except FAILURES as error:
+        raise corrupt(error, path) from error
 
 
 def outside(dataset: Any) -> str:

@@ -33,9 +33,14 @@ class H5Tree:
         group = h5_safety.resolve(self._root, path)
         if not isinstance(group, h5py.h5g.GroupID):
             return []
-        above = self._addresses(path)
-        names = list(group)[start:stop]
-        return [self._entry(group, path, h5_safety.look(group, raw), above) for raw in names]
+        return list(self._members(group, path, self._addresses(path), start, stop))
+
+    def _members(
+        self, group: Any, path: str, above: dict[int, str], start: int = 0, stop: int | None = None
+    ) -> Iterator[Entry]:
+        """`above`: object address -> path of the groups around, the group itself included."""
+        for raw in h5_safety.members(group)[start:stop]:
+            yield self._entry(group, path, h5_safety.look(group, raw), above)
 
     def entry(self, path: str) -> Entry:
         """The entry at a path. Raises NO_SUCH_ENTRY."""
@@ -56,23 +61,37 @@ class H5Tree:
             return 0
 
     def walk(self, path: str, above: tuple[str, ...]) -> Iterator[tuple[Entry, tuple[str, ...]]]:
-        """Everything below a group with its ancestors' ids; an object with several names once."""
+        """Everything below a group with its ancestors' ids; what a group with several names holds, once."""
+        try:
+            waiting = [(h5_safety.resolve(self._root, path), path, above, self._addresses(path))]
+        except InspectorError:
+            return
         seen: set[int] = set()
-        waiting = [(path, above)]
         while waiting:
-            here, ancestors = waiting.pop()
+            group, here, ancestors, around = waiting.pop()
             try:
-                found = self.children(here)
+                found = list(self._members(group, here, around))
             except InspectorError:
                 continue
-            groups = []
+            below = []
             for entry in found:
                 yield entry, ancestors
-                address = self._address(entry)
-                if entry.kind == "group" and address not in seen:
+                inner, address = self._group(group, entry)
+                if inner is not None and address not in seen:
                     seen.add(address)
-                    groups.append((entry.id.removeprefix(PREFIX), (*ancestors, entry.id)))
-            waiting += reversed(groups)
+                    inside = entry.id.removeprefix(PREFIX)
+                    below.append((inner, inside, (*ancestors, entry.id), {**around, address: inside}))
+            waiting += reversed(below)
+
+    def _group(self, group: Any, entry: Entry) -> tuple[Any, int]:
+        """The group of an entry with its address, None when it is none or cannot be read."""
+        if entry.kind != "group" or not entry.child_count:
+            return None, 0
+        try:
+            inner = h5_safety.resolve_relative(self._root, group, entry.name)
+            return inner, h5_safety.address(inner)
+        except InspectorError:
+            return None, 0
 
     def details(self, path: str) -> Details:
         """Link target, shape, storage and attributes of an entry."""
@@ -89,17 +108,13 @@ class H5Tree:
 
     def _addresses(self, path: str) -> dict[int, str]:
         """Object address -> path of every group on the way to `path`, itself included."""
-        found = {int(h5py.h5o.get_info(self._root).addr): "/"}
-        here = ""
+        found = {h5_safety.address(self._root): "/"}
+        group, here = self._root, ""
         for part in (part for part in path.split("/") if part):
             here = f"{here}/{part}"
-            found[int(h5py.h5o.get_info(h5_safety.resolve(self._root, here)).addr)] = here
+            group = h5_safety.resolve_relative(self._root, group, part)
+            found[h5_safety.address(group)] = here
         return found
-
-    def _address(self, entry: Entry) -> int:
-        if entry.kind != "group":
-            return 0
-        return int(h5py.h5o.get_info(h5_safety.resolve(self._root, entry.id.removeprefix(PREFIX))).addr)
 
     def _entry(self, group: Any, parent: str, link: Link, above: dict[int, str]) -> Entry:
         path = f"{parent.rstrip('/')}/{link.name}"
@@ -111,9 +126,9 @@ class H5Tree:
         if link.type in _NOTES:
             return Entry(id=id_, name=link.name, kind="link", note=_NOTES[link.type].format(link.target))
         try:
-            target = h5py.h5o.open(group, link.raw)
-        except (OSError, RuntimeError, ValueError, KeyError) as error:
-            return Entry(id=id_, name=link.name, kind="link", note=f"broken: {error}")
+            target = h5_safety.open_object(group, link.raw, path)
+        except InspectorError as error:
+            return Entry(id=id_, name=link.name, kind="link", note=f"broken: {error.what}")
         if isinstance(target, h5py.h5g.GroupID):
             return Entry(id=id_, name=link.name, kind="group", child_count=_count(target))
         return _dataset(id_, path, link.name, target)
@@ -136,7 +151,7 @@ def _dataset(id_: str, path: str, name: str, target: Any) -> Entry:
 
 
 def _count(target: Any) -> int:
-    return int(target.get_num_objs()) if isinstance(target, h5py.h5g.GroupID) else 0
+    return h5_safety.size(target) if isinstance(target, h5py.h5g.GroupID) else 0
 
 
 def storage_rows(dataset: Any) -> list[tuple[str, str]]:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inspector.domain.errors import InspectorError
-from inspector.formats.h5_safety import UnsafeError, outside
+from inspector.formats.h5_safety import CUT, FAILURES, UnsafeError, corrupt, outside
 
 HUGE_BYTES = 4 << 30
 HUGE_RATIO = 1000
@@ -37,17 +37,18 @@ class Stored:
 
 def describe(dataset: Any) -> Stored:
     """Shape, dtype and size of a low-level dataset; nothing outside the file is touched."""
-    away = outside(dataset)
-    name, size, problem = type_name(dataset.get_type())
-    if away:
-        return Stored(None, name, away)
+    name = "unknown"
     try:
+        away = outside(dataset)
+        name, size, problem = type_name(dataset.get_type())
+        if away:
+            return Stored(None, name, away)
         space = dataset.get_space()
         empty = space.get_simple_extent_type() == h5py.h5s.NULL
         shape = None if empty else tuple(int(extent) for extent in space.get_simple_extent_dims())
         held = int(dataset.get_storage_size())
-    except (OSError, RuntimeError, ValueError) as error:
-        return Stored(None, name, str(error))
+    except FAILURES as error:
+        return Stored(None, name, f"cannot be read: {error}")
     declared = size * int(np.prod(shape, dtype=object)) if shape is not None else 0
     if not problem and declared > HUGE_BYTES and declared > HUGE_RATIO * held:
         problem = f"the shape asks for {declared} bytes, the file holds {held}"
@@ -89,7 +90,11 @@ def read(dataset: Any, path: str, start: int, stop: int | None) -> NDArray[Any]:
     start = max(0, min(start, stop))
     try:
         found = _flat(h5py.Dataset(dataset), shape, start, stop)
-    except (OSError, RuntimeError, ValueError, MemoryError) as error:
+    except MemoryError as error:
+        raise InspectorError("OUT_OF_MEMORY", f"{stored.declared} bytes do not fit into memory", where=path) from error
+    except FAILURES as error:
+        if CUT.search(str(error)):
+            raise corrupt(error, path) from error
         raise InspectorError("UNREADABLE", f"HDF5 says: {error}", where=path,
                              todo="The file is damaged, or its compression is not installed here.") from error
     if stored.dtype == "bfloat16":

@@ -95,10 +95,13 @@ def _words(value: Any) -> str:
 def warnings(keras: KerasFile, laid: Laid | None) -> Iterator[Warn]:
     """What a person should know before trusting or running the file."""
     if keras.problem:
-        yield Warn("BAD_CONFIG", keras.problem)
+        yield Warn(keras.problem.code, keras.problem.what)
     if keras.backend and keras.backend != "tensorflow" and keras.config is not None:
         yield Warn("OTHER_BACKEND", f"written with the {keras.backend} backend: its convolutions may flip kernels, "
                                     "so results in TensorFlow may differ from those its author had")
+    if keras.config is not None and keras.major < 2:
+        yield Warn("KERAS_1", "Keras 1 wrote this file: legacy Keras refuses most such configs, so a run may need a "
+                              "Python with Keras 1; weights and structure can be compared all the same")
     items = list(_all_items(laid.items if laid else []))
     code = [item.path for item in items if item.class_name == "Lambda"]
     if code:

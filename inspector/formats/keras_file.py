@@ -11,9 +11,9 @@ import h5py
 import numpy as np
 
 from inspector.domain.errors import InspectorError
+from inspector.formats.h5_safety import FAILURES, members, shown
 
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
-_UNREADABLE = (OSError, RuntimeError, ValueError, TypeError, KeyError, UnicodeError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class KerasFile:
     config: dict[str, Any] | None
     training: dict[str, Any] = field(default_factory=dict)
     weights_path: str = "/"
-    problem: str = ""
+    problem: InspectorError | None = None
 
     @property
     def major(self) -> int:
@@ -37,12 +37,12 @@ class KerasFile:
 
 def read_keras(root: Any) -> KerasFile:
     """The Keras attributes of a low-level root group."""
-    problem, config = "", None
-    weights = "/model_weights" if root.links.exists(b"model_weights") else "/"
+    problem, config = None, None
+    weights = "/model_weights" if b"model_weights" in members(root) else "/"
     try:
         config = _json(attribute(root, "model_config"))
     except InspectorError as error:
-        problem = str(error)
+        problem = error
     try:
         training = _json(attribute(root, "training_config")) or {}
     except InspectorError:
@@ -58,7 +58,7 @@ def attribute(holder: Any, name: str) -> Any:
         if not h5py.h5a.exists(holder, raw):
             return None
         return h5py.AttributeManager(_Holder(holder))[name]
-    except _UNREADABLE:
+    except FAILURES:
         return None
 
 
@@ -70,9 +70,21 @@ class _Holder:
 
 
 def attribute_names(holder: Any) -> list[str]:
-    """Names of all attributes."""
-    return [h5py.h5a.open(holder, index=i).get_name().decode("utf-8", "backslashreplace")
-            for i in range(h5py.h5a.get_num_attrs(holder))]
+    """Names of all attributes that can be read."""
+    found = []
+    for number in range(_attribute_count(holder)):
+        try:
+            found.append(shown(h5py.h5a.open(holder, index=number).get_name()))
+        except FAILURES:
+            continue
+    return found
+
+
+def _attribute_count(holder: Any) -> int:
+    try:
+        return int(h5py.h5a.get_num_attrs(holder))
+    except FAILURES:
+        return 0
 
 
 def names(holder: Any, name: str) -> list[str] | None:

@@ -14,6 +14,8 @@ from inspector.domain.computation import Computation
 from inspector.domain.errors import InspectorError
 from inspector.domain.files import Details, Entry, ModelFile, Warn
 from inspector.formats import h5_safety, h5_values
+from inspector.formats.h5_safety import FAILURES
+from inspector.formats.h5_truncated import open_cut
 from inspector.formats.keras_config import model_spec
 from inspector.formats.keras_facts import facts, runs_in, warnings
 from inspector.formats.keras_file import read_keras
@@ -24,6 +26,7 @@ from inspector.formats.keras_weights_only import lay_out_weights
 
 NAME, TITLE = "keras_h5", "Keras HDF5 model"
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
+HEADER = 96  # bytes of the smallest HDF5 file
 _EOF = re.compile(r"truncated file: eof = (\d+), sblock->base_addr = \d+, stored_eof = (\d+)")
 
 
@@ -40,47 +43,57 @@ def recognise(head: bytes, path: Path) -> bool:
 
 
 def open(path: Path) -> OpenedKeras:
-    """Open and read the config. Raises TRUNCATED, CORRUPT."""
+    """Open and read the config. A file whose end is missing opens as far as it goes, with a warning. Raises
+    TRUNCATED where nothing of it can be read, CORRUPT."""
     try:
-        file = h5py.File(path, "r", locking=False)
-    except (OSError, RuntimeError, ValueError) as error:
-        raise _refusal(path, error) from error
-    return OpenedKeras(path, file)
+        return OpenedKeras(path, h5py.File(path, "r", locking=False))
+    except FAILURES as error:
+        cut = _EOF.search(str(error))
+        whole = int(cut.group(2)) if cut else 0
+        file = open_cut(path, whole) if whole else None
+        if file is None:
+            raise _refusal(path, error, whole) from error
+    return OpenedKeras(path, file, Warn("TRUNCATED", f"{_missing(path, whole)}; what is left is shown"))
 
 
-def _refusal(path: Path, error: Exception) -> InspectorError:
-    cut = _EOF.search(str(error))
-    if cut:
-        what = f"the file has {cut.group(1)} bytes of {cut.group(2)}"
-        return InspectorError("TRUNCATED", what, where=str(path), todo="Copy or download it again.")
+def _missing(path: Path, whole: int) -> str:
+    return f"the file has {path.stat().st_size} bytes of {whole}"
+
+
+def _refusal(path: Path, error: Exception, whole: int) -> InspectorError:
+    todo = "Copy or download it again."
+    if whole:
+        return InspectorError("TRUNCATED", _missing(path, whole), where=str(path), todo=todo)
     size = path.stat().st_size
-    if size < 96:
-        what = f"the file has {size} bytes, less than an HDF5 header"
-        return InspectorError("TRUNCATED", what, where=str(path), todo="Copy or download it again.")
-    return InspectorError("CORRUPT", f"HDF5 says: {error}", where=str(path), todo="Copy or download it again.")
+    if size < HEADER:
+        return InspectorError("TRUNCATED", f"the file has {size} bytes, less than an HDF5 header", where=str(path),
+                              todo=todo)
+    return InspectorError("CORRUPT", f"HDF5 says: {error}", where=str(path), todo=todo)
 
 
 class OpenedKeras:
-    """Implements formats.opened.Opened."""
+    """Implements formats.opened.Opened. `warning`: what was wrong on opening."""
 
-    def __init__(self, path: Path, file: Any) -> None:
+    def __init__(self, path: Path, file: Any, warning: Warn | None = None) -> None:
         self._handle = file
-        self._root = h5py.h5o.open(file.id, b"/")
+        self._root = h5_safety.root_of(file)
         self.keras = read_keras(self._root)
         self._problem: InspectorError | None = None
+        self._missing: list[str] = []
         self._laid = self._lay_out()
         self._tree = KerasTree(self._root, self.keras, self._laid.items if self._laid else [])
-        framework, reason = runs_in(self.keras)
+        framework, reason = ("", "its end is missing, so it cannot run") if warning else runs_in(self.keras)
         found = path.stat()
         self._file = ModelFile(
             path=str(path), format=NAME, title=TITLE, size=found.st_size, runs_in=framework, reason=reason,
-            facts=facts(self.keras, self._laid), warnings=self._warnings(), inode=found.st_ino,
-            modified_ns=found.st_mtime_ns,
+            facts=facts(self.keras, self._laid), warnings=((warning,) if warning else ()) + self._warnings(),
+            inode=found.st_ino, modified_ns=found.st_mtime_ns,
         )
 
     def _lay_out(self) -> Laid | None:
         try:
             index = WeightIndex(self._root, self.keras.weights_path)
+            self._missing = index.missing
             if self.keras.config is None:
                 return lay_out_weights(index)
             model = model_spec(self.keras.config)
@@ -93,6 +106,9 @@ class OpenedKeras:
         found = list(warnings(self.keras, self._laid))
         if self._problem is not None:
             found.append(Warn(self._problem.code, f"the layers cannot be shown: {self._problem.what}"))
+        if self._missing:
+            names = ", ".join(self._missing[:3])
+            found.append(Warn("MISSING_WEIGHTS", f"{len(self._missing)} arrays are named but cannot be read: {names}"))
         return tuple(found)
 
     @property
@@ -119,8 +135,9 @@ class OpenedKeras:
 
     def computation(self) -> Computation:
         """Raises what stood in the way of reading the config, or NO_MODEL."""
-        if self._problem is not None:
-            raise self._problem
+        problem = self._problem or self.keras.problem
+        if problem is not None:
+            raise problem
         if self._laid is None or not self._laid.computation.layers:
             raise InspectorError("NO_MODEL", "the file holds no Keras model", where=self._file.path)
         return self._laid.computation

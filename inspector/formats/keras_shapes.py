@@ -201,7 +201,7 @@ def _changed(name: str, sign: int, default: int) -> Rule:
         axis, spatial = _spatial(settings, inputs[0])
         amounts = _pairs(settings.get(name, default), len(spatial))
         found = [
-            None if extent is None else extent + sign * sum(pair)
+            None if extent is None else max(0, extent + sign * sum(pair))
             for extent, pair in zip(spatial, amounts, strict=True)
         ]
         return _placed(inputs[0], axis, found, inputs[0][axis])

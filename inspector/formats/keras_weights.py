@@ -40,6 +40,7 @@ class WeightIndex:
     def __init__(self, root: Any, weights_path: str) -> None:
         self._root = root
         self._path = weights_path.rstrip("/")
+        self.missing: list[str] = []
         self._group = h5_safety.resolve(root, weights_path)
         listed = names(self._group, "layer_names")
         self.listed = listed is not None
@@ -73,8 +74,9 @@ class WeightIndex:
         try:
             dataset = h5_safety.resolve_relative(self._root, group, name)
         except InspectorError:
-            return None
+            dataset = None
         if not isinstance(dataset, h5py.h5d.DatasetID):
+            self.missing.append(f"{base}/{name}")
             return None
         described = h5_values.describe(dataset)
         return Stored(f"{base}/{name}", name, described.shape or (), described.dtype)
@@ -97,7 +99,7 @@ def _datasets(group: Any) -> list[str]:
         if link.type == "dataset":
             found.append(link.name)
         elif link.type == "group":
-            inner = h5py.h5o.open(group, link.raw)
+            inner = h5_safety.open_object(group, link.raw, link.name)
             found += [f"{link.name}/{below.name}" for below in h5_safety.links(inner) if below.type == "dataset"]
     return found
 

@@ -14,14 +14,46 @@ from inspector.domain.files import Shape
 from inspector.formats.wire_format import BYTES, VARINT, fields, signed, varint
 
 DTYPES = {
-    1: "float32", 2: "float64", 3: "int32", 4: "uint8", 5: "int16", 6: "int8", 7: "string", 8: "complex64",
-    9: "int64", 10: "bool", 11: "qint8", 12: "quint8", 13: "qint32", 14: "bfloat16", 15: "qint16", 16: "quint16",
-    17: "uint16", 18: "complex128", 19: "float16", 20: "resource", 21: "variant", 22: "uint32", 23: "uint64",
-    24: "float8_e5m2", 25: "float8_e4m3fn", 29: "int4", 30: "uint4",
+    1: "float32",
+    2: "float64",
+    3: "int32",
+    4: "uint8",
+    5: "int16",
+    6: "int8",
+    7: "string",
+    8: "complex64",
+    9: "int64",
+    10: "bool",
+    11: "qint8",
+    12: "quint8",
+    13: "qint32",
+    14: "bfloat16",
+    15: "qint16",
+    16: "quint16",
+    17: "uint16",
+    18: "complex128",
+    19: "float16",
+    20: "resource",
+    21: "variant",
+    22: "uint32",
+    23: "uint64",
+    24: "float8_e5m2",
+    25: "float8_e4m3fn",
+    29: "int4",
+    30: "uint4",
 }
-_NUMPY = {"bfloat16": ml_dtypes.bfloat16, "float8_e5m2": ml_dtypes.float8_e5m2, "qint8": np.int8,
-          "float8_e4m3fn": ml_dtypes.float8_e4m3fn, "quint8": np.uint8, "qint32": np.int32, "int4": ml_dtypes.int4,
-          "uint4": ml_dtypes.uint4, "qint16": np.int16, "quint16": np.uint16}
+_NUMPY = {
+    "bfloat16": ml_dtypes.bfloat16,
+    "float8_e5m2": ml_dtypes.float8_e5m2,
+    "qint8": np.int8,
+    "float8_e4m3fn": ml_dtypes.float8_e4m3fn,
+    "quint8": np.uint8,
+    "qint32": np.int32,
+    "int4": ml_dtypes.int4,
+    "uint4": ml_dtypes.uint4,
+    "qint16": np.int16,
+    "quint16": np.uint16,
+}
 _FLOATS = {5: "<f4", 6: "<f8", 9: "<f4", 12: "<f8"}  # float_val, double_val, scomplex_val, dcomplex_val
 _FLOAT8 = 18  # float8_val, one byte each
 _VARINTS = (7, 10, 11, 13, 16, 17)  # int_val, int64_val, bool_val, half_val, uint32_val, uint64_val
@@ -101,14 +133,20 @@ def decode(data: memoryview, tensor: TensorRange, start: int, stop: int | None) 
 def _check_size(declared: int, stored: int) -> None:
     """Refuse what a few stored bytes would blow up to, whatever part of it is asked for."""
     if declared > LARGEST and declared > BLOWN_UP * stored:
-        raise InspectorError("TOO_LARGE", f"{declared} bytes of values declared, {stored} bytes stored",
-                             todo="The shape is probably damaged; export the graph again.")
+        raise InspectorError(
+            "TOO_LARGE",
+            f"{declared} bytes of values declared, {stored} bytes stored",
+            todo="The shape is probably damaged; export the graph again.",
+        )
 
 
 def _raw(data: memoryview, content: tuple[int, int], kind: np.dtype[Any], count: int) -> NDArray[Any]:
     if content[1] - content[0] != count * kind.itemsize:
-        raise InspectorError("CORRUPT", f"{content[1] - content[0]} bytes stored, {count * kind.itemsize} declared",
-                             todo="The file is damaged or cut.")
+        raise InspectorError(
+            "CORRUPT",
+            f"{content[1] - content[0]} bytes stored, {count * kind.itemsize} declared",
+            todo="The file is damaged or cut.",
+        )
     return np.frombuffer(data, kind, count, content[0])
 
 

@@ -20,6 +20,7 @@ CHUNK = 1 << 20
 BINS = 64
 SIDE = 256
 SKETCH = 64
+SAMPLE = 1 << 16
 _MIX = np.uint64(0x9E3779B97F4A7C15)  # the 64-bit golden ratio, as in splitmix64
 
 
@@ -34,43 +35,83 @@ def summarise(opened: Opened, value_id: str) -> ValueSummary:
     """Statistics over the finite values, in float64. Raises NOT_NUMERIC, TOO_LARGE."""
     shape, dtype = opened.value_shape(value_id)
     count = finite = zeros = nan = 0
-    low, high, total, squares = math.inf, -math.inf, 0.0, 0.0
+    low, high, mean, away = math.inf, -math.inf, 0.0, 0.0
     for part in chunks(opened, value_id):
         kept = _finite(part)
         count, nan = count + part.size, nan + int(np.isnan(part.astype(np.float64)).sum())
+        mean, away = _merged(finite, mean, away, kept)
         finite, zeros = finite + kept.size, zeros + int((kept == 0).sum())
         low, high = min(low, kept.min(initial=math.inf)), max(high, kept.max(initial=-math.inf))
-        total, squares = total + float(kept.sum()), squares + float((kept * kept).sum())
-    mean = total / finite if finite else 0.0
     low, high = (float(low), float(high)) if finite else (0.0, 0.0)
     edges, counts = _histogram(opened, value_id, low, high)
     picture, note = _picture(opened, value_id, shape)
     return ValueSummary(
-        shape=shape, dtype=dtype, count=count, minimum=low, maximum=high, mean=mean,
-        deviation=math.sqrt(max(0.0, squares / finite - mean * mean)) if finite else 0.0, zeros=zeros, nan=nan,
-        infinite=count - finite - nan, edges=edges, counts=counts, picture=picture, picture_note=note,
+        shape=shape,
+        dtype=dtype,
+        count=count,
+        minimum=low,
+        maximum=high,
+        mean=mean,
+        deviation=math.sqrt(away / finite) if finite else 0.0,
+        zeros=zeros,
+        nan=nan,
+        infinite=count - finite - nan,
+        edges=edges,
+        counts=counts,
+        picture=picture,
+        picture_note=note,
     )
 
 
+def _merged(count: int, mean: float, away: float, part: Float64) -> tuple[float, float]:
+    """Mean and sum of squared distances from it, with a further part taken in. The mean of the squares less
+    the square of the mean would lose all digits where the mean is large (Chan, Golub and LeVeque 1983)."""
+    if not part.size:
+        return mean, away
+    with np.errstate(over="ignore", invalid="ignore"):
+        part_mean = float(part.mean())
+        apart = part_mean - mean
+        whole = count + part.size
+        away += float(np.square(part - part_mean).sum()) + apart * apart * count * part.size / whole
+    return mean + apart * part.size / whole, away
+
+
 def fingerprint(opened: Opened, value_id: str) -> Fingerprint:
-    """One pass over the values; arrays without a numeric view get their bytes' absence as digest."""
+    """One pass over the values, complex ones as pairs. The quantiles are those of up to SAMPLE values at even
+    strides. Raises NOT_NUMERIC, TOO_LARGE."""
     shape, dtype = opened.value_shape(value_id)
     digest = hashlib.blake2b(digest_size=16)
     mixed = np.uint64(0)
     count = _count(shape)
     wanted = np.unique(np.linspace(0, max(0, count - 1), SKETCH).astype(np.int64)) if count else np.zeros(0, np.int64)
     sketch: list[float] = []
+    sample: list[Float64] = []
+    stride = math.ceil(count / SAMPLE) or 1
     start = 0
     for part in chunks(opened, value_id):
-        values = part.astype(np.float64) + 0.0  # -0.0 becomes 0.0
+        values = _real(part) + 0.0  # -0.0 becomes 0.0
         digest.update(values.tobytes())
         mixed = _mixed(mixed, values)
         inside = wanted[(wanted >= start) & (wanted < start + values.size)] - start
         sketch += values[inside].tolist()
+        sample.append(values[-start % stride :: stride])
         start += values.size
-    quantiles = np.quantile(sketch, np.linspace(0, 1, 17)).tolist() if sketch else []
-    return Fingerprint(id=value_id, shape=shape, dtype=dtype, exact=digest.hexdigest(), sorted=f"{count}-{int(mixed):x}",
-                       sketch=tuple(sketch), quantiles=tuple(quantiles))
+    return Fingerprint(
+        id=value_id, shape=shape, dtype=dtype, exact=digest.hexdigest(), sorted=f"{count}-{int(mixed):x}",
+        sketch=tuple(sketch), quantiles=_quantiles(sample),
+    )  # fmt: skip
+
+
+def _real(part: NDArray[Any]) -> Float64:
+    if part.dtype.kind == "c":
+        return np.ascontiguousarray(part, np.complex128).view(np.float64)
+    return part.astype(np.float64)
+
+
+def _quantiles(sample: list[Float64]) -> tuple[float, ...]:
+    values = np.concatenate(sample) if sample else np.zeros(0)
+    finite = values[np.isfinite(values)]
+    return tuple(np.quantile(finite, np.linspace(0, 1, 17)).tolist()) if finite.size else ()
 
 
 def fingerprints(opened: Opened, ids: list[str]) -> list[Fingerprint]:
@@ -100,10 +141,8 @@ def _finite(part: NDArray[Any]) -> Float64:
     return values[np.isfinite(values)]
 
 
-def _histogram(
-    opened: Opened, value_id: str, low: float, high: float
-) -> tuple[tuple[float, ...], tuple[int, ...]]:
-    if low > high or not _count(opened.value_shape(value_id)[0]):
+def _histogram(opened: Opened, value_id: str, low: float, high: float) -> tuple[tuple[float, ...], tuple[int, ...]]:
+    if low > high or not math.isfinite(high - low) or not _count(opened.value_shape(value_id)[0]):
         return (), ()
     if low == high:
         low, high = low - 0.5, high + 0.5
@@ -142,7 +181,7 @@ def _mosaic(kernel: Float64) -> Float64:
     for i in range(tiles.shape[2]):
         for o in range(tiles.shape[3]):
             top, left = i * (height + 1), o * (width + 1)
-            grid[top:top + height, left:left + width] = tiles[:, :, i, o]
+            grid[top : top + height, left : left + width] = tiles[:, :, i, o]
     return grid
 
 

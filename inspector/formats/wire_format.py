@@ -49,6 +49,8 @@ def fields(data: memoryview, start: int, stop: int) -> Iterator[tuple[int, int, 
         number, kind = key >> 3, key & 7
         if kind == VARINT:
             value, at = varint(data, at)
+            if at > stop:
+                raise WireFormatError("number is cut off", begin, at)
             yield number, kind, value, value
             continue
         if kind == BYTES:
@@ -59,8 +61,10 @@ def fields(data: memoryview, start: int, stop: int) -> Iterator[tuple[int, int, 
         else:
             raise WireFormatError(f"unknown wire type {kind}", begin)
         if number == 0 or at + size > stop:
-            raise WireFormatError("field is cut off", begin, at + size) if number else WireFormatError(
-                "field number 0", begin
+            raise (
+                WireFormatError("field is cut off", begin, at + size)
+                if number
+                else WireFormatError("field number 0", begin)
             )
         yield number, kind, at, at + size
         at += size

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import PurePath
 from typing import Literal
 
 from inspector.domain.comparison import Comparison
@@ -65,8 +66,13 @@ def resolve(known: Known) -> Snapshot:
     )
 
 
+def name_of(file: ModelFile) -> str:
+    """A file as a person calls it: the last part of its path."""
+    return PurePath(file.path).name or file.path
+
+
 def _title(a: ModelFile | None, b: ModelFile | None) -> str:
-    names = [file.title for file in (a, b) if file]
+    names = [name_of(file) for file in (a, b) if file]
     return " and ".join(names) + " - Model Inspector" if names else "Model Inspector"
 
 
@@ -95,7 +101,7 @@ def _invitation(known: Known, a: ModelFile | None, b: ModelFile | None) -> tuple
         return "The file could not be opened.", "Open another one, or drop it here."
     missing = "B" if a else "A"
     hint = "Drop the file on its side, or browse this one."
-    return f"Open {missing} to compare it with {there.title}.", hint
+    return f"Open {missing} to compare it with {name_of(there)}.", hint
 
 
 def _matched(assignment: Assignment) -> str:
@@ -105,10 +111,16 @@ def _matched(assignment: Assignment) -> str:
 
 
 def _facts(comparison: Comparison) -> str:
-    inputs = ", ".join(dict.fromkeys(used.spec for used in comparison.inputs))
+    inputs = ", ".join(dict.fromkeys(_short(used.spec) for used in comparison.inputs))
     compared = sum(layer.status != "not-compared" for layer in comparison.layers)
     seconds = comparison.timings.get("total") or sum(comparison.timings.values())
     warnings = len(comparison.warnings)
     told = [f"input {inputs}" if inputs else "", f"{compared} layers compared", f"{seconds:.1f} s"]
     told.append(f"{warnings} warning{'s' if warnings > 1 else ''}" if warnings else "")
     return "  ·  ".join(part for part in told if part)
+
+
+def _short(spec: str) -> str:
+    """A spec without the folder of its file."""
+    name, equals, rest = spec.rpartition("=")
+    return f"{name}{equals}{PurePath(rest).name or rest}"

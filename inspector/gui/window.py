@@ -223,7 +223,7 @@ class MainWindow(QMainWindow):
         )
 
     def _dress(self) -> None:
-        QApplication.setPalette(self.theme.palette())
+        self.setPalette(self.theme.palette())
         self.setStyleSheet(self.theme.stylesheet())
 
     def _splitters(self) -> dict[str, QSplitter]:

@@ -15,7 +15,7 @@ from inspector.domain.comparison import Comparison
 from inspector.domain.errors import InspectorError
 from inspector.domain.files import SIDES, ModelFile, Side
 from inspector.domain.match import Assignment
-from inspector.gui.snapshot import Known
+from inspector.gui.snapshot import Known, name_of
 from inspector.gui.state import AppState, Busy
 
 OPENING = Busy(text="Reading the structure…", can_stop=True)
@@ -123,7 +123,7 @@ class Work(QObject):
         self._state.set_busy(OPENING if self.known.opening else None)
         self._state.set_file(side, file)
         self._know(files=dict(self._state.files))
-        self._state.set_status(f"{side.upper()} is {file.title}. {file.reason}")
+        self._state.set_status(f"{side.upper()} is {name_of(file)}: {file.reason}")
         self._state.jobs.run(self._state.session.warm, key="warm")
         self.match()
 
@@ -167,7 +167,7 @@ class Work(QObject):
         self._know(running=False)
         self._state.set_busy(None)
         self._state.set_comparison(comparison)
-        self._state.set_status(comparison.sentence)
+        self._state.set_status(comparison.sentence.replace("`", ""))
 
     def _run_failed(self, error: InspectorError) -> None:
         self._know(running=False, error=error)

@@ -9,6 +9,7 @@ from inspector.lifting import (
     convolution,
     dense,
     embedding,
+    fused,
     normalization,
     region,
     resize,
@@ -20,7 +21,7 @@ from inspector.lifting.order import node_of
 from inspector.lifting.recurrent import Recurrent
 from inspector.lifting.view import View
 
-PATTERNS = (convolution.lift, dense.lift, normalization.lift, embedding.lift, resize.lift, wrapped.lift,
+PATTERNS = (convolution.lift, fused.lift, dense.lift, normalization.lift, embedding.lift, resize.lift, wrapped.lift,
             single.average, region.lift, affine.lift)
 __all__ = ["lift"]
 

@@ -74,7 +74,7 @@ def _piecewise(values: Values) -> dict[str, object] | None:
         settings["max_value"] = peak
     rising = GRID[(values >= peak * 0.25) & np.isclose(values, GRID, rtol=_CLOSE)]
     start = float(rising.min()) if rising.size else 0.0
-    below = GRID < min(start, 1.0) - 1.0
+    below = min(start, 1.0) - 1.0 > GRID
     slope, offset = np.polyfit(GRID[below], values[below], 1)
     threshold = -offset / slope if abs(slope) > _CLOSE else _threshold(values)
     expected = np.where(threshold <= GRID, np.minimum(GRID, peak), slope * (GRID - threshold))

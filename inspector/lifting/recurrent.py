@@ -48,14 +48,14 @@ class Recurrent:
             producer = view.nodes.get(node_of(view.root(tensor)))
             if producer is not None and producer.name not in group and self._feeds(producer, group):
                 found.append(producer.name)
-        readers = view.consumers.get(f"{name}:0", [])
+        readers = view.followers.get(name, [])
         return found + [r for r in readers if r not in group and self._follows(view.nodes[r], group)]
 
     def _feeds(self, node: Node, group: set[str]) -> bool:
         view = self._view
         if node.name in view.constant or node.name in view.shape_only:
             return False
-        mine = set(view.consumers.get(f"{node.name}:0", [])) - view.shape_only <= group
+        mine = set(view.followers.get(node.name, [])) - view.shape_only <= group
         return mine and (node.op.startswith(LISTS) or self._swaps(node))
 
     def _follows(self, node: Node, group: set[str]) -> bool:
@@ -66,7 +66,7 @@ class Recurrent:
         if node.op.startswith(LISTS):
             return True
         stacked = all(view.nodes[name].op.startswith(LISTS) for name in data)
-        alone = len(view.consumers.get(f"{data[0]}:0", [])) == 1
+        alone = len(view.followers.get(data[0], [])) == 1
         return stacked and (self._swaps(node) or (node.op == "StridedSlice" and alone))
 
     def _swaps(self, node: Node) -> bool:

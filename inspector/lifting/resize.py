@@ -11,7 +11,7 @@ AXES = 3
 
 def lift(view: View, node: Node) -> Draft | None:
     """Claim the repeats of consecutive axes as one layer."""
-    names = _leading_reshape(view, node)
+    names = [node.name] if node.op == "Reshape" else []  # RepeatVector gives the vector its new axis first
     source = view.data(node)
     axes = 0
     while axes < AXES:
@@ -25,11 +25,6 @@ def lift(view: View, node: Node) -> Draft | None:
         return None
     kind = "repeat" if view.nodes[names[0]].op == "Reshape" else "upsample"
     return Draft(kind, view.nodes[names[-1]].op, names, source, f"{names[-1]}:0")
-
-
-def _leading_reshape(view: View, node: Node) -> list[str]:
-    """RepeatVector gives the vector its new axis first."""
-    return [node.name] if node.op == "Reshape" else []
 
 
 def _repeat(view: View, node: Node) -> list[str]:

@@ -62,10 +62,12 @@ def average(view: View, node: Node) -> Draft | None:
         if following.op in ("Add", "AddV2") and len(rest) == 1 and len(view.data(following)) == 2:
             inputs += rest
             continue
+        if following.op not in ("RealDiv", "Mul"):
+            break
         factor = view.value(following.inputs[1])
         count = float(factor.ravel()[0]) if factor is not None and factor.size == 1 else 0.0
         divides = count == len(inputs) if following.op == "RealDiv" else abs(count * len(inputs) - 1) < 1e-6
-        if following.op not in ("RealDiv", "Mul") or not divides:
+        if not divides:
             break
         return Draft("average", following.op, names, inputs, f"{following.name}:0")
     return None

@@ -49,7 +49,7 @@ class View:
 
     @cached_property
     def alive(self) -> set[str]:
-        """Nodes that an output needs in inference (the training branch of a dropout is not)."""
+        """Nodes whose values an output needs in inference (the training branch of a dropout is not)."""
         seen: set[str] = set()
         waiting = [node_of(tensor) for tensor in self.outputs]
         while waiting:
@@ -57,6 +57,8 @@ class View:
             if name in seen or name not in self.nodes:
                 continue
             seen.add(name)
+            if self.nodes[name].op in SHAPES:
+                continue  # the value of what it reads is not needed
             chosen = inference_input(self.nodes, self.phases, self.nodes[name])
             inputs = self.nodes[name].inputs if chosen is None else (chosen,)
             waiting.extend(node_of(tensor) for tensor in inputs)
@@ -93,6 +95,14 @@ class View:
             for tensor in dict.fromkeys(self.root(tensor) for tensor in self.nodes[name].inputs):
                 found[tensor].append(name)
         return found
+
+    @cached_property
+    def followers(self) -> dict[str, list[str]]:
+        """Node -> alive nodes that read one of its outputs."""
+        found: dict[str, dict[str, None]] = defaultdict(dict)
+        for tensor, names in self.consumers.items():
+            found[node_of(tensor)].update(dict.fromkeys(names))
+        return {name: list(names) for name, names in found.items()}
 
     @cached_property
     def aliases(self) -> dict[str, list[str]]:
@@ -180,7 +190,8 @@ class View:
         constant: set[str] = set()
         for name in self.order:
             node = self.nodes[name]
-            if self.graph.is_constant(name) or (_pure(node) and all(node_of(tensor) in constant for tensor in node.inputs)):
+            reads_constants = all(node_of(tensor) in constant for tensor in node.inputs)
+            if self.graph.is_constant(name) or (_pure(node) and reads_constants):
                 constant.add(name)
         return constant
 

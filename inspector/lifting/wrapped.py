@@ -5,8 +5,8 @@ from __future__ import annotations
 from inspector.domain.graph import Node
 from inspector.lifting.draft import Draft
 from inspector.lifting.order import node_of
-from inspector.lifting.single import lift as single
 from inspector.lifting.single import POOLS
+from inspector.lifting.single import lift as single
 from inspector.lifting.view import View
 
 INSIDE = {**dict.fromkeys(POOLS, ("ExpandDims", "Squeeze")), "Softmax": ("Transpose", "Transpose")}

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+import math
+from collections.abc import Iterable, Sequence
+from typing import Any, Protocol
 
-import numpy as np
 from numpy.typing import NDArray
 
 from inspector.domain.computation import Fingerprint, Weight
 from inspector.matching.steps import Step
 
-Values = Callable[[str], NDArray[Any]]
-SMALL = 1 << 22
+CHUNK = 1 << 20
+
+
+class Values(Protocol):
+    """Reads values of a weight by its id: flat in C order, from `start` to `stop` (None: to the end)."""
+
+    def __call__(self, value_id: str, start: int = 0, stop: int | None = None, /) -> NDArray[Any]:
+        """The values."""
+        ...
 
 
 class Contents:
-    """Fingerprints and values of both sides' weights, fetched when first asked for."""
+    """Fingerprints and values of both sides' weights; values are fetched when first asked for."""
 
     def __init__(self, prints_a: Sequence[Fingerprint], prints_b: Sequence[Fingerprint],
                  values_a: Values, values_b: Values) -> None:
@@ -30,13 +37,19 @@ class Contents:
         key = (side, weight.id)
         if key not in self._kept:
             array = self._values[side](weight.id).reshape(weight.shape)
-            if array.size > SMALL:
+            if array.size > CHUNK:
                 return array
             self._kept[key] = array
         return self._kept[key]
 
+    def piece(self, side: str, weight: Weight, start: int, stop: int) -> NDArray[Any]:
+        """A range of the weight's values, flat in C order."""
+        if size_of(weight) <= CHUNK:
+            return self.values(side, weight).ravel()[start:stop]
+        return self._values[side](weight.id, start, stop).ravel()
+
     def same(self, a: Weight, b: Weight) -> bool:
-        """The same numbers, in any order of the axes."""
+        """The same numbers, in any order."""
         one, other = self.a.get(a.id), self.b.get(b.id)
         return one is not None and other is not None and one.sorted == other.sorted
 
@@ -45,23 +58,27 @@ class Contents:
         one, other = self.a.get(a.id), self.b.get(b.id)
         return one is not None and other is not None and one.exact == other.exact
 
+    def trivial(self, a: Weight) -> bool:
+        """All values of A's weight alike (zeros, ones), which stand in many layers and say nothing."""
+        found = self.a.get(a.id)
+        return found is not None and _trivial(found)
 
-def score(contents: Contents, a: Step, b: Step) -> float | None:
-    """The share of A's numbers that stand in B's step; None when A's step has no weights.
+
+def score(contents: Contents, a: Step, steps_b: Sequence[Step]) -> float | None:
+    """The share of A's numbers that stand in B's steps; None when A's step has no weights.
 
     Weights of the right sizes with other numbers give 0.2, weights that cannot be A's give -1."""
     if not a.weights:
         return None
-    if not b.weights:
+    pool = [weight for step in steps_b for weight in step.weights]
+    if not pool:
         return -1.0
-    total = sum(_size(weight) for weight in a.weights)
-    held = sum(_size(w) for w in a.weights if any(contents.same(w, other) for other in b.weights))
+    total = sum(size_of(weight) for weight in a.weights)
+    held = sum(size_of(w) for w in a.weights if any(contents.same(w, other) for other in pool))
     if held:
         return held / total
-    sizes = sorted(_size(weight) for weight in b.weights)
-    fits = any(_size(weight) in sizes for weight in a.weights if _size(weight) > 1)
-    if a.kind == "batch_norm":
-        fits = fits or bool(set(sizes) & {_size(weight) for weight in a.weights})
+    sizes = {size_of(weight) for weight in pool}
+    fits = any(size_of(weight) in sizes for weight in a.weights if size_of(weight) > 1 or a.kind == "batch_norm")
     return 0.2 if fits else -1.0
 
 
@@ -79,15 +96,15 @@ def anchors(contents: Contents, steps_a: list[Step], steps_b: list[Step]) -> dic
     return found
 
 
+def size_of(weight: Weight) -> int:
+    """How many numbers the weight holds."""
+    return math.prod(weight.shape)
+
+
 def _prints(known: dict[str, Fingerprint], weights: Iterable[Weight]) -> list[Fingerprint]:
     prints = [known[weight.id] for weight in weights if weight.id in known]
     return [item for item in prints if not _trivial(item)]
 
 
 def _trivial(print_: Fingerprint) -> bool:
-    """All values alike (zeros, ones): such an array stands everywhere and says nothing."""
     return len(set(print_.sketch)) <= 1
-
-
-def _size(weight: Weight) -> int:
-    return int(np.prod(weight.shape, dtype=np.int64))

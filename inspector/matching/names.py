@@ -38,6 +38,8 @@ class Names:
         known = Counter(part for parts in self._parts for part in set(parts))
         names = {base(step) for step in steps_a}
         self.suffix = max(SUFFIXES, key=lambda suffix: sum(name + suffix in known for name in names))
+        calls = {(base(step), step.layer.name) for step in steps_a}
+        self._shared = {name for name, count in Counter(name for name, _ in calls).items() if count > 1}
         self._by_part: dict[str, list[int]] = {}
         self._by_node = {node: index for index, step in enumerate(steps_b) for node in step.layer.nodes}
         for index, parts in enumerate(self._parts):
@@ -50,10 +52,19 @@ class Names:
         return [*([] if whole is None else [whole]), *self._by_part.get(base(step) + self.suffix, [])]
 
     def score(self, step: Step, index: int) -> float:
-        """1 when a scope of B's nodes is the layer's name, less when only the op itself is called so."""
+        """1 when a scope of B's nodes is the layer's name, less when only the op itself is called so, or when
+        several layers or calls have the name and the scopes around it do not tell which."""
         if on_graph(step) and self._by_node.get(step.layer.name) == index:
             return 1.0
-        return self._parts[index].get(base(step) + self.suffix, 0.0)
+        name = base(step)
+        found = self._parts[index].get(name + self.suffix, 0.0)
+        return found * self._outer(step, index) if found and name in self._shared else found
+
+    def _outer(self, step: Step, index: int) -> float:
+        """Half for the name alone, up to 0.9 for all scopes around it."""
+        outer = _CALL.sub("", step.layer.name).split("/")[:-1]
+        held = sum(part in self._parts[index] or part + self.suffix in self._parts[index] for part in outer)
+        return 0.5 + (0.4 * held / len(outer) if outer and "@" not in step.layer.name else 0.0)
 
     @staticmethod
     def _all(step: Step) -> dict[str, float]:

@@ -74,7 +74,7 @@ _FAMILIES: tuple[frozenset[str], ...] = (
 )
 _SAME = {frozenset({"flatten", "reshape"}), frozenset({"normalization", "batch_norm"}),
          frozenset({"rescaling", "scale"}), frozenset({"normalization", "rescaling"})}
-ANYTHING = frozenset({"other", "lambda", "time_distributed", "attention", "multi_head_attention"})
+ANYTHING = frozenset({"other", "lambda", "time_distributed", "attention", "multi_head_attention", "group_norm"})
 IDENTITIES = frozenset({"dropout", "identity", "masking"})
 
 

@@ -58,6 +58,7 @@ class Session:
         self._assignment: Assignment | None = None
         self._result: Result | None = None
         self._comparing = threading.Lock()
+        self._ahead = False
         self.settings = Settings()
 
     def __enter__(self) -> Session:
@@ -67,7 +68,8 @@ class Session:
         self.close()
 
     def warm(self) -> None:
-        """Start both runners ahead, so that TensorFlow is imported while the person looks at the trees."""
+        """Work ahead from now on: import TensorFlow while the person looks at the trees, load what is opened."""
+        self._ahead = True
         for side in SIDES:
             self._sides[side].warm()
 
@@ -75,6 +77,8 @@ class Session:
         """Open a file on a side. Raises InspectorError: NOT_FOUND, NOT_A_MODEL, ..."""
         file = self._sides[side].open(str(path))
         self._changed()
+        if self._ahead:
+            self._sides[side].preload()
         if all(self.file(other) is not None for other in SIDES):
             self._store.add_recent(self._path("a"), self._path("b"))
         return file

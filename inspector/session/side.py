@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from pathlib import Path
 
@@ -23,9 +24,10 @@ class SideState:
         self.file: ModelFile | None = None
         self._spill = spill
         self._lock = threading.RLock()
+        self._loading = threading.Lock()
         self._reader: Reader | None = Reader(f"reader {side.upper()}")
         self._runner: Runner | None = None
-        self._loaded: tuple[Runner, str, Loaded] | None = None
+        self._loaded: tuple[Runner, tuple[str, int, int], Loaded] | None = None
         self._computation: Computation | None = None
         self._prints: tuple[Fingerprint, ...] | None = None
         self._sha256 = ""
@@ -95,17 +97,30 @@ class SideState:
         """Start the runner and let it import TensorFlow while the person looks at the trees."""
         self._living_runner()
 
+    def preload(self) -> None:
+        """Load the model in the background, so that it is there when the person runs it."""
+        threading.Thread(target=self._load_quietly, daemon=True, name=f"preload-{self.side}").start()
+
+    def _load_quietly(self) -> None:
+        with contextlib.suppress(InspectorError):  # told when the person runs it
+            self.load()
+
     def load(self, progress: Progress | None = None) -> tuple[Runner, Loaded]:
         """The runner with the model loaded in it. Raises CANNOT_RUN when the format has no runner."""
+        with self._loading:
+            return self._load(progress)
+
+    def _load(self, progress: Progress | None) -> tuple[Runner, Loaded]:
         file = self.opened()
         if not file.runs_in:
             raise InspectorError("CANNOT_RUN", f"this file cannot be run: {file.reason}", where=file.path,
                                  todo="Its structure and weights can still be compared with `map`.")
         runner = self._living_runner()
-        if self._loaded is None or self._loaded[:2] != (runner, file.path):
+        known = self._loaded
+        if known is None or known[:2] != (runner, _identity(file)):
             loaded = runner.load(Path(file.path), file.runs_in, trust=self.trust, progress=progress)
-            self._loaded = (runner, file.path, loaded)
-        return runner, self._loaded[2]
+            known = self._loaded = (runner, _identity(file), loaded)
+        return runner, known[2]
 
     def stop(self) -> None:
         """Kill the runner, whatever it does; the next run starts another."""
@@ -141,4 +156,9 @@ class SideState:
             return self._runner
 
     def _forget(self) -> None:
-        self._loaded, self._computation, self._prints, self._sha256 = None, None, None, ""
+        self._computation, self._prints, self._sha256 = None, None, ""
+
+
+def _identity(file: ModelFile) -> tuple[str, int, int]:
+    """The same path, inode and time: the same bytes, which are not loaded twice."""
+    return file.path, file.inode, file.modified_ns

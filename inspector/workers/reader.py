@@ -31,8 +31,17 @@ class Handlers:
 
     def table(self) -> dict[str, Any]:
         """Method names to handlers, each turning domain errors into replies."""
-        methods = (self.open, self.children, self.search, self.details, self.summary, self.values,
-                   self.computation, self.fingerprints, self.sha256)
+        methods = (
+            self.open,
+            self.children,
+            self.search,
+            self.details,
+            self.summary,
+            self.values,
+            self.computation,
+            self.fingerprints,
+            self.sha256,
+        )
         return {method.__name__: _guarded(method) for method in methods}
 
     def open(self, args: Args) -> Reply:
@@ -100,8 +109,9 @@ def _same_bytes(file: ModelFile, *, strict: bool) -> None:
         raise InspectorError("SOURCE_GONE", "the file is gone", where=file.path, todo="Open it again.") from error
     same = (found.st_size, found.st_mtime_ns) == (file.size, file.modified_ns)
     if (found.st_ino == file.inode and not same) or (found.st_ino != file.inode and strict):
-        raise InspectorError("SOURCE_CHANGED", "the file was changed while it was open", where=file.path,
-                             todo="Open it again.")
+        raise InspectorError(
+            "SOURCE_CHANGED", "the file was changed while it was open", where=file.path, todo="Open it again."
+        )
 
 
 def _guarded(method: Any) -> Any:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inspector.domain.computation import Computation, Fingerprint
-from inspector.domain.errors import InspectorError
+from inspector.domain.errors import Cancelled, InspectorError
 from inspector.domain.files import Details, Entry, Found, ModelFile, ValueSummary
 from inspector.workers.child import Answer, Child, quiet_environment
 
@@ -104,16 +104,27 @@ class Reader:
         return array, int(count)
 
     def _request(self, method: str, args: dict[str, Any], limit: float) -> Answer:
-        future = self._child.submit(method, args)
+        try:
+            future = self._child.submit(method, args)
+        except ValueError:  # its pipe is closed: it was stopped before it was asked
+            raise Cancelled("the reader was stopped") from None
         try:
             return future.result(timeout=limit)
         except TooLate:
             self._child.kill()
-            raise InspectorError("TIMEOUT", f"the reader did not finish `{method}` within {limit:g} s",
-                                 where=self._path, todo="The file is probably damaged; export it again.") from None
+            raise InspectorError(
+                "TIMEOUT",
+                f"the reader did not finish `{method}` within {limit:g} s",
+                where=self._path,
+                todo="The file is probably damaged; export it again.",
+            ) from None
         except InspectorError as error:
             if error.code == "WORKER_CRASHED" and "SIGBUS" in error.what:
                 # What is mapped and cut short by somebody else cannot be read any more, and that is how it shows.
-                raise InspectorError("SOURCE_CHANGED", "the file was cut short while it was open", where=self._path,
-                                     todo="Open it again.") from error
+                raise InspectorError(
+                    "SOURCE_CHANGED",
+                    "the file was cut short while it was open",
+                    where=self._path,
+                    todo="Open it again.",
+                ) from error
             raise

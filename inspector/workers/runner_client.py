@@ -213,7 +213,7 @@ class Runner:
     def edit(self, edits: Sequence[Edit]) -> None:
         """Edit the copy in memory that `run(edited=True)` runs; an empty list takes all edits back."""
         folder = self._folder("edit")
-        self._ask("edit", {"edits": [_edit(edit, folder) for edit in edits]}, None)
+        self._ask("edit", {"edits": [_edit(edit, folder / str(place)) for place, edit in enumerate(edits)]}, None)
 
     def forget(self) -> None:
         """Delete what this runner left in the spill; arrays that are still open stay readable.

@@ -56,6 +56,7 @@ def window(qtbot: QtBot, session: FakeSession, memory: Memory) -> Iterator[MainW
     """The window, shown, with nothing open."""
     application()
     made = make_window(session, memory, "light")
+    qtbot.addWidget(made)
     made.resize(1280, 800)
     made.show()
     made.activateWindow()

@@ -106,11 +106,13 @@ class FakeReader:
 
     def search(self, query: str, limit: int) -> list[Found]:
         time.sleep(self.delay)
-        hits = []
-        for parent, children in self.tree.items():
-            for entry in children:
-                if query.lower() in (entry.tensor or entry.id).lower() or query.lower() in entry.class_name.lower():
-                    hits.append(Found(entry, (parent,) if parent else (), 100.0 if entry.tensor == query else 50.0))
+        wanted = query.lower()
+        hits = [
+            Found(entry, (parent,) if parent else (), 100.0 if entry.tensor == query else 50.0)
+            for parent, children in self.tree.items()
+            for entry in children
+            if wanted in (entry.tensor or entry.id).lower() or wanted in entry.class_name.lower()
+        ]
         return sorted(hits, key=lambda hit: -hit.score)[:limit]
 
     def details(self, id: str) -> Details:
@@ -316,7 +318,7 @@ class FakeSession:
         file = ModelFile(
             path=str(path),
             format="keras-h5",
-            title=path.name,
+            title="Keras HDF5 model",
             size=1234,
             runs_in=runs_in,
             reason="written by Keras 2.4, so it runs in legacy Keras",

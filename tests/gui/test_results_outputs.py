@@ -74,7 +74,7 @@ def test_bars_are_blue_and_orange_and_as_long_as_their_values(
 ) -> None:
     state.set_comparison(comparison())
     qtbot.waitUntil(lambda: all(value.difference is not None for value in panel.values))
-    rect = panel.table.visualItemRect(panel.table.item(0, 1))
+    rect = panel.table.visualRect(panel.table.cells.index(0, 1))
     picture = panel.table.viewport().grab().toImage()
     scale = picture.devicePixelRatio()
 

@@ -59,3 +59,13 @@ def test_every_empty_panel_says_what_would_fill_it(tabs: ResultTabs) -> None:
         message = getattr(tabs.currentWidget(), "empty", None) or tabs.layer.message
         assert message.isVisible()
         assert len(message.text()) > 40
+
+
+def test_a_hidden_tab_is_filled_when_it_is_shown(tabs: ResultTabs, state: AppState) -> None:
+    state.set_assignment(assignment())
+    state.set_comparison(comparison())
+    assert tabs.weights.table.texts() == []
+    state.reveal("weights")
+    assert [row[:2] for row in tabs.weights.table.texts()] == [["kernel", "= exact"]]
+    state.reveal("divergence")
+    assert tabs.divergence.plot.selected == 7

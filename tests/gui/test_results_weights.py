@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from fakes import assignment
 from PySide6.QtCore import Qt
+from PySide6.QtTest import QAbstractItemModelTester
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -58,12 +59,12 @@ def test_those_that_differ_are_listed_worst_first(panel: WeightsPanel, state: Ap
 
 def test_a_click_in_the_list_selects_the_layer(qtbot: QtBot, panel: WeightsPanel, state: AppState) -> None:
     state.set_assignment(differing())
-    rect = panel.all.visualItemRect(panel.all.item(1, 0))
+    rect = panel.all.visualRect(panel.all.cells.index(1, 0))
     qtbot.mouseClick(panel.all.viewport(), Qt.MouseButton.LeftButton, pos=rect.center())
     assert state.selection.layer_a == "bn_1"
     assert panel.layer.raw == "bn_1"
     assert panel.table.texts()[0][1:5] == ["≠ different", "0.500", "0.100", "[0, 1, 2, 3]"]
-    assert "2 of 216 elements differ" in panel.table.item(0, 1).toolTip()
+    assert "2 of 216 elements differ" in panel.table.cells.index(0, 1).data(Qt.ItemDataRole.ToolTipRole)
 
 
 def test_a_layer_without_weights_says_so(panel: WeightsPanel, state: AppState) -> None:
@@ -77,6 +78,12 @@ def test_a_layer_without_weights_says_so(panel: WeightsPanel, state: AppState) -
 def test_a_cell_is_copied_with_every_digit(qtbot: QtBot, panel: WeightsPanel, state: AppState) -> None:
     state.set_assignment(differing())
     state.select("conv_3", None)
-    panel.table.setCurrentCell(0, 2)
+    panel.table.setCurrentIndex(panel.table.cells.index(0, 2))
     qtbot.keyClick(panel.table, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
     assert QApplication.clipboard().text() == "0.25"
+
+
+def test_the_model_keeps_its_promises(panel: WeightsPanel, state: AppState) -> None:
+    QAbstractItemModelTester(panel.all.cells, QAbstractItemModelTester.FailureReportingMode.Fatal)
+    state.set_assignment(differing())
+    state.set_assignment(None)

@@ -235,7 +235,7 @@ def test_the_gui_thread_is_free_while_a_side_is_slow(
 
 def test_report_is_written_where_it_can_be(qtbot: QtBot, compared: MainWindow, tmp_path: Path) -> None:
     compared.files.write_report(str(tmp_path / "report.json"))
-    qtbot.waitUntil(lambda: (tmp_path / "report.json").exists())
+    qtbot.waitUntil((tmp_path / "report.json").exists)
     qtbot.waitUntil(lambda: "The report is saved" in compared.status.raw)
 
 

@@ -110,7 +110,8 @@ def activations(keras: Any) -> Any:
         x = l.Dense(6, name=f"before_{name}")(x)
         x = l.Activation(name, name=name)(x)
     x = l.Dense(5, activation="gelu", name="with_gelu")(x)
-    x = l.Dense(5, activation=lambda x: keras.activations.gelu(x, approximate=True), name="with_gelu_tanh")(x)
+    x = l.Dense(5, name="before_gelu_tanh")(x)
+    x = l.Activation("linear", name="nothing")(x)
     x = l.LeakyReLU(0.15, name="leaky")(x)
     x = l.PReLU(name="prelu")(x)
     x = l.PReLU(shared_axes=[1], name="prelu_shared")(x)
@@ -228,7 +229,7 @@ def nested(keras: Any) -> Any:
     twice = l.Dense(4, activation="tanh", name="twice")
     tower = keras.Model(tower_in, twice(inner(twice(tower_in))), name="tower")
     left, right = keras.Input((4,), name="left"), keras.Input((4,), name="right")
-    second, first = tower(right), tower(left)
+    first, second = tower(left), tower(right)
     head = l.Dense(2, name="head")(l.Subtract(name="difference")([first, second]))
     return keras.Model([left, right], [head, second], name="nested")
 

@@ -7,6 +7,7 @@ from typing import Any
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
 from PySide6.QtWidgets import (
     QApplication,
+    QFrame,
     QHBoxLayout,
     QHeaderView,
     QSplitter,
@@ -81,11 +82,12 @@ class RowTable(QTableView):
             QApplication.clipboard().setText(self._rows.rows[row][1])
 
 
-class DetailsPanel(QWidget):
+class DetailsPanel(QFrame):
     """Asks the reader for the details and, where there are values, their summary."""
 
     def __init__(self, state: AppState, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.setProperty("panel", True)
         self._state = state
         self.entry: Entry | None = None
         self.side = label("")

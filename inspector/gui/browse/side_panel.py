@@ -16,6 +16,7 @@ from inspector.gui.browse.tree_view import EntryTree
 from inspector.gui.browse.wording import bytes_text
 from inspector.gui.errors import ErrorPanel
 from inspector.gui.plain import ElidedLabel, label, tooltip
+from inspector.gui.snapshot import name_of
 from inspector.gui.state import AppState
 from inspector.gui.theme import GRID, Theme
 
@@ -58,9 +59,9 @@ class SidePanel(QFrame):
         """Show a file's head and its tree, or the invitation to open one."""
         self.search.clear()
         self.search.setVisible(file is not None)
-        self.title.show_text(file.title if file else "no file")
+        self.title.show_text(name_of(file) if file else "no file")
         self.title.setToolTip(tooltip(_told(file)) if file else "")
-        self.facts.show_text(f"{file.format}, {bytes_text(file.size)}. {file.reason}" if file else "")
+        self.facts.show_text(f"{file.title}, {bytes_text(file.size)}: {file.reason}" if file else "")
         self.facts.setVisible(file is not None)
         if file is not None:
             self.model.reset()
@@ -225,4 +226,4 @@ def _path(hit: Found) -> tuple[str, ...]:
 def _told(file: ModelFile) -> str:
     facts = [f"{name}: {value}" for name, value in file.facts]
     warnings = [f"{warning.code}: {warning.text}" for warning in file.warnings]
-    return "\n".join([file.path, f"{file.format}, {bytes_text(file.size)}", file.reason, *facts, *warnings])
+    return "\n".join([file.path, f"{file.title}, {bytes_text(file.size)}", file.reason, *facts, *warnings])

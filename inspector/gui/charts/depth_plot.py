@@ -28,13 +28,12 @@ class DepthPlot(pg.PlotWidget):
 
     def __init__(self, theme: Theme) -> None:
         self.left_axis, self.bottom_axis = DecadeAxis(), LayerAxis()
-        super().__init__(axisItems={"left": self.left_axis, "bottom": self.bottom_axis})
+        super().__init__(axisItems={"left": self.left_axis, "bottom": self.bottom_axis}, enableMenu=False)
         self._theme = theme
         self.depth: Depth | None = None
         self.selected: int | None = None
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAntialiasing(True)
-        self.setMenuEnabled(False)
         self.hideButtons()
         self.setMouseEnabled(x=True, y=False)
         self.left_axis.setWidth(44)

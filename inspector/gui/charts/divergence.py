@@ -6,13 +6,13 @@ from typing import Any
 
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
 
-from inspector.domain.comparison import Comparison
 from inspector.gui.charts.depth import depth
 from inspector.gui.charts.depth_plot import DepthPlot
 from inspector.gui.charts.legend import legend
 from inspector.gui.plain import ElidedLabel, label
 from inspector.gui.state import AppState
 from inspector.gui.theme import GRID, Theme
+from inspector.gui.when_seen import WhenSeen
 
 EMPTY = "Run the comparison (Ctrl+R): this chart shows at which layer the sides part."
 NO_LAYERS = "No layers were compared, so there is nothing to draw over depth."
@@ -43,11 +43,13 @@ class DivergenceChart(QFrame):
         self.readout.setVisible(not brief)
         self.plot.picked.connect(self._picked)
         self.plot.hovered.connect(self._tell)
-        state.comparison_changed.connect(self._show)
+        self._seen = WhenSeen(self, self._show)
+        state.comparison_changed.connect(self._seen.ask)
         state.selection_changed.connect(lambda _name: self._follow())
-        self._show(state.comparison)
+        self._show()
 
-    def _show(self, comparison: Comparison | None) -> None:
+    def _show(self) -> None:
+        comparison = self._state.comparison
         drawable = comparison is not None and bool(comparison.layers)
         self._stack.setCurrentIndex(int(drawable))
         self.empty.setText(EMPTY if comparison is None else NO_LAYERS)

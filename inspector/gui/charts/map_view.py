@@ -29,9 +29,8 @@ class MapView(QWidget):
         super().__init__()
         self._kind, self._theme = kind, theme
         self.title = label(title, role="muted")
-        self.plot = pg.PlotWidget()
+        self.plot = pg.PlotWidget(enableMenu=False)
         self.plot.setAccessibleName(f"Map of {title}")
-        self.plot.setMenuEnabled(False)
         self.plot.hideButtons()
         self.plot.hideAxis("left")
         self.plot.hideAxis("bottom")

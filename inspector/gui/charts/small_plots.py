@@ -43,9 +43,8 @@ class SmallPlot(QWidget):
         self.role: Role = "total"
         self.title = ElidedLabel(title, role="muted")
         axes = {name: ShortAxis(name) for name in ("left", "bottom")}
-        self.plot = pg.PlotWidget(axisItems=axes)
+        self.plot = pg.PlotWidget(axisItems=axes, enableMenu=False)
         self.plot.setAccessibleName(title)
-        self.plot.setMenuEnabled(False)
         self.plot.hideButtons()
         self.plot.setAntialiasing(True)
         self.plot.setMinimumSize(8 * GRID, 8 * GRID)

@@ -22,11 +22,11 @@ class BarDelegate(QStyledItemDelegate):
 
     def __init__(self, model: MatchModel, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
-        self._model, self._theme = model, theme
+        self._model, self._theme, self._font = model, theme, numbers_font()
 
     def initStyleOption(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> None:
         super().initStyleOption(option, index)
-        option.font = numbers_font()
+        option.font = self._font
 
     def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex

@@ -5,13 +5,13 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QStackedLayout, QVBoxLayout, QWidget
 
-from inspector.domain.comparison import Comparison
 from inspector.domain.files import Warn
 from inspector.gui.charts.divergence import DivergenceChart, centred
 from inspector.gui.plain import label, shortened
 from inspector.gui.results.cards import Card, FindingCard, VerdictCard
 from inspector.gui.state import AppState
 from inspector.gui.theme import GRID, Theme
+from inspector.gui.when_seen import WhenSeen
 
 EMPTY = "Run the comparison (Ctrl+R): what differs, why, the proof and the mend stand here."
 _LONGEST = 1200
@@ -40,10 +40,12 @@ class FindingsPanel(QFrame):
         self._stack = QStackedLayout(self)
         self._stack.addWidget(centred(self.empty))
         self._stack.addWidget(answer)
-        state.comparison_changed.connect(self._show)
-        self._show(state.comparison)
+        self._seen = WhenSeen(self, self._show)
+        state.comparison_changed.connect(self._seen.ask)
+        self._show()
 
-    def _show(self, comparison: Comparison | None) -> None:
+    def _show(self) -> None:
+        comparison = self._state.comparison
         self._stack.setCurrentIndex(int(comparison is not None))
         self.cards, self.warnings = [], []
         self.chart.setVisible(comparison is not None and bool(comparison.layers))

@@ -110,7 +110,7 @@ def cut(arrays: LayerArrays, sample: int, channel: int) -> Pictures:
         high=high,
         reach=max(_largest(whole.difference), arrays.layer.noise_floor or 0.0) or 1.0,
         worst=None if place is None else (place[0] // step, place[1] // step),
-        note=thin.layout if step == 1 else f"{thin.layout}; every {step}th row and column",
+        note=thin.layout if step == 1 else f"{thin.layout}; one of {step} rows and columns is drawn",
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QGridLayout, QScrollArea, QWidget
+from PySide6.QtWidgets import QGridLayout, QLabel, QScrollArea, QWidget
 
 from inspector.domain.comparison import Metrics
 from inspector.gui.plain import label, tooltip
@@ -19,6 +19,7 @@ ROWS: tuple[tuple[str, str], ...] = (
     ("fraction_beyond_noise", "beyond noise"),
     ("worst_index", "worst at"),
 )
+_LAST = 99  # an empty row and column behind all others takes the room that is left
 _COUNTS = (("nan_a", "NaN in A"), ("nan_b", "NaN in B"), ("inf_a", "∞ in A"), ("inf_b", "∞ in B"))
 
 
@@ -38,49 +39,52 @@ class MetricsGrid(QScrollArea):
             ground.setAutoFillBackground(False)
         self._grid.setHorizontalSpacing(2 * GRID)
         self._grid.setVerticalSpacing(2)
+        self._grid.setRowStretch(_LAST, 1)
+        self._grid.setColumnStretch(_LAST, 1)
+        self._font = numbers_font()
+        self._cells: dict[tuple[int, int], QLabel] = {}
         self.texts: dict[tuple[str, str], str] = {}
 
     def show_metrics(self, columns: list[tuple[str, Metrics | None]], more: list[tuple[str, float | None]]) -> None:
         """Fill the grid; `texts` then holds what stands at (row's word, column's heading)."""
-        self._clear()
+        self.texts.clear()
         known = [(heading, metrics) for heading, metrics in columns if metrics is not None]
-        for at, (heading, _) in enumerate(known, 1):
-            self._put(0, at, heading, right=True, role="muted")
         rows = list(ROWS) + [
             (name, word) for name, word in _COUNTS if any(getattr(metrics, name) for _, metrics in known)
         ]
+        shown = [self._put(0, at, heading) for at, (heading, _) in enumerate(known, 1)]
         for line, (name, word) in enumerate(rows if known else [], 1):
-            self._put(line, 0, word, role="muted")
+            shown.append(self._put(line, 0, word))
             for at, (heading, metrics) in enumerate(known, 1):
                 text, whole = written(name, metrics)
                 self.texts[word, heading] = text
-                self._put(line, at, text, right=True, hover=whole)
+                shown.append(self._put(line, at, text, whole))
         for line, (word, value) in enumerate(more, len(rows) + 1):
-            self._put(line, 0, word, role="muted")
             self.texts[word, ""] = short(value)
-            self._put(line, 1, short(value), right=True, hover=full(value))
-        self._grid.setRowStretch(len(rows) + len(more) + 1, 1)
+            shown += [self._put(line, 0, word), self._put(line, 1, short(value), full(value))]
+        for place, cell in self._cells.items():
+            cell.setVisible(place in shown)
         self._grid.activate()
         self.setFixedWidth(self._page.sizeHint().width() + self.verticalScrollBar().sizeHint().width())
 
-    def _put(self, row: int, column: int, text: str, *, right: bool = False, role: str = "", hover: str = "") -> None:
-        cell = label(text, role=role)
-        if right:
+    def _put(self, row: int, column: int, text: str, hover: str = "") -> tuple[int, int]:
+        """Write into a cell, which is made when it is not there yet; gives its place."""
+        place = row, column
+        if place not in self._cells:
+            self._cells[place] = self._made(row, column)
+        self._cells[place].setText(text)
+        self._cells[place].setToolTip(tooltip(hover))
+        return place
+
+    def _made(self, row: int, column: int) -> QLabel:
+        cell = label(role="muted" if not row or not column else "")
+        if column:
             cell.setAlignment(Qt.AlignmentFlag.AlignRight)
-            cell.setFont(numbers_font())
-        if hover:
-            cell.setToolTip(tooltip(hover))
+            cell.setFont(self._font)
+        if row and column:
             cell.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._grid.addWidget(cell, row, column)
-
-    def _clear(self) -> None:
-        self.texts.clear()
-        for row in range(self._grid.rowCount()):
-            self._grid.setRowStretch(row, 0)
-        while (item := self._grid.takeAt(0)) is not None:
-            if (widget := item.widget()) is not None:
-                widget.hide()
-                widget.deleteLater()
+        return cell
 
 
 def written(name: str, metrics: Metrics) -> tuple[str, str]:

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from inspector.domain.comparison import Comparison, OutputDifference
+from inspector.domain.comparison import OutputDifference
 from inspector.domain.errors import InspectorError
 from inspector.gui.browse.wording import shape_text
 from inspector.gui.charts.divergence import centred
@@ -23,6 +23,7 @@ from inspector.gui.results.pair_cells import PairDelegate
 from inspector.gui.results.small_table import Cell, SmallTable, number_cell, text_cell
 from inspector.gui.state import AppState
 from inspector.gui.theme import GRID, MARKS, Theme
+from inspector.gui.when_seen import WhenSeen
 from inspector.report.numbers import percent
 
 EMPTY = "Run the comparison (Ctrl+R): the outputs of both sides stand here side by side."
@@ -37,7 +38,7 @@ class OutputsPanel(QFrame):
     def __init__(self, state: AppState, theme: Theme) -> None:
         super().__init__()
         self.setProperty("panel", True)
-        self._state, self._theme = state, theme
+        self._state = state
         self._outputs: tuple[OutputDifference, ...] = ()
         self.values: tuple[OutputValue, ...] = ()
         self.empty = label(EMPTY, role="muted", wrap=True)
@@ -46,18 +47,19 @@ class OutputsPanel(QFrame):
         self.name = ElidedLabel(role="heading")
         self.verdict = label()
         self.overlap = ElidedLabel(role="muted")
-        self.table = SmallTable(("Element", "", "A", "B", "B − A", ""), "Values of A and B", stretch=_BARS)
+        self.table = SmallTable(("Element", "", "A", "B", "B − A", ""), "Values of A and B", theme, stretch=_BARS)
         self.bars = PairDelegate(theme, self.table)
         self.table.setItemDelegateForColumn(_BARS, self.bars)
         self.metrics = MetricsGrid("Numbers of the output")
         self.legend = legend(theme, ("bar", "a", "A"), ("bar", "b", "B"))
         self._lay_out()
         self.which.currentIndexChanged.connect(self._choose)
-        state.comparison_changed.connect(self._show)
-        theme.changed.connect(self._fill)
-        self._show(state.comparison)
+        self._seen = WhenSeen(self, self._show)
+        state.comparison_changed.connect(self._seen.ask)
+        self._show()
 
-    def _show(self, comparison: Comparison | None) -> None:
+    def _show(self) -> None:
+        comparison = self._state.comparison
         self._outputs = comparison.outputs if comparison else ()
         self.empty.setText(NO_OUTPUTS if comparison else EMPTY)
         self._stack.setCurrentIndex(int(bool(self._outputs)))
@@ -79,13 +81,11 @@ class OutputsPanel(QFrame):
         self._fill(top_classes(output.scores) if output.scores else ())
         self._state.jobs.run(lambda: values_of(session, index, output), self._fill, self._failed, key=_JOB)
 
-    def _fill(self, values: tuple[OutputValue, ...] | None = None) -> None:
-        """Draw these values, or the same again in other colours."""
-        self.values = self.values if values is None else values
+    def _fill(self, values: tuple[OutputValue, ...]) -> None:
+        self.values = values
         known = [number for value in self.values for number in (value.a, value.b) if number is not None]
         self.bars.fit(known)
-        self.table.show_cells([_row(value) for value in self.values], self._theme.colours)
-        self.table.viewport().update()
+        self.table.show_cells([_row(value) for value in self.values])
 
     def _failed(self, error: InspectorError) -> None:
         self.overlap.show_text(shortened(f"✕  {error}"))

@@ -12,6 +12,7 @@ from inspector.gui.results.rows import Row, rows_of
 from inspector.gui.results.small_table import Cell, SmallTable, number_cell, text_cell
 from inspector.gui.state import AppState
 from inspector.gui.theme import GRID, Theme
+from inspector.gui.when_seen import WhenSeen
 from inspector.report.numbers import index_text
 
 EMPTY = "Open A and B: the weights of layers that belong together are compared here, without running anything."
@@ -31,24 +32,24 @@ class WeightsPanel(QFrame):
     def __init__(self, state: AppState, theme: Theme) -> None:
         super().__init__()
         self.setProperty("panel", True)
-        self._state, self._theme = state, theme
+        self._state = state
         self._rows: tuple[Row, ...] = ()
         self._differing: list[tuple[Row, WeightDifference]] = []
         self.empty = label(EMPTY, role="muted", wrap=True)
         self.layer = ElidedLabel(role="heading")
         self.note = label(role="muted", wrap=True)
-        self.table = SmallTable(TITLES, "Weights of the selected layer", stretch=1)
+        self.table = SmallTable(TITLES, "Weights of the selected layer", theme, stretch=1)
         self.count = ElidedLabel(role="heading")
-        self.all = SmallTable(("Layer", "Role", "Relation", "Largest"), "Weights that differ")
+        self.all = SmallTable(("Layer", "Role", "Relation", "Largest"), "Weights that differ", theme)
         self._lay_out()
-        self.all.currentCellChanged.connect(lambda row, *_rest: self._select(row))
-        state.assignment_changed.connect(self._show)
-        state.comparison_changed.connect(self._show)
+        self.all.moved.connect(self._select)
+        self._seen = WhenSeen(self, self._show)
+        for changed in (state.assignment_changed, state.comparison_changed):
+            changed.connect(self._seen.ask)
         state.selection_changed.connect(self._follow)
-        theme.changed.connect(self._show)
         self._show()
 
-    def _show(self, *_told: object) -> None:
+    def _show(self) -> None:
         self._rows = tuple(row for row in rows_of(self._state.assignment, self._state.comparison) if row.a)
         self._stack.setCurrentIndex(int(bool(self._rows)))
         weights = [(row, weight) for row in self._rows for weight in row.weights]
@@ -59,9 +60,7 @@ class WeightsPanel(QFrame):
         self.count.show_text(
             many if self._differing else f"No weight differs; {exact} of {len(weights)} are exactly equal"
         )
-        self.all.blockSignals(True)
-        self.all.show_cells([_short_row(row, weight) for row, weight in self._differing], self._theme.colours)
-        self.all.blockSignals(False)
+        self.all.show_cells([_short_row(row, weight) for row, weight in self._differing])
         self.all.setVisible(bool(self._differing))
         self._follow()
 
@@ -70,7 +69,7 @@ class WeightsPanel(QFrame):
         row = next((row for row in self._rows if _is_chosen(row, chosen.layer_a, chosen.tensor_b)), None)
         self.layer.show_text(row.a if row else "No layer selected")
         weights = row.weights if row else ()
-        self.table.show_cells([_row(weight) for weight in weights], self._theme.colours)
+        self.table.show_cells([_row(weight) for weight in weights])
         self.table.setVisible(bool(weights))
         told = f"{row.a} {NO_WEIGHTS}." if row else "Select a layer in the table, a tree or the chart."
         self.note.setText(told)

@@ -1,0 +1,58 @@
+"""Layers of A that are several steps in B: attention, Bidirectional, TimeDistributed, layers that no table knows."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from inspector.matching.contents import Contents, score
+from inspector.matching.names import Names
+from inspector.matching.regions import Flow, Region
+from inspector.matching.steps import Step
+
+KINDS = frozenset({"bidirectional", "time_distributed", "multi_head_attention", "attention", "group_norm",
+                   "conv_lstm2d", "lambda", "other"})
+LAYING_OUT = frozenset({"reshape", "flatten", "permute"})
+FAR = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """Where a composite layer ends in B, the region before it, and how much of the layer's weights it holds."""
+
+    b: int
+    region: Region
+    weights: float
+
+
+def ending(step: Step, known: Collection[str], used: Collection[int], *,
+           flow: Flow, contents: Contents, names: Names) -> Ending | None:
+    """The first step behind the layer's inputs whose closed region holds all of its weights that B has at all.
+
+    None when the layer has no weights, or when B holds none of them."""
+    if not step.weights or not known:
+        return None
+    best: Ending | None = None
+    for b in sorted(flow.behind(known, used, FAR)):
+        region = flow.region(b, known, used)
+        if not region.border <= set(known) or not flow.closed(region, b):
+            continue
+        held = score(contents, step, [flow.steps[index] for index in (*region.inside, b)]) or 0.0
+        if held > 0.2 and (best is None or held > best.weights + 1e-9):
+            best = Ending(b, region, held)
+    return _extended(best, step, known, used, flow, names) if best is not None else None
+
+
+def _extended(found: Ending, step: Step, known: Collection[str], used: Collection[int], flow: Flow,
+              names: Names) -> Ending:
+    """Go on to what undoes the layer's first reshaping, and to what carries the layer's name."""
+    b = found.b
+    opened = {flow.steps[index].kind for index in found.region.inside if set(flow.inputs[index]) <= set(known)}
+    while (following := flow.only_reader(b)) is not None:
+        other = flow.steps[following]
+        named = names.score(step, following) == 1.0
+        if following in used or other.weights or not (named or other.kind in opened & LAYING_OUT):
+            break
+        opened.discard(other.kind)
+        b = following
+    return Ending(b, flow.region(b, known, used), found.weights)
