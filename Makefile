@@ -52,7 +52,7 @@ demo-files: setup ## train the demo's net anew and write resources/demo
 	@$(BIN)/python resources/demo/make_demo.py
 
 bench: setup ## times and memory against the targets
-	@$(BIN)/python tests/bench/run.py
+	@$(BIN)/python tests/bench/bench.py
 
 sweep: setup ## every Keras application, both Keras, two batch sizes: one table (about a quarter of an hour)
 	@$(BIN)/python tests/bench/sweep.py

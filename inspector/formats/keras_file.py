@@ -13,6 +13,7 @@ import numpy as np
 from inspector.domain.errors import InspectorError
 from inspector.formats.h5_safety import FAILURES, members, shown
 
+LARGEST = 64 << 20  # bytes of an attribute; HDF5 stores them uncompressed
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -52,14 +53,21 @@ def read_keras(root: Any) -> KerasFile:
 
 
 def attribute(holder: Any, name: str) -> Any:
-    """The value of an attribute, None when it is absent or cannot be read."""
+    """The value of an attribute, None when it is absent, cannot be read, or is too large to be true."""
     raw = name.encode()
     try:
-        if not h5py.h5a.exists(holder, raw):
+        if not h5py.h5a.exists(holder, raw) or _bytes(h5py.h5a.open(holder, raw)) > LARGEST:
             return None
         return h5py.AttributeManager(_Holder(holder))[name]
     except FAILURES:
         return None
+
+
+def _bytes(stated: Any) -> int:
+    space = stated.get_space()
+    if space.get_simple_extent_type() == h5py.h5s.NULL:
+        return 0
+    return int(stated.get_type().get_size()) * int(np.prod(space.get_simple_extent_dims(), dtype=object))
 
 
 @dataclass(frozen=True, slots=True)

@@ -115,6 +115,8 @@ class Sweep:
         name = self.names.score(step, b)
         if other.kind == "input" or (kind == 0 and (weights or 0) < 0.5 and name < 1):
             return None
+        if is_identity(step) and name < 1:
+            return None
         known = self._known(step)
         region = self.flow.region(b, known, self.used)
         agree = self._agree(known, region)

@@ -94,7 +94,7 @@ class Child:
             try:
                 stdin = self._pipe(self._process.stdin)
                 write_frame(stdin, {"job": number, "method": method, "args": args or {}}, array)  # type: ignore[arg-type]
-            except OSError:
+            except (OSError, ValueError):  # the pipe is broken, or closed already
                 self._jobs.pop(number)
                 future.set_exception(self._ended())
         return future

@@ -68,3 +68,22 @@ def graph_values(graph: Any, feeds: dict[str, np.ndarray], tensors: list[str]) -
                   if op.type.startswith("Placeholder") and op.outputs[0].dtype == tf.bool}
         values = session.run(tensors, {**{f"{n}:0": value for n, value in feeds.items()}, **phases})
     return dict(zip(tensors, values, strict=True))
+
+
+def renamed(graph: Any) -> tuple[Any, dict[str, str]]:
+    """A copy whose nodes are n0, n1, ..., and the new names by the old ones."""
+    copy = type(graph)()
+    copy.CopyFrom(graph)
+    names = {node.name: f"n{index}" for index, node in enumerate(copy.node)}
+
+    def anew(text: str) -> str:
+        control, text = text[:1] == "^", text.lstrip("^")
+        node, _, index = text.partition(":")
+        return ("^" if control else "") + names[node] + (f":{index}" if index else "")
+
+    for node in copy.node:
+        node.name = names[node.name]
+        node.attr.pop("_class", None)
+        for place, text in enumerate(node.input):
+            node.input[place] = anew(text)
+    return copy, names

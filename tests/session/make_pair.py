@@ -29,11 +29,15 @@ def main(keras_name: str, name: str, batch: int, folder: Path) -> None:
     graph = convert_variables_to_constants_v2(call).graph.as_graph_def()
     (folder / "model.pb").write_bytes(graph.SerializeToString())
     (folder / "renamed.pb").write_bytes(renamed(graph).SerializeToString())
-    changed = change_epsilon(graph, model, keras)
+    changed = change_epsilon(graph, model, keras) if has_norms(model) else ""
     (folder / "epsilon.pb").write_bytes(graph.SerializeToString())
     facts = {"changed": changed, "weighted": [layer.name for layer in model.layers if layer.weights],
              "layers": [layer.name for layer in model.layers]}
     (folder / "facts.json").write_text(json.dumps(facts))
+
+
+def has_norms(model: Any) -> bool:
+    return any(type(layer).__name__ == "BatchNormalization" for layer in model.layers)
 
 
 def change_epsilon(graph: Any, model: Any, keras: Any) -> str:

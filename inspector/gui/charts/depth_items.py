@@ -21,6 +21,7 @@ class DepthItems:
     """The graphics items of one plot, lowest first."""
 
     def __init__(self) -> None:
+        self._scale = 1.0
         self.band = pg.PlotCurveItem(pen=None)
         self.cursor = pg.InfiniteLine(angle=90, movable=False)
         self.needle = pg.InfiniteLine(angle=90, movable=False)
@@ -47,12 +48,15 @@ class DepthItems:
             line.setVisible(position is not None)
             line.setPos(position or 0)
 
-    def paint(self, colours: Colours, *, focused: bool) -> None:
-        """Take these colours; the cursor is stronger while the keys go to the chart."""
+    def paint(self, colours: Colours, *, focused: bool, scale: float) -> None:
+        """Take these colours; the cursor is stronger while the keys go to the chart.
+
+        Pens count in device pixels, so `scale` of them make one of the window's."""
+        self._scale = scale
         self.band.setBrush(QColor(colours.noise))
-        self.line.setPen(pg.mkPen(colours.total, width=2))
-        self.cursor.setPen(pg.mkPen(colours.selection, width=_CURSOR))
-        self.needle.setPen(pg.mkPen(colours.accent, width=2 if focused else 1))
+        self.line.setPen(pg.mkPen(colours.total, width=2 * scale))
+        self.cursor.setPen(pg.mkPen(colours.selection, width=_CURSOR * scale))
+        self.needle.setPen(pg.mkPen(colours.accent, width=(2 if focused else 1) * scale))
         self.label.setColor(colours.introduced)
         self.label.fill = pg.mkBrush(colours.surface)
 
@@ -67,8 +71,10 @@ class DepthItems:
         faint.setAlpha(_FAINT)
         quiet = ~np.isnan(depth.introduced) & ~depth.differing
         loud = ~np.isnan(depth.introduced) & depth.differing
-        self.stems.setData(*_pairs(x[quiet], depth.introduced[quiet], zero), pen=pg.mkPen(faint, width=1))
-        self.strong.setData(*_pairs(x[loud], depth.introduced[loud], zero), pen=pg.mkPen(colours.introduced, width=2))
+        self.stems.setData(*_pairs(x[quiet], depth.introduced[quiet], zero), pen=pg.mkPen(faint, width=self._scale))
+        self.strong.setData(
+            *_pairs(x[loud], depth.introduced[loud], zero), pen=pg.mkPen(colours.introduced, width=2 * self._scale)
+        )
         shown = quiet | loud
         small = 5 if len(x) < _DENSE else 3
         self.heads.setData(

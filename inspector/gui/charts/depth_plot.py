@@ -74,7 +74,7 @@ class DepthPlot(pg.PlotWidget):
         """Take the colours in force."""
         colours = self._theme.colours
         dress(self, text=colours.muted, line=colours.line, ground=colours.surface)
-        self.items_drawn.paint(colours, focused=self.hasFocus())
+        self.items_drawn.paint(colours, focused=self.hasFocus(), scale=self.devicePixelRatioF())
         if self.depth is not None:
             self.items_drawn.draw(self.depth, colours)
 
@@ -103,6 +103,11 @@ class DepthPlot(pg.PlotWidget):
     def focusOutEvent(self, event: QFocusEvent) -> None:
         super().focusOutEvent(event)
         self.paint_theme()
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.DevicePixelRatioChange:
+            self.paint_theme()
+        return bool(super().event(event))
 
     def leaveEvent(self, event: QEvent) -> None:
         super().leaveEvent(event)

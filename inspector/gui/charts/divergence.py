@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QStackedLayout, QVBoxLayout, QWidget
 
 from inspector.gui.charts.depth import depth
 from inspector.gui.charts.depth_plot import DepthPlot
@@ -91,12 +92,13 @@ class DivergenceChart(QFrame):
         self._stack.addWidget(drawn)
 
 
-def centred(widget: QWidget) -> QWidget:
-    """A page with one widget in its middle."""
+def centred(message: QLabel) -> QWidget:
+    """A page with one message in its middle."""
+    message.setAlignment(Qt.AlignmentFlag.AlignCenter)
     page = QWidget()
     layout = QVBoxLayout(page)
     layout.setContentsMargins(4 * GRID, 2 * GRID, 4 * GRID, 2 * GRID)
     layout.addStretch()
-    layout.addWidget(widget)
+    layout.addWidget(message)
     layout.addStretch()
     return page

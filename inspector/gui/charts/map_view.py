@@ -37,8 +37,12 @@ class MapView(QWidget):
         self.plot.invertY(True)
         self.plot.setMinimumSize(8 * GRID, 8 * GRID)
         self.image = pg.ImageItem(axisOrder="row-major")
-        self.mark = pg.ScatterPlotItem(symbol="s", size=13, brush=None, pen=pg.mkPen("w", width=2))
-        self.shadow = pg.ScatterPlotItem(symbol="s", size=16, brush=None, pen=pg.mkPen("k", width=1))
+        self.mark = pg.ScatterPlotItem(
+            symbol="s", size=13, brush=None, pen=pg.mkPen("w", width=2 * self.devicePixelRatioF())
+        )
+        self.shadow = pg.ScatterPlotItem(
+            symbol="s", size=16, brush=None, pen=pg.mkPen("k", width=self.devicePixelRatioF())
+        )
         self.ground = QGraphicsRectItem()
         self.ground.setPen(Qt.PenStyle.NoPen)
         for item in (self.ground, self.image, self.shadow, self.mark):

@@ -88,7 +88,9 @@ class ScatterChart(SmallPlot):
         self.plot.autoRange()
 
     def draw(self) -> None:
-        self.equal.setPen(pg.mkPen(self._theme.colours.muted, style=Qt.PenStyle.DashLine))
+        self.equal.setPen(
+            pg.mkPen(self._theme.colours.muted, width=self.devicePixelRatioF(), style=Qt.PenStyle.DashLine)
+        )
         if self.scatter is not None:
             finite = np.isfinite(self.scatter.a) & np.isfinite(self.scatter.b)
             colour = self.colour

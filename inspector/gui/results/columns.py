@@ -6,16 +6,17 @@ from collections.abc import Mapping
 
 from inspector.gui.results.cells import NUMBERS, Column
 
-#: The least width in pixels at the body's usual size, and the share of what is left over.
-LEAST: Mapping[Column, tuple[int, float]] = {
-    Column.STATUS: (104, 0.0),
-    Column.A: (72, 3.0),
-    Column.B: (72, 4.0),
-    Column.INTRODUCED: (84, 1.5),
-    Column.TOTAL: (84, 1.5),
-    Column.EVIDENCE: (96, 2.0),
-    Column.CLASS: (96, 1.0),
-    Column.NOISE: (88, 0.0),
+#: The least width in pixels at the body's usual size, the share of what is left over, and how much room there
+#: must be before the column is shown at all.
+LEAST: Mapping[Column, tuple[int, float, int]] = {
+    Column.STATUS: (108, 0.0, 0),
+    Column.A: (72, 3.0, 0),
+    Column.B: (72, 4.0, 0),
+    Column.INTRODUCED: (84, 2.0, 84),
+    Column.TOTAL: (84, 2.0, 84),
+    Column.EVIDENCE: (96, 2.5, 96),
+    Column.CLASS: (96, 1.0, 240),
+    Column.NOISE: (88, 0.0, 200),
 }
 
 
@@ -23,15 +24,12 @@ def widths(room: int, *, compared: bool, scale: float = 1.0) -> dict[Column, int
     """Column widths that fill `room` pixels; columns that find no room are left out, least needed last.
 
     Without a comparison there are no columns of numbers. `scale` is the text's size over the usual one."""
-    wanted = [column for column in LEAST if compared or column not in NUMBERS]
     chosen: list[Column] = []
     left = float(room)
-    for column in wanted:
-        least = LEAST[column][0] * scale
-        if left < least and len(chosen) >= 3:
-            break
-        chosen.append(column)
-        left -= least
+    for column, (least, _share, needed) in LEAST.items():
+        if (compared or column not in NUMBERS) and (not needed or left >= needed * scale):
+            chosen.append(column)
+            left -= least * scale
     shares = sum(LEAST[column][1] for column in chosen) or 1.0
     spare = max(left, 0.0)
     return {column: int(LEAST[column][0] * scale + spare * LEAST[column][1] / shares) for column in chosen}

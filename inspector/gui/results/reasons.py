@@ -83,8 +83,9 @@ def _weights(comparison: Comparison) -> Reason | None:
 
 
 def _compared(comparison: Comparison) -> Reason:
-    total = len(comparison.layers)
-    compared = sum(layer.status != "not-compared" for layer in comparison.layers)
+    layers = [layer for layer in comparison.layers if layer.kind != "input"]
+    total = len(layers)
+    compared = sum(layer.status != "not-compared" for layer in layers)
     rest = f", {total - compared} could not be" if compared < total else ""
     return Reason(f"{compared} of {total} layers were compared{rest}.")
 

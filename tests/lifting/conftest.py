@@ -1,0 +1,5 @@
+"""TensorFlow says much about itself; none of it is ours."""
+
+import os
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
