@@ -17,7 +17,7 @@ ifneq ($(shell cat $(STAMP) 2>/dev/null),$(realpath .))
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint format wheel demo-files bench sweep fuzz clean
+.PHONY: help setup run test lint format wheel demo-files pictures bench sweep fuzz clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -50,6 +50,9 @@ wheel: setup ## dist/*.whl, without the network
 
 demo-files: setup ## train the demo's net anew and write resources/demo
 	@$(BIN)/python resources/demo/make_demo.py
+
+pictures: setup ## the README's pictures, from the real window
+	@$(ON_DISPLAY) $(BIN)/python docs/make_pictures.py
 
 bench: setup ## times and memory against the targets
 	@$(BIN)/python tests/bench/bench.py

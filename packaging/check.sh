@@ -14,7 +14,7 @@ check() {
 }
 
 check "ruff check" "$bin/ruff" check --quiet --output-format concise .
-check "ruff format" "$bin/ruff" format --check --quiet --output-format concise .
+check "ruff format" "$bin/ruff" format --check --quiet .
 check "mypy" "$bin/mypy"
 check "lint-imports" "$bin/lint-imports" --no-cache
 if [ ${#failed[@]} -gt 0 ]; then

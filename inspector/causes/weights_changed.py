@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from inspector.causes.case import Case, Edit, SetConstant, Suspicion
 from inspector.domain.comparison import LayerDifference
@@ -14,9 +16,10 @@ CAUSE = "weights-changed"
 
 
 def suspect(case: Case) -> Iterator[Suspicion]:
-    """One suspicion for all layers whose weights differ and that introduce a difference."""
-    changed = [(layer, changed_of(layer)) for layer in case.layers if layer.status == "different"]
-    changed = [(layer, weights) for layer, weights in changed if weights]
+    """One suspicion for all layers whose weights differ and that introduce a difference, or cannot be compared
+    since their shapes differ too."""
+    open_ = [layer for layer in case.layers if layer.status in ("different", "not-compared")]
+    changed = [(layer, weights) for layer in open_ if (weights := changed_of(layer))]
     if not changed:
         return
     first, weights = changed[0]
@@ -33,7 +36,12 @@ def suspect(case: Case) -> Iterator[Suspicion]:
 
 
 def changed_of(layer: LayerDifference) -> list[WeightDifference]:
-    return [weight for weight in layer.weights if weight.relation == "different"]
+    """The weights that hold other numbers, or stand in another size."""
+    return [weight for weight in layer.weights if weight.relation in ("different", "missing")]
+
+
+def _resized(layer: LayerDifference) -> bool:
+    return any(weight.relation == "missing" for weight in layer.weights)
 
 
 def mend(case: Case, changed: list[tuple[LayerDifference, list[WeightDifference]]]) -> tuple[Edit, ...]:
@@ -41,15 +49,27 @@ def mend(case: Case, changed: list[tuple[LayerDifference, list[WeightDifference]
     edits: list[Edit] = []
     for _, weights in changed:
         for weight in weights:
-            if " " in weight.a or not weight.shape_b or sorted(weight.shape_a) != sorted(weight.shape_b):
+            values = None if " " in weight.a else _laid_out(case, weight)
+            if values is None:
                 return ()
-            values = np.asarray(case.values_a(weight.a)).reshape(weight.shape_a)
-            turned = values if weight.shape_a == weight.shape_b else values.T
-            edits.append(SetConstant(node=weight.b, value=np.ascontiguousarray(turned.reshape(weight.shape_b))))
+            edits.append(SetConstant(node=weight.b, value=values))
     return tuple(edits)
+
+
+def _laid_out(case: Case, weight: WeightDifference) -> NDArray[Any] | None:
+    """A's numbers in B's shape: as they are, or transposed when only that fits; axes of size 1 do not count."""
+    plain_a = [size for size in weight.shape_a if size != 1]
+    plain_b = [size for size in weight.shape_b if size != 1]
+    if not weight.b or plain_b not in (plain_a, plain_a[::-1]):
+        return None
+    values = np.asarray(case.values_a(weight.a)).reshape(weight.shape_a)
+    return np.ascontiguousarray((values if plain_a == plain_b else values.T).reshape(weight.shape_b))
 
 
 def _title(changed: list[tuple[LayerDifference, list[WeightDifference]]]) -> str:
     if len(changed) == 1:
         return f"the weights of `{changed[0][0].a}` differ"
+    resized = sum(_resized(layer) for layer, _ in changed)
+    if resized:
+        return f"the weights of {len(changed)} layers differ, {resized} of them in size: another net"
     return f"the weights of {len(changed)} layers differ: another training"

@@ -22,7 +22,9 @@ FAILURES = (OSError, RuntimeError, ValueError, KeyError, TypeError, OverflowErro
 CUT = re.compile(r"the file ends at byte \d+")
 MAX_HOPS = 32  # as many soft links as a path may need; more is a circle
 _OBJECTS: dict[int, LinkType] = {
-    h5py.h5o.TYPE_GROUP: "group", h5py.h5o.TYPE_DATASET: "dataset", h5py.h5o.TYPE_NAMED_DATATYPE: "datatype",
+    h5py.h5o.TYPE_GROUP: "group",
+    h5py.h5o.TYPE_DATASET: "dataset",
+    h5py.h5o.TYPE_NAMED_DATATYPE: "datatype",
 }
 
 
@@ -88,8 +90,12 @@ def corrupt(error: Exception, where: str) -> InspectorError:
     """HDF5's own words; TRUNCATED where the file's end is missing."""
     cut = CUT.search(str(error))
     if cut:
-        return InspectorError("TRUNCATED", f"this lies in the part that is missing: {cut.group()}", where=where,
-                              todo="Copy or download the file again.")
+        return InspectorError(
+            "TRUNCATED",
+            f"this lies in the part that is missing: {cut.group()}",
+            where=where,
+            todo="Copy or download the file again.",
+        )
     return InspectorError("CORRUPT", f"HDF5 says: {error}", where=where, todo="The file is damaged.")
 
 
@@ -182,8 +188,10 @@ def outside(dataset: Any) -> str:
     """Where a low-level dataset's values lie when they lie outside the file, else an empty text."""
     plist = dataset.get_create_plist()
     if plist.get_layout() == h5py.h5d.VIRTUAL:
-        sources = [f"{plist.get_virtual_filename(i)}:{plist.get_virtual_dsetname(i)}"
-                   for i in range(min(plist.get_virtual_count(), 4))]
+        sources = [
+            f"{plist.get_virtual_filename(i)}:{plist.get_virtual_dsetname(i)}"
+            for i in range(min(plist.get_virtual_count(), 4))
+        ]
         return f"virtual dataset of {', '.join(sources)}"
     count = plist.get_external_count()
     if count:

@@ -11,14 +11,17 @@ import numpy as np
 from inspector.domain.errors import InspectorError
 from inspector.domain.files import Details, Entry
 from inspector.formats import h5_safety, h5_values
+from inspector.formats.h5_attributes import attribute, attribute_names, text
 from inspector.formats.h5_safety import Link
-from inspector.formats.keras_file import attribute, attribute_names, text
 
 PREFIX = "h5:"
 _SHOWN = 2000  # characters of an attribute
 _NOTES = {
-    "soft": "link to {}", "external": "link to another file, not opened: {}", "other": "not opened: {}",
-    "broken": "broken: {}", "datatype": "a stored type",
+    "soft": "link to {}",
+    "external": "link to another file, not opened: {}",
+    "other": "not opened: {}",
+    "broken": "broken: {}",
+    "datatype": "a stored type",
 }
 
 
@@ -145,8 +148,14 @@ def _dataset(id_: str, path: str, name: str, target: Any) -> Entry:
     stored = h5_values.describe(target)
     values = path if stored.numeric and stored.declared else ""
     return Entry(
-        id=id_, name=name, kind="dataset", shape=stored.shape, dtype=stored.dtype, size=stored.declared,
-        value_id=values, note=stored.problem or ("no values" if stored.shape is None else ""),
+        id=id_,
+        name=name,
+        kind="dataset",
+        shape=stored.shape,
+        dtype=stored.dtype,
+        size=stored.declared,
+        value_id=values,
+        note=stored.problem or ("no values" if stored.shape is None else ""),
     )
 
 
@@ -157,8 +166,10 @@ def _count(target: Any) -> int:
 def storage_rows(dataset: Any) -> list[tuple[str, str]]:
     """Shape, dtype, chunks, compression, bytes."""
     stored = h5_values.describe(dataset)
-    rows = [("Shape", "none" if stored.shape is None else " × ".join(map(str, stored.shape)) or "scalar"),
-            ("Type", stored.dtype)]
+    rows = [
+        ("Shape", "none" if stored.shape is None else " × ".join(map(str, stored.shape)) or "scalar"),
+        ("Type", stored.dtype),
+    ]
     plist = dataset.get_create_plist()
     if plist.get_layout() == h5py.h5d.CHUNKED:
         rows.append(("Chunks", " × ".join(map(str, plist.get_chunk()))))

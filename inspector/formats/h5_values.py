@@ -14,8 +14,8 @@ from inspector.formats.h5_safety import CUT, FAILURES, UnsafeError, corrupt, out
 
 HUGE_BYTES = 4 << 30
 HUGE_RATIO = 1000
-# What h5py and Keras 3 store bfloat16 as: HDF5 has no such type.
-_BFLOAT16_TAG = b"NUMPY:|V2"
+# HDF5 has no bfloat16: Keras 3 has h5py store it as two opaque bytes, nameless.
+_BFLOAT16_TAGS = (b"", b"NUMPY:|V2")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ def describe(dataset: Any) -> Stored:
 def type_name(kind: Any) -> tuple[str, int, str]:
     """A type's name, bytes per element, and why it is not numeric (empty when it is)."""
     size = int(kind.get_size())
-    if isinstance(kind, h5py.h5t.TypeOpaqueID) and size == 2 and kind.get_tag() == _BFLOAT16_TAG:
+    if isinstance(kind, h5py.h5t.TypeOpaqueID) and size == 2 and kind.get_tag() in _BFLOAT16_TAGS:
         return "bfloat16", size, ""
     for cls, words in _NOT_NUMERIC:
         if isinstance(kind, cls):
@@ -73,10 +73,14 @@ def type_name(kind: Any) -> tuple[str, int, str]:
 
 
 _NOT_NUMERIC: tuple[tuple[Any, str], ...] = (
-    (h5py.h5t.TypeStringID, "string"), (h5py.h5t.TypeVlenID, "variable length"),
-    (h5py.h5t.TypeReferenceID, "reference"), (h5py.h5t.TypeBitfieldID, "bitfield"),
-    (h5py.h5t.TypeCompoundID, "compound"), (h5py.h5t.TypeArrayID, "array"),
-    (h5py.h5t.TypeOpaqueID, "opaque"), (h5py.h5t.TypeTimeID, "time"),
+    (h5py.h5t.TypeStringID, "string"),
+    (h5py.h5t.TypeVlenID, "variable length"),
+    (h5py.h5t.TypeReferenceID, "reference"),
+    (h5py.h5t.TypeBitfieldID, "bitfield"),
+    (h5py.h5t.TypeCompoundID, "compound"),
+    (h5py.h5t.TypeArrayID, "array"),
+    (h5py.h5t.TypeOpaqueID, "opaque"),
+    (h5py.h5t.TypeTimeID, "time"),
 )
 
 
@@ -95,8 +99,12 @@ def read(dataset: Any, path: str, start: int, stop: int | None) -> NDArray[Any]:
     except FAILURES as error:
         if CUT.search(str(error)):
             raise corrupt(error, path) from error
-        raise InspectorError("UNREADABLE", f"HDF5 says: {error}", where=path,
-                             todo="The file is damaged, or its compression is not installed here.") from error
+        raise InspectorError(
+            "UNREADABLE",
+            f"HDF5 says: {error}",
+            where=path,
+            todo="The file is damaged, or its compression is not installed here.",
+        ) from error
     if stored.dtype == "bfloat16":
         found = (found.view(np.uint16).astype(np.uint32) << 16).view(np.float32)
     return np.ascontiguousarray(found, found.dtype.newbyteorder("="))
@@ -120,12 +128,12 @@ def _flat(dataset: Any, shape: tuple[int, ...], start: int, stop: int) -> NDArra
     """Narrow axis by axis while the range lies in one row, then read the rows that it touches."""
     index: tuple[Any, ...] = ()
     for axis, extent in enumerate(shape):
-        row = int(np.prod(shape[axis + 1:], dtype=object))
+        row = int(np.prod(shape[axis + 1 :], dtype=object))
         if start >= stop or not row:
             return np.empty(0, dataset.dtype)
         first, last = start // row, (stop - 1) // row
         if first != last or axis == len(shape) - 1:
             block = dataset[(*index, slice(first, min(last + 1, extent)))]
-            return np.asarray(block).reshape(-1)[start - first * row:stop - first * row]
+            return np.asarray(block).reshape(-1)[start - first * row : stop - first * row]
         index, start, stop = (*index, first), start - first * row, stop - first * row
     return np.asarray(dataset[()]).reshape(-1)[start:stop]

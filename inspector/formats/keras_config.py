@@ -75,8 +75,14 @@ def _model(stated: Config, default_name: str) -> ModelSpec:
     tensors: Known = {}
     if "input_layers" not in whole:
         layers = tuple(_layer(item, position, ()) for position, item in enumerate(whole["layers"]))
-        return ModelSpec(name, class_name, layers, sequential=True, trainable=trainable,
-                         input_shape=shape_of(whole.get("build_input_shape")))
+        return ModelSpec(
+            name,
+            class_name,
+            layers,
+            sequential=True,
+            trainable=trainable,
+            input_shape=shape_of(whole.get("build_input_shape")),
+        )
     names = {_name(item, position) for position, item in enumerate(whole["layers"])}
     calls = [_calls(item, names, tensors) for item in whole["layers"]]
     ends = tuple(tuple(references(whole.get(key), names, tensors)) for key in ("input_layers", "output_layers"))
@@ -133,7 +139,9 @@ def references(value: Any, names: set[str], tensors: Known) -> Iterator[Address]
 
 def _is_reference(value: list[Any], names: set[str]) -> bool:
     shaped = (
-        len(value) in (3, 4) and isinstance(value[0], str) and value[0] != "_CONSTANT_VALUE"
+        len(value) in (3, 4)
+        and isinstance(value[0], str)
+        and value[0] != "_CONSTANT_VALUE"
         and all(isinstance(number, int) and not isinstance(number, bool) for number in value[1:3])
     )
     if shaped and value[0] not in names and len(value) == 4 and isinstance(value[3], dict):
@@ -174,6 +182,4 @@ def _is_functional(item: Config) -> bool:
 
 
 def _renumbered(calls: Calls, offsets: dict[str, int]) -> Calls:
-    return tuple(
-        tuple((name, call - offsets.get(name, 0), output) for name, call, output in taken) for taken in calls
-    )
+    return tuple(tuple((name, call - offsets.get(name, 0), output) for name, call, output in taken) for taken in calls)

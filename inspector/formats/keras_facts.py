@@ -11,7 +11,7 @@ import numpy as np
 from inspector.domain.computation import Layer
 from inspector.domain.files import Warn
 from inspector.formats.keras_file import KerasFile
-from inspector.formats.keras_layers import is_custom
+from inspector.formats.keras_kinds import is_custom
 from inspector.formats.keras_model import Item, Laid
 
 Facts = tuple[tuple[str, str], ...]
@@ -78,7 +78,7 @@ def _compiled(keras: KerasFile) -> Iterator[tuple[str, str]]:
 
 def _class_of(value: Any) -> str:
     if isinstance(value, dict):
-        return str(value.get("class_name") or value.get("config", {}).get("name") or "")
+        return str(value.get("class_name") or "")
     return str(value or "")
 
 
@@ -97,17 +97,28 @@ def warnings(keras: KerasFile, laid: Laid | None) -> Iterator[Warn]:
     if keras.problem:
         yield Warn(keras.problem.code, keras.problem.what)
     if keras.backend and keras.backend != "tensorflow" and keras.config is not None:
-        yield Warn("OTHER_BACKEND", f"written with the {keras.backend} backend: its convolutions may flip kernels, "
-                                    "so results in TensorFlow may differ from those its author had")
+        yield Warn(
+            "OTHER_BACKEND",
+            f"written with the {keras.backend} backend: its convolutions may flip kernels, "
+            "so results in TensorFlow may differ from those its author had",
+        )
     if keras.config is not None and keras.major < 2:
-        yield Warn("KERAS_1", "Keras 1 wrote this file: legacy Keras refuses most such configs, so a run may need a "
-                              "Python with Keras 1; weights and structure can be compared all the same")
+        yield Warn(
+            "KERAS_1",
+            "Keras 1 wrote this file: legacy Keras refuses most such configs, so a run may need a "
+            "Python with Keras 1; weights and structure can be compared all the same",
+        )
     items = list(_all_items(laid.items if laid else []))
     code = [item.path for item in items if item.class_name == "Lambda"]
     if code:
         yield Warn("CONTAINS_CODE", f"Lambda layers carry program code: {_listed(code)}")
-    custom = sorted({item.class_name for item in items
-                     if item.layer is not None and item.class_name and is_custom(item.class_name, item.spec.stated)})
+    custom = sorted(
+        {
+            item.class_name
+            for item in items
+            if item.layer is not None and item.class_name and is_custom(item.class_name, item.spec.stated)
+        }
+    )
     if custom:
         yield Warn("CONTAINS_CODE", f"classes of its own, whose code is not in the file: {_listed(custom)}")
 

@@ -66,8 +66,9 @@ def _refusal(path: Path, error: Exception, whole: int) -> InspectorError:
         return InspectorError("TRUNCATED", _missing(path, whole), where=str(path), todo=todo)
     size = path.stat().st_size
     if size < HEADER:
-        return InspectorError("TRUNCATED", f"the file has {size} bytes, less than an HDF5 header", where=str(path),
-                              todo=todo)
+        return InspectorError(
+            "TRUNCATED", f"the file has {size} bytes, less than an HDF5 header", where=str(path), todo=todo
+        )
     return InspectorError("CORRUPT", f"HDF5 says: {error}", where=str(path), todo=todo)
 
 
@@ -85,9 +86,16 @@ class OpenedKeras:
         framework, reason = ("", "its end is missing, so it cannot run") if warning else runs_in(self.keras)
         found = path.stat()
         self._file = ModelFile(
-            path=str(path), format=NAME, title=TITLE, size=found.st_size, runs_in=framework, reason=reason,
-            facts=facts(self.keras, self._laid), warnings=((warning,) if warning else ()) + self._warnings(),
-            inode=found.st_ino, modified_ns=found.st_mtime_ns,
+            path=str(path),
+            format=NAME,
+            title=TITLE,
+            size=found.st_size,
+            runs_in=framework,
+            reason=reason,
+            facts=facts(self.keras, self._laid),
+            warnings=((warning,) if warning else ()) + self._warnings(),
+            inode=found.st_ino,
+            modified_ns=found.st_mtime_ns,
         )
 
     def _lay_out(self) -> Laid | None:

@@ -1,81 +1,67 @@
-"""What a Keras class is called here: its kind, and its settings in one vocabulary."""
+"""The settings of a Keras layer, of any age, in one vocabulary."""
 
 from __future__ import annotations
 
 import re
 from typing import Any
 
-from inspector.formats.keras_operations import is_operation, operation_kind, operation_settings
+from inspector.formats.keras_kinds import Config, kind_of
+from inspector.formats.keras_operations import is_operation, operation_settings
 
-Config = dict[str, Any]
-
-KINDS = {
-    "InputLayer": "input", "Conv1D": "conv1d", "Conv2D": "conv2d", "Conv3D": "conv3d",
-    "Conv1DTranspose": "conv1d_transpose", "Conv2DTranspose": "conv2d_transpose",
-    "Conv3DTranspose": "conv3d_transpose", "DepthwiseConv1D": "depthwise_conv1d",
-    "DepthwiseConv2D": "depthwise_conv2d", "SeparableConv1D": "separable_conv1d",
-    "SeparableConv2D": "separable_conv2d", "Dense": "dense", "EinsumDense": "dense",
-    "BatchNormalization": "batch_norm", "BatchNormalizationV1": "batch_norm", "BatchNormalizationV2": "batch_norm",
-    "SyncBatchNormalization": "batch_norm", "LayerNormalization": "layer_norm", "GroupNormalization": "group_norm",
-    "Activation": "activation", "ReLU": "activation", "ThresholdedReLU": "activation", "LeakyReLU": "leaky_relu",
-    "PReLU": "prelu", "ELU": "elu", "Softmax": "softmax", "Embedding": "embedding",
-    "Add": "add", "Subtract": "subtract", "Multiply": "multiply", "Average": "average", "Maximum": "maximum",
-    "Minimum": "minimum", "Concatenate": "concat", "Dot": "dot", "Flatten": "flatten", "Reshape": "reshape",
-    "Permute": "permute", "RepeatVector": "repeat", "LSTM": "lstm", "CuDNNLSTM": "lstm", "GRU": "gru",
-    "CuDNNGRU": "gru", "SimpleRNN": "simple_rnn", "ConvLSTM1D": "conv_lstm1d", "ConvLSTM2D": "conv_lstm2d",
-    "ConvLSTM3D": "conv_lstm3d", "Bidirectional": "bidirectional", "TimeDistributed": "time_distributed",
-    "Attention": "attention", "AdditiveAttention": "attention", "MultiHeadAttention": "multi_head_attention",
-    "Dropout": "dropout", "AlphaDropout": "dropout", "GaussianDropout": "dropout", "GaussianNoise": "dropout",
-    "SpatialDropout1D": "dropout", "SpatialDropout2D": "dropout", "SpatialDropout3D": "dropout",
-    "ActivityRegularization": "identity", "Identity": "identity", "Rescaling": "rescaling",
-    "Normalization": "normalization", "UnitNormalization": "other", "Lambda": "lambda", "Masking": "masking",
-    "Resizing": "upsample", "CenterCrop": "crop",
-}
-CELLS = {"LSTMCell": "lstm", "GRUCell": "gru", "SimpleRNNCell": "simple_rnn"}
-RECURRENT = {"lstm", "gru", "simple_rnn", "conv_lstm1d", "conv_lstm2d", "conv_lstm3d"}
-_FAMILIES = (
-    (re.compile(r"Global(Max|Average)Pooling\dD$"), "global_pool"), (re.compile(r"(Max|Average)Pooling\dD$"), "pool"),
-    (re.compile(r"Adaptive(Max|Average)Pooling\dD$"), "pool"), (re.compile(r"ZeroPadding\dD$"), "pad"),
-    (re.compile(r"Cropping\dD$"), "crop"), (re.compile(r"UpSampling\dD$"), "upsample"),
-    (re.compile(r"Random[A-Z]\w+$"), "dropout"),
-)
-# other classes that Keras itself brings, so that what is left is somebody's own
-KEPT = frozenset({
-    "Functional", "Sequential", "Model", "RNN", "StackedRNNCells", "GroupQueryAttention", "Discretization",
-    "Hashing", "IntegerLookup", "StringLookup", "TextVectorization", "CategoryEncoding", "HashedCrossing",
-    "SpectralNormalization", "RMSNormalization", "LocallyConnected1D", "LocallyConnected2D", "Highway",
-    "MaxoutDense", "DenseFeatures", "TFSMLayer", "ClassMethod", "InstanceMethod", "InstanceProperty",
-    "Merge", "ParametricSoftplus", "SReLU",
-})
 _CHANGED_NAMES = {"silu": "swish", "hard_silu": "hard_swish"}
 # our word -> the words of the configs
 _SAME = (
-    "filters", "units", "strides", "padding", "groups", "data_format", "use_bias", "epsilon", "momentum",
-    "max_value", "threshold", "pool_size", "keepdims", "interpolation", "rate", "return_sequences", "return_state",
-    "go_backwards", "stateful", "reset_after", "input_dim", "output_dim", "center", "scale", "kernel_size",
-    "depth_multiplier", "target_shape", "dims", "n", "size", "merge_mode", "axes", "normalize", "cropping",
-    "offset", "output_padding", "num_heads", "key_dim", "value_dim", "mask_zero", "mask_value", "height", "width",
-    "time_major", "mean", "variance", "equation", "use_scale", "output_size",
+    "filters",
+    "units",
+    "strides",
+    "padding",
+    "groups",
+    "data_format",
+    "use_bias",
+    "epsilon",
+    "momentum",
+    "max_value",
+    "threshold",
+    "pool_size",
+    "keepdims",
+    "interpolation",
+    "rate",
+    "return_sequences",
+    "return_state",
+    "go_backwards",
+    "stateful",
+    "reset_after",
+    "input_dim",
+    "output_dim",
+    "center",
+    "scale",
+    "kernel_size",
+    "depth_multiplier",
+    "target_shape",
+    "dims",
+    "n",
+    "size",
+    "merge_mode",
+    "axes",
+    "normalize",
+    "cropping",
+    "offset",
+    "output_padding",
+    "num_heads",
+    "key_dim",
+    "value_dim",
+    "mask_zero",
+    "mask_value",
+    "height",
+    "width",
+    "time_major",
+    "mean",
+    "variance",
+    "equation",
+    "use_scale",
+    "output_size",
 )
 _RENAMED = (("dilation", "dilation_rate"), ("axis", "axis"))
-
-
-def is_custom(class_name: str, stated: Config) -> bool:
-    """Whether a class is not Keras's own, so that its code is not in the file."""
-    if is_operation(class_name, stated) or class_name in KEPT or class_name in KINDS:
-        return False
-    return kind_of(class_name, {}, stated) == "other" and not str(stated.get("module") or "").startswith("keras")
-
-
-def kind_of(class_name: str, config: Config, stated: Config) -> str:
-    """The kind of a layer, `other` for classes that are not known."""
-    if is_operation(class_name, stated):
-        return operation_kind(class_name, config, stated)
-    if class_name == "RNN":
-        return CELLS.get(_inner(config, "cell").get("class_name", ""), "other")
-    if class_name in KINDS:
-        return KINDS[class_name]
-    return next((kind for pattern, kind in _FAMILIES if pattern.match(class_name)), "other")
 
 
 def settings_of(class_name: str, config: Config, stated: Config, major: int) -> Config:

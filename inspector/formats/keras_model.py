@@ -9,7 +9,8 @@ from inspector.domain.computation import Computation, Layer, Weight
 from inspector.domain.errors import InspectorError
 from inspector.domain.files import Shape
 from inspector.formats.keras_config import Address, Known, LayerSpec, ModelSpec, shape_of
-from inspector.formats.keras_layers import RECURRENT, kind_of, settings_of
+from inspector.formats.keras_kinds import RECURRENT, kind_of
+from inspector.formats.keras_layers import settings_of
 from inspector.formats.keras_ports import input_ports, output_ports
 from inspector.formats.keras_shapes import output_shape
 
@@ -42,6 +43,14 @@ class Laid:
 
 def lay_out(model: ModelSpec, weights: dict[Path, tuple[Weight, ...]], major: int) -> Laid:
     """Inline a model. `weights`: by path of layer names. Raises CYCLE, TOO_DEEP, TOO_LARGE, BAD_CONFIG."""
+    try:
+        return _laid_out(model, weights, major)
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+        what = f"a layer's config is not as Keras writes it ({type(error).__name__}: {error})"
+        raise InspectorError("BAD_CONFIG", what) from error
+
+
+def _laid_out(model: ModelSpec, weights: dict[Path, tuple[Weight, ...]], major: int) -> Laid:
     inliner = _Inliner(weights, major)
     items: list[Item] = []
     outputs = inliner.model(model, _Place("", (), items), None)
@@ -157,8 +166,15 @@ class _Inliner:
         self.shapes[name] = shape
         self.shapes |= dict.fromkeys(outputs[1:], _state_shape(kind, settings, shape))
         item.layer = self._layers[name] = Layer(
-            name=name, kind=kind, class_name=spec.class_name, settings=settings, weights=weights,
-            inputs=tuple(dict.fromkeys(taken)), outputs=tuple(outputs), nodes=(name,), shape=shape,
+            name=name,
+            kind=kind,
+            class_name=spec.class_name,
+            settings=settings,
+            weights=weights,
+            inputs=tuple(dict.fromkeys(taken)),
+            outputs=tuple(outputs),
+            nodes=(name,),
+            shape=shape,
             dtype=dtype_of(spec.config),
         )
         self._items[name] = item
@@ -168,8 +184,9 @@ class _Inliner:
         name = f"{place.prefix}{spec.name}"
         shape = shape_of(spec.config.get("batch_shape")) or shape_of(spec.config.get("batch_input_shape"))
         dtype = dtype_of(spec.config)
-        layer = Layer(name=name, kind="input", class_name="InputLayer", outputs=(name,), nodes=(name,), shape=shape,
-                      dtype=dtype)
+        layer = Layer(
+            name=name, kind="input", class_name="InputLayer", outputs=(name,), nodes=(name,), shape=shape, dtype=dtype
+        )
         self._layers[name] = layer
         self.shapes[name] = shape
         self._items[name] = Item(spec.name, name, "InputLayer", spec, layer)

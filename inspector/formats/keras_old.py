@@ -6,20 +6,38 @@ from typing import Any
 
 Config = dict[str, Any]
 CLASSES = {
-    "Convolution1D": "Conv1D", "Convolution2D": "Conv2D", "Convolution3D": "Conv3D",
-    "AtrousConvolution1D": "Conv1D", "AtrousConvolution2D": "Conv2D", "Deconvolution2D": "Conv2DTranspose",
+    "Convolution1D": "Conv1D",
+    "Convolution2D": "Conv2D",
+    "Convolution3D": "Conv3D",
+    "AtrousConvolution1D": "Conv1D",
+    "AtrousConvolution2D": "Conv2D",
+    "Deconvolution2D": "Conv2DTranspose",
     "SeparableConvolution2D": "SeparableConv2D",
 }
 # old key -> new key, for all classes
 KEYS = {
-    "nb_filter": "filters", "border_mode": "padding", "subsample": "strides", "subsample_length": "strides",
-    "filter_length": "kernel_size", "atrous_rate": "dilation_rate", "bias": "use_bias", "p": "rate",
-    "inner_activation": "recurrent_activation", "pool_length": "pool_size", "stride": "strides",
-    "dim_ordering": "data_format", "sigma": "stddev",
+    "nb_filter": "filters",
+    "border_mode": "padding",
+    "subsample": "strides",
+    "subsample_length": "strides",
+    "filter_length": "kernel_size",
+    "atrous_rate": "dilation_rate",
+    "bias": "use_bias",
+    "p": "rate",
+    "inner_activation": "recurrent_activation",
+    "pool_length": "pool_size",
+    "stride": "strides",
+    "dim_ordering": "data_format",
+    "sigma": "stddev",
 }
 ORDERINGS = {"tf": "channels_last", "th": "channels_first"}
 MERGES = {
-    "sum": "Add", "mul": "Multiply", "ave": "Average", "max": "Maximum", "concat": "Concatenate", "dot": "Dot",
+    "sum": "Add",
+    "mul": "Multiply",
+    "ave": "Average",
+    "max": "Maximum",
+    "concat": "Concatenate",
+    "dot": "Dot",
     "cos": "Dot",
 }
 WITH_UNITS = ("Dense", "LSTM", "GRU", "SimpleRNN", "Highway", "MaxoutDense", "TimeDistributedDense")

@@ -10,12 +10,35 @@ Config = dict[str, Any]
 WRAPPED = ("TFOpLambda", "SlicingOpLambda", "TensorFlowOpLayer")
 # kinds by the op's last name, lower case
 KINDS = {
-    "add": "add", "addv2": "add", "subtract": "subtract", "sub": "subtract", "multiply": "multiply", "mul": "multiply",
-    "maximum": "maximum", "minimum": "minimum", "concat": "concat", "concatv2": "concat", "concatenate": "concat",
-    "reshape": "reshape", "squeeze": "reshape", "expand_dims": "reshape", "expanddims": "reshape",
-    "transpose": "permute", "relu": "activation", "relu6": "activation", "sigmoid": "activation",
-    "tanh": "activation", "silu": "activation", "gelu": "activation", "softmax": "softmax", "identity": "identity",
-    "biasadd": "add", "truediv": "divide", "true_divide": "divide", "div": "divide", "realdiv": "divide",
+    "add": "add",
+    "addv2": "add",
+    "subtract": "subtract",
+    "sub": "subtract",
+    "multiply": "multiply",
+    "mul": "multiply",
+    "maximum": "maximum",
+    "minimum": "minimum",
+    "concat": "concat",
+    "concatv2": "concat",
+    "concatenate": "concat",
+    "reshape": "reshape",
+    "squeeze": "reshape",
+    "expand_dims": "reshape",
+    "expanddims": "reshape",
+    "transpose": "permute",
+    "relu": "activation",
+    "relu6": "activation",
+    "sigmoid": "activation",
+    "tanh": "activation",
+    "silu": "activation",
+    "gelu": "activation",
+    "softmax": "softmax",
+    "identity": "identity",
+    "biasadd": "add",
+    "truediv": "divide",
+    "true_divide": "divide",
+    "div": "divide",
+    "realdiv": "divide",
     "divide": "divide",
 }
 _NAMES = {"silu": "swish"}
@@ -30,7 +53,9 @@ def is_operation(class_name: str, stated: Config) -> bool:
     nodes = stated.get("inbound_nodes") or []
     config = stated.get("config")
     modern = any(isinstance(node, dict) and "args" in node for node in nodes)
-    return modern and isinstance(config, dict) and "trainable" not in config and class_name != "InputLayer"
+    # SpatialDropout forgets to say it in its config.
+    a_layer = class_name == "InputLayer" or class_name.startswith("SpatialDropout")
+    return modern and isinstance(config, dict) and "trainable" not in config and not a_layer
 
 
 def operation_name(class_name: str, config: Config) -> str:

@@ -22,9 +22,7 @@ def input_ports(layers: tuple[Layer, ...], order: list[str]) -> tuple[Port, ...]
     )
 
 
-def output_ports(
-    layers: tuple[Layer, ...], tensors: list[str], shapes: Mapping[str, Shape | None]
-) -> tuple[Port, ...]:
+def output_ports(layers: tuple[Layer, ...], tensors: list[str], shapes: Mapping[str, Shape | None]) -> tuple[Port, ...]:
     """A port for each output tensor. `shapes`: of all tensors."""
     by_tensor = {tensor: layer for layer in layers for tensor in layer.outputs}
     found = []

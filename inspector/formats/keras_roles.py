@@ -6,18 +6,25 @@ import re
 from typing import Any
 
 from inspector.formats.keras_config import LayerSpec
-from inspector.formats.keras_layers import kind_of
+from inspector.formats.keras_kinds import kind_of
 
 Path = tuple[str, ...]
 Slot = tuple[Path, str, bool]  # layer, role, trainable
-_OLD = {"W": "kernel", "U": "recurrent_kernel", "b": "bias", "running_mean": "moving_mean",
-        "running_std": "moving_variance", "alphas": "alpha", "embedding": "embeddings"}
+_OLD = {
+    "W": "kernel",
+    "U": "recurrent_kernel",
+    "b": "bias",
+    "running_mean": "moving_mean",
+    "running_std": "moving_variance",
+    "alphas": "alpha",
+    "embedding": "embeddings",
+}
 _ROLES = (
     "depthwise_kernel|pointwise_kernel|recurrent_kernel|recurrent_bias|input_bias|kernel|bias|gamma|beta|"
     "moving_mean|moving_variance|embeddings|alphas|alpha|mean|variance|count|"
     "running_mean|running_std|[WUb](?:_[a-z])?"
 )
-_ENDING = re.compile(rf"(?:.*_)?({_ROLES})$")
+_ENDING = re.compile(rf"(?:.*?_)?({_ROLES})$")
 _NUMBERED = re.compile(rf"({_ROLES})_\d+$")
 
 

@@ -14,8 +14,19 @@ from inspector.domain.files import Shape
 Settings = dict[str, Any]
 Rule = Callable[[Settings, list[Shape]], Shape | None]
 SAME = (
-    "activation", "leaky_relu", "prelu", "elu", "softmax", "batch_norm", "layer_norm", "group_norm", "dropout",
-    "rescaling", "normalization", "masking", "identity",
+    "activation",
+    "leaky_relu",
+    "prelu",
+    "elu",
+    "softmax",
+    "batch_norm",
+    "layer_norm",
+    "group_norm",
+    "dropout",
+    "rescaling",
+    "normalization",
+    "masking",
+    "identity",
 )
 MERGES = ("add", "subtract", "multiply", "average", "maximum", "minimum", "divide")
 JOINING = (*MERGES, "concat", "attention")  # further inputs of other kinds are states and masks
@@ -32,8 +43,8 @@ def output_shape(
         return None
     if "operation" in settings and kind not in (*SAME, *MERGES) and not (kind == "concat" and "axis" in settings):
         return None  # an op's arguments are not a layer's settings
-    if kind.startswith("depthwise") and weights:
-        kernel = weights[0].shape
+    kernel = weights[0].shape if weights else ()
+    if kind.startswith("depthwise") and len(kernel) > 2:
         settings = {**settings, "filters": kernel[-1] * kernel[-2]}
     try:
         return RULES[kind](settings, known)
@@ -61,7 +72,7 @@ def _concat(settings: Settings, inputs: list[Shape]) -> Shape | None:
     axis = int(settings.get("axis", -1)) % len(inputs[0])
     lengths = [shape[axis] for shape in inputs]
     total = None if None in lengths else sum(length or 0 for length in lengths)
-    return (*inputs[0][:axis], total, *inputs[0][axis + 1:])
+    return (*inputs[0][:axis], total, *inputs[0][axis + 1 :])
 
 
 def _dense(settings: Settings, inputs: list[Shape]) -> Shape | None:
@@ -134,7 +145,10 @@ def _windowed(settings: Settings, shape: Shape, size: str, channels: int | None)
     rank = len(spatial)
     found = []
     for extent, window, stride, spread in zip(
-        spatial, _each(settings, size, rank), _each(settings, "strides", rank), _each(settings, "dilation", rank),
+        spatial,
+        _each(settings, size, rank),
+        _each(settings, "strides", rank),
+        _each(settings, "dilation", rank),
         strict=True,
     ):
         covered = (window - 1) * spread if settings.get("padding", "valid") == "valid" else 0
@@ -161,8 +175,12 @@ def _transposed(settings: Settings, inputs: list[Shape]) -> Shape:
         extra = list(_each(settings, "output_padding", rank))
     found = []
     for extent, window, stride, spread, added in zip(
-        spatial, _each(settings, "kernel_size", rank), _each(settings, "strides", rank),
-        _each(settings, "dilation", rank), extra, strict=True,
+        spatial,
+        _each(settings, "kernel_size", rank),
+        _each(settings, "strides", rank),
+        _each(settings, "dilation", rank),
+        extra,
+        strict=True,
     ):
         wide = (window - 1) * spread + 1
         found.append(None if extent is None else _upwards(extent, wide, stride, added, settings.get("padding")))
@@ -247,12 +265,27 @@ def _time_distributed(settings: Settings, inputs: list[Shape]) -> Shape | None:
 
 
 RULES: dict[str, Rule] = {
-    **dict.fromkeys(SAME, _same), **dict.fromkeys(MERGES, _merge), **dict.fromkeys(RECURRENT, _recurrent),
-    "concat": _concat, "dense": _dense, "flatten": _flatten, "reshape": _reshape, "permute": _permute,
-    "repeat": _repeat, "embedding": _embedding, "pool": _pool, "global_pool": _global_pool,
-    "pad": _changed("padding", 1, 1), "crop": _changed("cropping", -1, 0), "upsample": _upsample,
-    "attention": _attention, "multi_head_attention": _same, "bidirectional": _bidirectional,
-    "time_distributed": _time_distributed, **{f"conv_lstm{rank}d": _conv_recurrent for rank in (1, 2, 3)},
-    **{f"conv{rank}d": _conv for rank in (1, 2, 3)}, **{f"conv{rank}d_transpose": _transposed for rank in (1, 2, 3)},
+    **dict.fromkeys(SAME, _same),
+    **dict.fromkeys(MERGES, _merge),
+    **dict.fromkeys(RECURRENT, _recurrent),
+    "concat": _concat,
+    "dense": _dense,
+    "flatten": _flatten,
+    "reshape": _reshape,
+    "permute": _permute,
+    "repeat": _repeat,
+    "embedding": _embedding,
+    "pool": _pool,
+    "global_pool": _global_pool,
+    "pad": _changed("padding", 1, 1),
+    "crop": _changed("cropping", -1, 0),
+    "upsample": _upsample,
+    "attention": _attention,
+    "multi_head_attention": _same,
+    "bidirectional": _bidirectional,
+    "time_distributed": _time_distributed,
+    **{f"conv_lstm{rank}d": _conv_recurrent for rank in (1, 2, 3)},
+    **{f"conv{rank}d": _conv for rank in (1, 2, 3)},
+    **{f"conv{rank}d_transpose": _transposed for rank in (1, 2, 3)},
     **{f"{name}_conv{rank}d": _conv for rank in (1, 2) for name in ("separable", "depthwise")},
 }

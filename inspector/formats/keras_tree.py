@@ -20,7 +20,7 @@ OPTIMIZER = "/optimizer_weights"
 
 
 class KerasTree:
-    """Ids: `section:NAME`, `layer:PATH`, `weight:PATH:NUMBER`, and `h5:PATH` below the raw sections."""
+    """Ids: `section:NAME`, `layer:PATH`, `weight:PATH/ROLE`, and `h5:PATH` below the raw sections."""
 
     def __init__(self, root: Any, keras: KerasFile, items: list[Item]) -> None:
         self._root = root
@@ -37,6 +37,11 @@ class KerasTree:
             found[f"layer:{item.path}"] = item
             waiting += reversed(item.items)
         return found
+
+    @cached_property
+    def _weights(self) -> dict[str, tuple[Layer, int]]:
+        layers = [item.layer for item in self._by_id.values() if item.layer is not None]
+        return {_weight(layer, place).id: (layer, place) for layer in layers for place in range(len(layer.weights))}
 
     @cached_property
     def _sections(self) -> dict[str, tuple[str, int]]:
@@ -60,8 +65,11 @@ class KerasTree:
         """What lies beside the weights in the root group."""
         if self._keras.weights_path == "/":
             return []
-        return [entry for entry in self.h5.children("/")
-                if entry.id not in (f"{PREFIX}{self._keras.weights_path}", f"{PREFIX}{OPTIMIZER}")]
+        return [
+            entry
+            for entry in self.h5.children("/")
+            if entry.id not in (f"{PREFIX}{self._keras.weights_path}", f"{PREFIX}{OPTIMIZER}")
+        ]
 
     def children(self, entry_id: str, start: int, stop: int) -> list[Entry]:
         """A page of an entry's children."""
@@ -96,18 +104,13 @@ class KerasTree:
             return self.h5.entry(rest)
         if entry_id in self._by_id:
             return self._item(self._by_id[entry_id])
-        owner, _, number = rest.rpartition(":")
-        item = self._by_id.get(f"layer:{owner}")
-        layer = item.layer if item is not None else None
-        if kind == "weight" and layer is not None and number.isdigit() and int(number) < len(layer.weights):
-            return _weight(layer, int(number))
+        if entry_id in self._weights:
+            return _weight(*self._weights[entry_id])
         raise InspectorError("NO_SUCH_ENTRY", f"there is no entry {entry_id}", where=entry_id)
 
     def entries(self) -> Iterator[tuple[Entry, tuple[str, ...]]]:
         """Every entry with its ancestors' ids: layers first, then the groups of the file."""
-        waiting: list[tuple[Item, tuple[str, ...]]] = [
-            (item, ("section:Layers",)) for item in reversed(self._items)
-        ]
+        waiting: list[tuple[Item, tuple[str, ...]]] = [(item, ("section:Layers",)) for item in reversed(self._items)]
         while waiting:
             item, above = waiting.pop()
             entry = self._item(item)
@@ -133,8 +136,8 @@ class KerasTree:
         if kind == "section":
             return Details(entry, tuple(self._section_rows(rest)))
         if kind == "weight":
-            item = self._by_id[f"layer:{rest.rpartition(':')[0]}"]
-            rows = (("Layer", item.path), ("Role", entry.name), *self.h5.details(entry.value_id).rows)
+            layer = self._weights[entry_id][0]
+            rows = (("Layer", layer.name), ("Role", entry.name), *self.h5.details(entry.value_id).rows)
             return Details(entry, rows)
         return Details(entry, tuple(_layer_rows(self._by_id[entry_id])))
 
@@ -154,17 +157,33 @@ class KerasTree:
         size = sum(_bytes(weight) for weight in layer.weights) if layer is not None else 0
         tensor = item.path if self._keras.config is not None else ""
         return Entry(
-            id=f"layer:{item.path}", name=item.name, kind="layer", class_name=item.class_name,
-            shape=layer.shape if layer else None, dtype=layer.dtype if layer else "", size=size,
-            child_count=len(layer.weights) if layer else len(item.items), tensor=tensor,
+            id=f"layer:{item.path}",
+            name=item.name,
+            kind="layer",
+            class_name=item.class_name,
+            shape=layer.shape if layer else None,
+            dtype=layer.dtype if layer else "",
+            size=size,
+            child_count=len(layer.weights) if layer else len(item.items),
+            tensor=tensor,
             note="" if layer else "nested model",
         )
 
 
 def _weight(layer: Layer, number: int) -> Entry:
     weight = layer.weights[number]
-    return Entry(id=f"weight:{layer.name}:{number}", name=weight.role, kind="weight", shape=weight.shape,
-                 dtype=weight.dtype, size=_bytes(weight), value_id=weight.id, note=weight.id)
+    twice = sum(other.role == weight.role for other in layer.weights) > 1
+    id_ = f"weight:{layer.name}/{weight.role}" + (f"#{number}" if twice else "")
+    return Entry(
+        id=id_,
+        name=weight.role,
+        kind="weight",
+        shape=weight.shape,
+        dtype=weight.dtype,
+        size=_bytes(weight),
+        value_id=weight.id,
+        note=weight.id,
+    )
 
 
 def _bytes(weight: Weight) -> int:

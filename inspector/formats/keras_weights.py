@@ -17,8 +17,9 @@ import h5py
 from inspector.domain.computation import Weight
 from inspector.domain.errors import InspectorError
 from inspector.formats import h5_safety, h5_values
+from inspector.formats.h5_attributes import text
 from inspector.formats.keras_config import LayerSpec, ModelSpec
-from inspector.formats.keras_file import names, text
+from inspector.formats.keras_file import names
 from inspector.formats.keras_roles import role_of, slots
 
 Path = tuple[str, ...]

@@ -131,7 +131,7 @@ class MainWindow(QMainWindow):
 
     def _files_changed(self) -> None:
         for side, panel in self.sides.items():
-            panel.show_file(self.state.files[side])
+            panel.follow_file(self.state.files[side])
         if all(file is None for file in self.state.files.values()):
             self._load_recent()
 

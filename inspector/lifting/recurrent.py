@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+
 from inspector.domain.graph import Node
 from inspector.lifting.draft import Draft
 from inspector.lifting.order import node_of
 from inspector.lifting.view import View
 
 CALLS = ("While", "StatelessWhile", "PartitionedCall", "StatefulPartitionedCall", "If", "StatelessIf")
+KINDS = {4: "lstm", 3: "gru", 1: "simple_rnn", 0: "other"}
 LISTS = ("TensorArray", "TensorList")
 
 
@@ -16,10 +19,14 @@ class Recurrent:
 
     def __init__(self, view: View) -> None:
         self._view = view
-        bodies = [set(body) for body in view.bodies]
+        bodies = [set(body) & view.alive for body in view.bodies]
         bodies += [{name} for name, node in view.nodes.items() if node.op in CALLS and name in view.alive]
-        self._groups = [self._grown(body & view.alive) for body in bodies if body & view.alive]
+        self._groups = [body for body in bodies if body]
         self._of = {name: index for index, group in enumerate(self._groups) for name in group}
+        # What follows a loop first: the transposes between two stacked loops are the first one's.
+        for step in (self._behind, self._before):
+            for index in range(len(self._groups)):
+                self._grow(index, step)
         self._given: set[int] = set()
 
     def claim(self, node: Node) -> Draft | None:
@@ -30,26 +37,27 @@ class Recurrent:
         self._given.add(index)
         return self._draft(self._groups[index])
 
-    def _grown(self, group: set[str]) -> set[str]:
-        view = self._view
-        grown = True
-        while grown:
-            grown = False
-            for name in sorted(group, key=view.position.__getitem__):
-                for other in self._neighbours(name, group):
+    def _grow(self, index: int, step: Callable[[str, set[str]], Iterator[str]]) -> None:
+        group = self._groups[index]
+        waiting = sorted(group, key=self._view.position.__getitem__)
+        while waiting:
+            name = waiting.pop()
+            for other in list(step(name, group)):
+                if other not in self._of:
                     group.add(other)
-                    grown = True
-        return group
+                    self._of[other] = index
+                    waiting.append(other)
 
-    def _neighbours(self, name: str, group: set[str]) -> list[str]:
-        view = self._view
-        found = []
-        for tensor in view.nodes[name].inputs:
-            producer = view.nodes.get(node_of(view.root(tensor)))
+    def _before(self, name: str, group: set[str]) -> Iterator[str]:
+        for tensor in self._view.nodes[name].inputs:
+            producer = self._view.nodes.get(node_of(self._view.root(tensor)))
             if producer is not None and producer.name not in group and self._feeds(producer, group):
-                found.append(producer.name)
-        readers = view.followers.get(name, [])
-        return found + [r for r in readers if r not in group and self._follows(view.nodes[r], group)]
+                yield producer.name
+
+    def _behind(self, name: str, group: set[str]) -> Iterator[str]:
+        for reader in self._view.followers.get(name, []):
+            if reader not in group and self._follows(self._view.nodes[reader], group):
+                yield reader
 
     def _feeds(self, node: Node, group: set[str]) -> bool:
         view = self._view
@@ -85,9 +93,10 @@ class Recurrent:
                 if node_of(tensor) not in group:
                     inputs[tensor] = None
         weights = self._weights(names)
-        kind = _kind(view, weights)
+        gates = _gates(view, names, weights)
         key = next((view.nodes[name].op for name in names if view.nodes[name].op in CALLS), "while")
-        return Draft(kind, key, names, list(inputs), self._output(names, group), {}, _roles(view, weights))
+        return Draft(KINDS[gates], key, names, list(inputs), self._output(names, group), {},
+                     _roles(view, weights, gates))
 
     def _output(self, names: list[str], group: set[str]) -> str:
         view = self._view
@@ -113,24 +122,47 @@ class Recurrent:
         return list(found)
 
 
-def _kind(view: View, weights: list[str]) -> str:
-    for name in weights:
-        shape = view.graph.constant_shape(name)[0]
-        for gates, kind in ((4, "lstm"), (3, "gru"), (1, "simple_rnn")):
-            if len(shape) == 2 and shape[1] == gates * shape[0]:
-                return kind
-    return "other"
+def _gates(view: View, names: list[str], weights: list[str]) -> int:
+    """Into how many gates the step's product is split: 4 in LSTM, 3 in GRU, 1 in a simple net, 0 in no such."""
+    splits = {int(node.attributes.get("num_split", 0) or 0) for node in _nodes(view, names) if node.op == "Split"}
+    likely = [gates for gates in (4, 3) if gates in splits]
+    for gates in (*likely, 4, 3, 1):
+        if any(rows * gates == columns for rows, columns in _matrices(view, weights).values()):
+            return gates
+    return 0
 
 
-def _roles(view: View, weights: list[str]) -> dict[str, str]:
-    roles: dict[str, str] = {}
-    matrices = [name for name in weights if len(view.graph.constant_shape(name)[0]) == 2]
-    square = [n for n in matrices if view.graph.constant_shape(n)[0][1] % view.graph.constant_shape(n)[0][0] == 0]
-    if len(matrices) == 2 and square:
-        recurrent = square[-1]
-        roles["recurrent_kernel"] = recurrent
-        roles["kernel"] = next(name for name in matrices if name != recurrent)
-    for index, name in enumerate(name for name in weights if name not in roles.values()):
-        plain = len(view.graph.constant_shape(name)[0]) == 1 and "bias" not in roles
-        roles["bias" if plain else f"constant_{index}"] = name
+def _nodes(view: View, names: list[str]) -> Iterator[Node]:
+    """The nodes themselves, and those of the functions that they call."""
+    waiting = [view.nodes[name] for name in names]
+    called: set[str] = set()
+    while waiting:
+        node = waiting.pop()
+        yield node
+        for value in node.attributes.values():
+            name = value.removeprefix("func:") if isinstance(value, str) and value.startswith("func:") else ""
+            if name and name not in called:
+                called.add(name)
+                waiting.extend(view.graph.functions.get(name, {}).values())
+
+
+def _matrices(view: View, weights: list[str]) -> dict[str, tuple[int, int]]:
+    shapes = {name: view.graph.constant_shape(name)[0] for name in weights}
+    return {name: (shape[0], shape[1]) for name, shape in shapes.items() if len(shape) == 2}
+
+
+def _roles(view: View, weights: list[str], gates: int) -> dict[str, str]:
+    """Kernel (inputs, gates x units), recurrent kernel (units, gates x units), bias (a vector, or two of them)."""
+    matrices = _matrices(view, weights)
+    fitting = [name for name, (rows, columns) in matrices.items() if rows * gates == columns]
+    roles = {"recurrent_kernel": fitting[-1]} if fitting else {}
+    rest = [name for name in weights if name not in roles.values()]
+    wide = [name for name in rest if name in matrices]
+    if len(wide) > 1:
+        wide = [name for name in wide if matrices[name][0] != 2] or wide[:1]
+    if roles and wide:
+        roles["kernel"] = wide[0]
+    for index, name in enumerate(name for name in rest if name not in roles.values()):
+        bias = roles and "bias" not in roles and (name in matrices or len(view.graph.constant_shape(name)[0]) == 1)
+        roles["bias" if bias else f"constant_{index}"] = name
     return roles

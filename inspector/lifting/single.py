@@ -18,6 +18,7 @@ POOLS = {"MaxPool": "max", "MaxPoolV2": "max", "AvgPool": "average", "MaxPool3D"
 REDUCTIONS = {"Mean": "average", "Max": "max"}
 MERGES = {
     "Add": "add", "AddV2": "add", "AddN": "add", "Sub": "subtract", "Mul": "multiply", "Maximum": "maximum",
+    "RealDiv": "divide", "Div": "divide",
     "Minimum": "minimum", "ConcatV2": "concat", "Concat": "concat", "MatMul": "dot", "BatchMatMul": "dot",
     "BatchMatMulV2": "dot", "BatchMatMulV3": "dot",
 }
@@ -87,5 +88,6 @@ def _keep_constants(view: View, node: Node, draft: Draft) -> None:
     """An unknown op keeps the arrays that it reads, so that its weights can still be compared."""
     for index, tensor in enumerate(node.inputs):
         name = leaf(view, tensor) if node_of(view.root(tensor)) in view.constant else None
-        if name is not None and view.graph.constant_shape(name)[0]:
+        shape, dtype = view.graph.constant_shape(name) if name is not None else ((), "")
+        if name is not None and shape and "float" in dtype:
             draft.weights[f"constant_{index}"] = name

@@ -9,8 +9,8 @@ from inspector.domain.computation import Computation, Layer, Weight
 
 ACTIVATION_KINDS = {"leaky_relu": "leaky_relu", "elu": "elu", "softmax": "softmax", "relu": "relu"}
 WITH_ACTIVATION = frozenset({
-    "conv1d", "conv2d", "conv3d", "conv2d_transpose", "conv3d_transpose", "depthwise_conv2d", "separable_conv2d",
-    "separable_conv1d", "dense",
+    "conv1d", "conv2d", "conv3d", "conv1d_transpose", "conv2d_transpose", "conv3d_transpose", "depthwise_conv2d",
+    "separable_conv2d", "separable_conv1d", "dense",
 })
 SEPARABLE = {"separable_conv2d": "conv2d", "separable_conv1d": "conv1d"}
 
@@ -65,11 +65,12 @@ def _separable(main: Step, end: str, *, final: bool) -> Iterator[Step]:
 
 _FAMILIES: tuple[frozenset[str], ...] = (
     frozenset({"conv1d", "conv2d", "conv3d", "depthwise_conv2d", "dense"}),
+    frozenset({"conv1d_transpose", "conv2d_transpose", "conv3d_transpose"}),
     frozenset({"global_pool", "pool"}),
     frozenset({"lstm", "gru", "simple_rnn", "bidirectional", "conv_lstm2d"}),
     frozenset({"batch_norm", "normalization", "rescaling", "scale", "offset", "layer_norm", "group_norm"}),
     frozenset({"activation", "prelu", "threshold"}),
-    frozenset({"add", "subtract", "multiply", "average", "maximum", "minimum", "concat", "dot"}),
+    frozenset({"add", "subtract", "multiply", "divide", "average", "maximum", "minimum", "concat", "dot"}),
     frozenset({"upsample", "repeat", "crop", "pad"}),
 )
 _SAME = {frozenset({"flatten", "reshape"}), frozenset({"normalization", "batch_norm"}),

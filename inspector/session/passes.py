@@ -22,6 +22,7 @@ from inspector.domain.match import Match
 from inspector.session.floors import Floor, floor
 from inspector.session.layout import axes_between, to_a, to_b
 from inspector.session.plan import Plan
+from inspector.session.verdict import UNLIKE_SHAPES
 from inspector.workers.child import Progress
 from inspector.workers.runner_client import ReferenceError64, Runner
 
@@ -102,7 +103,7 @@ class Passes:
         if a.size == b.size:
             numbers.axes = numbers.axes or match.axes or axes_between(a, b)
             return True
-        numbers.unlike = f"the shapes differ: {list(a.shape)} in A, {list(b.shape)} in B"
+        numbers.unlike = f"{UNLIKE_SHAPES}: {list(a.shape)} in A, {list(b.shape)} in B"
         return False
 
     def _feeds(self, fitting: list[Match], inputs_a: Arrays, taps_a: Arrays, taps_b: Arrays) -> dict[str, Array]:

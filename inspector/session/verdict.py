@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 from inspector.domain.comparison import LayerDifference, Metrics, OutputDifference, Status, Verdict
 
+UNLIKE_SHAPES = "the shapes differ"
+
 
 def status_of(introduced: Metrics | None, total: Metrics | None, noise_floor: float | None) -> Status:
     """What a layer does by itself. Without a replay nothing is said of it, since a total is inherited too."""
@@ -42,17 +44,20 @@ def sentence(verdict: Verdict, outputs: Sequence[OutputDifference], layers: Sequ
     if verdict == "within-noise":
         return (f"A and B are the same within rounding: outputs differ by at most {worst:.1e}, "
                 f"and none of {count} introduces more than its noise floor.")
-    return _different(culprits(layers), len(compared), worst)
+    return _different(layers, len(compared), worst)
 
 
-def _different(found: list[LayerDifference], compared: int, worst: float) -> str:
+def _different(layers: Sequence[LayerDifference], compared: int, worst: float) -> str:
+    found = culprits(layers)
     if not found:
         return (f"The outputs differ by {worst:.1e}, yet none of {_count(compared, 'layer')} introduces a difference: "
                 "look at the inputs, the preprocessing and the layers without a match.")
     first = found[0]
     size = first.introduced.max_abs if first.introduced is not None else worst
     others = compared - len(found)
-    rest = f"{_count(others, 'other')} {'introduces' if others == 1 else 'introduce'} nothing beyond rounding"
+    shapes = sum(layer.note.startswith(UNLIKE_SHAPES) for layer in layers)
+    unlike = f"; {shapes} cannot be compared, their shapes differ" if shapes else ""
+    rest = f"{_count(others, 'other')} {'introduces' if others == 1 else 'introduce'} nothing beyond rounding{unlike}"
     if len(found) == 1:
         return f"B differs from `{first.a}` on: this layer alone introduces {size:.1e}; {rest}."
     weights = sum(any(w.relation in ("different", "missing") for w in layer.weights) for layer in found)

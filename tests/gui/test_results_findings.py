@@ -11,9 +11,9 @@ from PySide6.QtWidgets import QApplication, QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 
 from inspector.domain.comparison import Comparison
-from inspector.gui.results.cards import FindingCard, VerdictCard
+from inspector.gui.results.cards import FindingCard, VerdictCard, for_window
 from inspector.gui.results.findings import EMPTY, FindingsPanel
-from inspector.gui.results.proof_bars import ProofBars
+from inspector.gui.results.proof_bars import ProofBars, proof_text
 from inspector.gui.results.reasons import reasons
 from inspector.gui.state import AppState
 from inspector.gui.theme import Theme
@@ -55,7 +55,7 @@ def test_a_finding_says_what_where_why_and_how_sure(panel: FindingsPanel, state:
     assert isinstance(card, FindingCard)
     assert "≠  Another epsilon in bn_2" in texts(card)
     assert "epsilon, 98% sure" in texts(card)
-    assert "epsilon 1e-3 in A, 1e-2 in B" in texts(card)
+    assert "Epsilon 1e-3 in A, 1e-2 in B" in texts(card)
     assert "Proved: with epsilon := 0.001, >99.9% of the output's difference is gone." in texts(card)
     assert card.mend.text() == "set epsilon of import/bn_2 to 0.001"
     [bars] = card.findChildren(ProofBars)
@@ -126,3 +126,13 @@ def test_names_that_try_to_be_markup_stay_text(panel: FindingsPanel, state: AppS
     assert all(label.textFormat() == Qt.TextFormat.PlainText for label in labels)
     assert max(len(label.text()) for label in labels) < 1300
     assert panel.cards[0].layer.text().startswith("a&&b <b>")
+
+
+def test_a_name_at_the_beginning_keeps_its_own_letter() -> None:
+    assert for_window("`bn2` uses epsilon 0.001 in A") == "bn2 uses epsilon 0.001 in A"
+    assert for_window("the weights of `fc1` differ") == "The weights of fc1 differ"
+
+
+def test_a_mend_that_does_not_help_is_not_called_a_proof() -> None:
+    proof = comparison().findings[0].proof
+    assert proof_text(replace(proof, gone=0.02)).startswith("Tried: with epsilon := 0.001, 2%")

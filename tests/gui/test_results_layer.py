@@ -8,8 +8,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from fakes import CULPRIT, FakeSession, assignment, comparison
-from PySide6.QtCore import QPointF, Qt
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from inspector.domain.errors import InspectorError
@@ -176,6 +178,27 @@ def test_pointing_tells_the_values(qtbot: QtBot, drawn: LayerPanel, arrays: Arra
     QTest.mouseMove(window.windowHandle(), view.viewport().mapTo(window, place))
     qtbot.waitUntil(lambda: drawn.body.maps.readout.raw.startswith("row 2, column 3:"))
     assert drawn.body.maps.readout.raw.endswith("B − A -0.500")
+
+
+def test_the_three_maps_are_zoomed_together_and_a_double_click_shows_all(qtbot: QtBot, drawn: LayerPanel) -> None:
+    a, b = drawn.body.maps.a.plot, drawn.body.maps.b.plot
+    whole = b.getViewBox().viewRange()[0]
+    wheel(a.viewport(), steps=5)
+    left, right = b.getViewBox().viewRange()[0]
+    assert a.getViewBox().viewRange()[0] == pytest.approx([left, right], abs=0.3)
+    assert right - left < 0.7 * (whole[1] - whole[0])
+    qtbot.mouseDClick(b.viewport(), Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: a.getViewBox().viewRange()[0] == pytest.approx(whole, abs=0.5))
+
+
+def wheel(widget: QWidget, steps: int) -> None:
+    """Turn the wheel over the middle of a widget."""
+    centre = QPointF(widget.rect().center())
+    event = QWheelEvent(
+        centre, QPointF(widget.mapToGlobal(centre.toPoint())), QPoint(), QPoint(0, 120 * steps),
+        Qt.MouseButton.NoButton, Qt.KeyboardModifier.NoModifier, Qt.ScrollPhase.NoScrollPhase, False,
+    )  # fmt: skip
+    QApplication.sendEvent(widget, event)
 
 
 def test_scatter_and_histogram_hold_every_element(drawn: LayerPanel, arrays: Arrays) -> None:

@@ -20,6 +20,11 @@ from inspector.gui.snapshot import name_of
 from inspector.gui.state import AppState
 from inspector.gui.theme import GRID, Theme
 
+INVITATIONS: dict[Side, str] = {
+    "a": "Drop a model file here, or open one with Ctrl+O.",
+    "b": "Drop a model file here, or open one with Ctrl+Shift+O.",
+}
+
 
 class SidePanel(QFrame):
     """`entry_chosen(side, entry)` for each row reached, `entry_opened` for Enter; the rest are wishes of
@@ -38,6 +43,8 @@ class SidePanel(QFrame):
         self.setProperty("panel", True)
         self.side: Side = side
         self._state, self._theme = state, theme
+        self._file: ModelFile | None = None
+        self._opening = False
         self._icons: dict[str, Any] = {}
         self.title = ElidedLabel(role="heading")
         self.facts = ElidedLabel(role="muted")
@@ -55,8 +62,15 @@ class SidePanel(QFrame):
         self._connect()
         self.show_file(None)
 
+    def follow_file(self, file: ModelFile | None) -> None:
+        """Show the file if it is another one; an error or a search stays while the other side changes."""
+        if self._opening or file is not self._file:
+            self.show_file(file)
+
     def show_file(self, file: ModelFile | None) -> None:
         """Show a file's head and its tree, or the invitation to open one."""
+        self._file, self._opening = file, False
+        self.invitation.setText(INVITATIONS[self.side])
         self.search.clear()
         self.search.setVisible(file is not None)
         self.title.show_text(name_of(file) if file else "no file")
@@ -72,6 +86,7 @@ class SidePanel(QFrame):
     def show_error(self, error: InspectorError | None) -> None:
         """Put the error where the tree would have been; None takes it away."""
         if error is not None:
+            self._opening = False
             self.error.show_error(error)
             self.facts.hide()
             self.search.hide()
@@ -81,6 +96,7 @@ class SidePanel(QFrame):
 
     def show_opening(self, name: str) -> None:
         """Say that a file is being read."""
+        self._opening = True
         self.title.show_text(name)
         self.invitation.setText("Reading the structure…")
         self.body.setCurrentWidget(self.invitation)
@@ -193,8 +209,6 @@ class SidePanel(QFrame):
         self.search.setAccessibleName(f"Search in {letter}")
         self.tree.setAccessibleName(f"Structure of {letter}")
         self.hit_list.setAccessibleName(f"Hits in {letter}")
-        keys = "Ctrl+O" if self.side == "a" else "Ctrl+Shift+O"
-        self.invitation.setText(f"Drop a model file here, or open one with {keys}.")
 
     def _lay_out(self) -> None:
         letter = label(self.side.upper())

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QFont
 
 from inspector.gui.charts.depth import Depth, Float64
@@ -29,6 +30,7 @@ class DepthItems:
         self.strong = pg.PlotCurveItem(connect="pairs")
         self.line = pg.PlotCurveItem(connect="finite")
         self.heads = pg.ScatterPlotItem(pen=None)
+        self.leader = pg.PlotCurveItem()
         self.label = pg.TextItem("")
         bold = QFont()
         bold.setBold(True)
@@ -37,7 +39,17 @@ class DepthItems:
 
     def add_to(self, plot: Any) -> None:
         """Put the items into a plot; none of them moves its range."""
-        items = (self.band, self.cursor, self.needle, self.stems, self.strong, self.line, self.heads, self.label)
+        items = (
+            self.band,
+            self.cursor,
+            self.needle,
+            self.stems,
+            self.strong,
+            self.line,
+            self.leader,
+            self.heads,
+            self.label,
+        )
         for depth, item in enumerate(items):
             item.setZValue(depth)
             plot.addItem(item, ignoreBounds=True)
@@ -57,8 +69,8 @@ class DepthItems:
         self.line.setPen(pg.mkPen(colours.total, width=2 * scale))
         self.cursor.setPen(pg.mkPen(colours.selection, width=_CURSOR * scale))
         self.needle.setPen(pg.mkPen(colours.accent, width=(2 if focused else 1) * scale))
+        self.leader.setPen(pg.mkPen(colours.introduced, width=scale, style=Qt.PenStyle.DotLine))
         self.label.setColor(colours.introduced)
-        self.label.fill = pg.mkBrush(colours.surface)
 
     def draw(self, depth: Depth, colours: Colours) -> None:
         """Draw the layers of a comparison."""
@@ -86,17 +98,24 @@ class DepthItems:
 
     def _name_culprit(self, depth: Depth) -> None:
         place = depth.culprit
-        self.label.setVisible(place is not None and not np.isnan(depth.introduced[place]))
+        for item in (self.label, self.leader):
+            item.setVisible(place is not None and not np.isnan(depth.introduced[place]))
         if place is None or not self.label.isVisible():
             return
         layer = depth.layers[place]
         introduced = layer.introduced.max_abs if layer.introduced else None
         self.label.setText(f"≠ {elided(layer.a, 40)}   introduces {short(introduced)}")
-        right = place > len(depth.layers) * 0.6
-        self.label.setAnchor((1.0 if right else 0.0, 1.15))
-        self.label.setPos(place, float(depth.introduced[place]))
+        right, top = place > len(depth.layers) * 0.6, headroom(depth)
+        self.label.setAnchor((1.0 if right else 0.0, 0.0))
+        self.label.setPos(place, top)
+        self.leader.setData([place, place], [float(depth.introduced[place]), top])
 
 
 def _pairs(x: Float64, top: Float64, bottom: float) -> tuple[Float64, Float64]:
     """Vertical lines from `bottom` to each `top`, as pairs of points."""
     return np.repeat(x, 2), np.column_stack([np.full_like(top, bottom), top]).ravel()
+
+
+def headroom(depth: Depth) -> float:
+    """The height, in decades, up to which the chart reaches: above the highest head a name has room."""
+    return depth.scale.high + 0.14 * (depth.scale.high - depth.scale.zero)

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QToolTip
 
 from inspector.gui.charts.axes import DecadeAxis, LayerAxis, dress
 from inspector.gui.charts.depth import Depth
-from inspector.gui.charts.depth_items import DepthItems
+from inspector.gui.charts.depth_items import DepthItems, headroom
 from inspector.gui.plain import tooltip
 from inspector.gui.theme import Theme
 
@@ -52,7 +52,7 @@ class DepthPlot(pg.PlotWidget):
         self.bottom_axis.names = tuple(layer.a for layer in depth.layers)
         count, scale = len(depth.layers), depth.scale
         self.getViewBox().setLimits(xMin=-0.6, xMax=count - 0.4, minXRange=min(_FEWEST, count), yMin=None)
-        self.setYRange(scale.zero - 0.4, scale.high + 0.6, padding=0)
+        self.setYRange(scale.zero - 0.4, headroom(depth), padding=0)
         self.items_drawn.draw(depth, self._theme.colours)
         self.show_all()
 

@@ -21,9 +21,10 @@ _SQUARE_UP_TO = 5.0  # sides that differ more than this are stretched, or a row 
 
 
 class MapView(QWidget):
-    """`hovered` carries (row, column) under the mouse, or None."""
+    """`hovered` carries (row, column) under the mouse, or None; `fit_wanted` is a double click."""
 
     hovered = Signal(object)
+    fit_wanted = Signal()
 
     def __init__(self, title: str, kind: MapKind, theme: Theme) -> None:
         super().__init__()
@@ -31,6 +32,7 @@ class MapView(QWidget):
         self.title = label(title, role="muted")
         self.plot = pg.PlotWidget(enableMenu=False)
         self.plot.setAccessibleName(f"Map of {title}")
+        self.plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the values are told beside it, too
         self.plot.hideButtons()
         self.plot.hideAxis("left")
         self.plot.hideAxis("bottom")
@@ -46,19 +48,24 @@ class MapView(QWidget):
         self.ground = QGraphicsRectItem()
         self.ground.setPen(Qt.PenStyle.NoPen)
         for item in (self.ground, self.image, self.shadow, self.mark):
-            self.plot.addItem(item, ignoreBounds=True)
+            self.plot.addItem(item, ignoreBounds=item is not self.image)
+        self.plot.getViewBox().setDefaultPadding(0.04)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)
         layout.addWidget(self.title)
         layout.addWidget(self.plot, 1)
         self.plot.scene().sigMouseMoved.connect(self._moved)
-        self.plot.installEventFilter(self)
+        self.plot.viewport().installEventFilter(self)
         theme.changed.connect(self.paint_theme)
         self.paint_theme()
 
-    def show_values(self, values: Float64, low: float, high: float, worst: tuple[int, int] | None) -> None:
-        """Draw values of shape (rows, columns); NaN cells are grey, infinity takes the rim's colour."""
+    def show_values(
+        self, values: Float64, low: float, high: float, *, worst: tuple[int, int] | None, square: bool
+    ) -> None:
+        """Draw values of shape (rows, columns); NaN cells are grey, infinity takes the rim's colour.
+
+        `square` cells, unless the map would be a hair then."""
         new_shape = self.image.image is None or self.image.image.shape != values.shape
         clipped = np.clip(values, low, high)  # NaN stays
         self.image.setImage(clipped, levels=(low, high), autoLevels=False)
@@ -69,11 +76,12 @@ class MapView(QWidget):
             rows, columns = values.shape
             self.ground.setRect(0, 0, columns, rows)
             ratio = max(rows, 1) / max(columns, 1)
-            self.plot.setAspectLocked(1 / _SQUARE_UP_TO <= ratio <= _SQUARE_UP_TO)
-            self.plot.getViewBox().setLimits(
-                xMin=-columns, xMax=2 * columns, yMin=-rows, yMax=2 * rows, minXRange=2, minYRange=1
-            )
-            self.plot.setRange(QRectF(0, 0, columns, rows), padding=0.02)
+            self.plot.setAspectLocked(square and 1 / _SQUARE_UP_TO <= ratio <= _SQUARE_UP_TO)
+            self.fit()
+
+    def fit(self) -> None:
+        """Show the whole map, also after the panel has changed its size."""
+        self.plot.getViewBox().enableAutoRange()
 
     def cell_at(self, scene_point: QPointF) -> tuple[int, int] | None:
         """Row and column under a point of the scene."""
@@ -93,6 +101,8 @@ class MapView(QWidget):
     def eventFilter(self, watched: object, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Leave:
             self.hovered.emit(None)
+        elif event.type() == QEvent.Type.MouseButtonDblClick:
+            self.fit_wanted.emit()
         return False
 
     def _moved(self, scene_point: QPointF) -> None:
@@ -123,6 +133,8 @@ class ScaleBar(QWidget):
         if self._kind == "even":
             return low, "", high
         room = self.width() - self.fontMetrics().horizontalAdvance(f"{low}+{high}")
+        if room < GRID:
+            return "", f"±{high}", ""
         return low, "0" if room > 5 * GRID else "", f"+{high}"
 
     def paintEvent(self, event: QPaintEvent) -> None:

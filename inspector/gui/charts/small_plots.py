@@ -45,6 +45,7 @@ class SmallPlot(QWidget):
         axes = {name: ShortAxis(name) for name in ("left", "bottom")}
         self.plot = pg.PlotWidget(axisItems=axes, enableMenu=False)
         self.plot.setAccessibleName(title)
+        self.plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.plot.hideButtons()
         self.plot.setAntialiasing(True)
         self.plot.setMinimumSize(8 * GRID, 8 * GRID)
@@ -104,9 +105,11 @@ class HistogramChart(SmallPlot):
     def __init__(self, theme: Theme) -> None:
         self.histogram: Histogram | None = None
         self.bars = pg.PlotCurveItem(pen=None)
-        self.band = pg.LinearRegionItem(movable=False, pen=None)
+        self.band = pg.LinearRegionItem(movable=False, pen=pg.mkPen(None))
+        self.zero = pg.InfiniteLine(0, angle=90)
         super().__init__("B − A, counted", theme)
         self.plot.addItem(self.band, ignoreBounds=True)
+        self.plot.addItem(self.zero, ignoreBounds=True)
         self.plot.addItem(self.bars)
         self.plot.setMouseEnabled(x=True, y=False)
         self.plot.hideAxis("left")
@@ -127,6 +130,7 @@ class HistogramChart(SmallPlot):
 
     def draw(self) -> None:
         self.band.setBrush(QColor(self._theme.colours.noise))
+        self.zero.setPen(pg.mkPen(self._theme.colours.line, width=self.devicePixelRatioF()))
         if self.histogram is not None:
             heights = np.log1p(self.histogram.counts.astype(np.float64))
             self.bars.setData(self.histogram.edges, heights, stepMode="center", fillLevel=0, brush=self.colour)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from PySide6.QtWidgets import QGridLayout, QWidget
@@ -11,6 +12,21 @@ from inspector.gui.charts.map_view import MapView, ScaleBar
 from inspector.gui.plain import ElidedLabel
 from inspector.gui.theme import GRID, Theme
 from inspector.report.numbers import short
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pictures:
+    """Maps of one sample and channel. `low`, `high` is the one scale of A and B, `reach` the largest
+    magnitude of the difference's. `worst` is the row and column of the worst position if it is on them.
+    `square`: rows and columns are places in an image, so that cells are as wide as high."""
+
+    maps: Maps
+    low: float
+    high: float
+    reach: float
+    worst: tuple[int, int] | None
+    square: bool
+    note: str
 
 
 class Triptych(QWidget):
@@ -37,25 +53,35 @@ class Triptych(QWidget):
             grid.addWidget(view, 0, column)
             grid.setColumnStretch(column, 1)
             view.hovered.connect(self._tell)
-        for view in (self.b, self.difference):
-            view.plot.setXLink(self.a.plot)
-            view.plot.setYLink(self.a.plot)
+            view.fit_wanted.connect(self.fit)
+            view.plot.getViewBox().sigRangeChangedManually.connect(lambda _mouse, view=view: self._follow(view))
         grid.addWidget(self.values_bar, 1, 0, 1, 2)
         grid.addWidget(self.difference_bar, 1, 2)
         grid.addWidget(self.readout, 2, 0, 1, 3)
         grid.setRowStretch(0, 1)
 
-    def show_maps(
-        self, maps: Maps, *, low: float, high: float, reach: float, worst: tuple[int, int] | None, note: str
-    ) -> None:
-        """Draw three maps of one shape; `low` to `high` is the scale of A and B, ±`reach` the difference's."""
-        self.maps, self._note = maps, note
-        self.a.show_values(maps.a, low, high, worst)
-        self.b.show_values(maps.b, low, high, worst)
-        self.difference.show_values(maps.difference, -reach, reach, worst)
-        self.values_bar.show_range(low, high)
+    def show_pictures(self, pictures: Pictures) -> None:
+        """Draw three maps of one shape."""
+        maps, reach = pictures.maps, pictures.reach
+        self.maps, self._note = maps, pictures.note
+        for view, values in ((self.a, maps.a), (self.b, maps.b)):
+            view.show_values(values, pictures.low, pictures.high, worst=pictures.worst, square=pictures.square)
+        self.difference.show_values(maps.difference, -reach, reach, worst=pictures.worst, square=pictures.square)
+        self.values_bar.show_range(pictures.low, pictures.high)
         self.difference_bar.show_range(-reach, reach)
         self._tell(None)
+
+    def fit(self) -> None:
+        """Show all three maps whole."""
+        for view in (self.a, self.b, self.difference):
+            view.fit()
+
+    def _follow(self, moved: MapView) -> None:
+        """What one map is zoomed to the others are zoomed to."""
+        (left, right), (top, bottom) = moved.plot.getViewBox().viewRange()
+        for view in (self.a, self.b, self.difference):
+            if view is not moved:
+                view.plot.setRange(xRange=(left, right), yRange=(top, bottom), padding=0)
 
     def _tell(self, cell: Any) -> None:
         """The values under the mouse, or else what rows and columns are."""

@@ -25,7 +25,7 @@ class Card(QFrame):
     def __init__(self, title: str, status: str, theme: Theme, aside: str = "") -> None:
         super().__init__()
         self._status, self._theme = status, theme
-        self.title = label(shortened(f"{MARKS[status][0]}  {plain_sentence(title)}"), role="heading", wrap=True)
+        self.title = label(shortened(f"{MARKS[status][0]}  {title}"), role="heading", wrap=True)
         self.setAccessibleName(shortened(title))
         self.rows = QVBoxLayout(self)
         self.rows.setContentsMargins(2 * GRID + _STRIPE, GRID, GRID, GRID)
@@ -59,16 +59,16 @@ class FindingCard(Card):
 
     def __init__(self, finding: Finding, theme: Theme) -> None:
         aside = f"{finding.cause}, {percent(finding.confidence)} sure"
-        super().__init__(finding.title, "different", theme, aside)
+        super().__init__(for_window(finding.title), "different", theme, aside)
         self.finding = finding
         names = [name for name in (finding.layer_a, finding.layer_b) if name]
         self.layer = self.link("  ↔  ".join(shortened(name, 56) for name in names), finding.layer_a, finding.layer_b)
         self.layer.setVisible(bool(names))
         self.rows.addWidget(self.layer, 0, Qt.AlignmentFlag.AlignLeft)
-        self.evidence = _sentence(finding.evidence)
+        self.evidence = _sentence(for_window(finding.evidence))
         self.rows.addWidget(self.evidence)
         if finding.proof is not None:
-            self.proof = _sentence(proof_text(finding.proof))
+            self.proof = _sentence(for_window(proof_text(finding.proof)))
             self.rows.addWidget(self.proof)
             self.rows.addWidget(ProofBars(finding.proof, theme))
         self.mend = QLineEdit(finding.mend, readOnly=True)
@@ -113,9 +113,11 @@ class VerdictCard(Card):
 
 
 def _sentence(text: str) -> QLabel:
-    return label(shortened(plain_sentence(text), _LONGEST), wrap=True)
+    return label(shortened(text, _LONGEST), wrap=True)
 
 
-def plain_sentence(text: str) -> str:
-    """A sentence of the session without the backticks that mark names in a terminal."""
-    return text.replace("`", "")
+def for_window(text: str) -> str:
+    """A sentence of the session as the window writes it: with a capital, and without the backticks that mark
+    names in a terminal. A name at the beginning keeps its own letter."""
+    plain = text.replace("`", "")
+    return plain if text.startswith("`") else plain[:1].upper() + plain[1:]

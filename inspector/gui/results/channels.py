@@ -36,7 +36,6 @@ class ChannelChooser(QWidget):
         for part in (self._sample_row, self._channel_row, self.list):
             layout.addWidget(part)
         layout.addStretch()
-        self.setFixedWidth(18 * GRID)
         self.sample.valueChanged.connect(lambda _value: self._tell())
         self.channel.valueChanged.connect(self._stepped)
         self.list.currentItemChanged.connect(self._listed)
@@ -63,6 +62,7 @@ class ChannelChooser(QWidget):
         self._sample_row.setVisible(samples > 1)
         self._channel_row.setVisible(len(channels) > 1)
         self.list.setVisible(len(channels) > 1)
+        self.setFixedWidth((18 if len(channels) > 1 else 13) * GRID)
         self.setVisible(samples > 1 or len(channels) > 1)
 
     def _stepped(self, channel: int) -> None:

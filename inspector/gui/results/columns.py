@@ -12,9 +12,9 @@ LEAST: Mapping[Column, tuple[int, float, int]] = {
     Column.STATUS: (108, 0.0, 0),
     Column.A: (72, 3.0, 0),
     Column.B: (72, 4.0, 0),
-    Column.INTRODUCED: (84, 2.0, 84),
-    Column.TOTAL: (84, 2.0, 84),
-    Column.EVIDENCE: (96, 2.5, 96),
+    Column.INTRODUCED: (96, 2.0, 96),
+    Column.TOTAL: (96, 2.0, 150),
+    Column.EVIDENCE: (96, 2.5, 130),
     Column.CLASS: (96, 1.0, 240),
     Column.NOISE: (88, 0.0, 200),
 }

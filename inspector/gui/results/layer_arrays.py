@@ -1,4 +1,4 @@
-"""What the layer panel needs of two activations, worked out off the GUI thread. No Qt."""
+"""What the layer panel needs of two activations, worked out off the GUI thread."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from inspector.compare.charts import (
 )
 from inspector.compare.maps import Maps, channel_count, maps
 from inspector.domain.comparison import LayerDifference, Metrics
+from inspector.gui.charts.triptych import Pictures
 
 Mode = Literal["total", "introduced"]
 WHICH: dict[Mode, str] = {"total": "b", "introduced": "replayed"}
@@ -61,19 +62,6 @@ class LayerArrays:
         return self.worst[0] if self.worst and self.a.ndim > 1 else 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pictures:
-    """Maps of one sample and channel. `low`, `high` is the one scale of A and B, `reach` the largest
-    magnitude of the difference's. `worst` is the row and column of the worst position if it is on them."""
-
-    maps: Maps
-    low: float
-    high: float
-    reach: float
-    worst: tuple[int, int] | None
-    note: str
-
-
 def gather(session: Any, layer: LayerDifference, mode: Mode) -> LayerArrays | None:
     """Reads the activations of a layer and works out its charts; None when they were not kept."""
     a = session.activation(layer.index, "a")
@@ -109,6 +97,7 @@ def cut(arrays: LayerArrays, sample: int, channel: int) -> Pictures:
         low=low,
         high=high,
         reach=max(_largest(whole.difference), arrays.layer.noise_floor or 0.0) or 1.0,
+        square=arrays.a.ndim in (4, 5),
         worst=None if place is None else (place[0] // step, place[1] // step),
         note=thin.layout if step == 1 else f"{thin.layout}; one of {step} rows and columns is drawn",
     )

@@ -17,10 +17,10 @@ from PySide6.QtWidgets import (
 from inspector.domain.comparison import LayerDifference
 from inspector.gui.charts.divergence import centred
 from inspector.gui.charts.small_plots import HistogramChart, ScatterChart
-from inspector.gui.charts.triptych import Triptych
+from inspector.gui.charts.triptych import Pictures, Triptych
 from inspector.gui.plain import ElidedLabel, label
 from inspector.gui.results.channels import ChannelChooser
-from inspector.gui.results.layer_arrays import LayerArrays, Mode, Pictures
+from inspector.gui.results.layer_arrays import LayerArrays, Mode
 from inspector.gui.results.metrics_grid import MetricsGrid
 from inspector.gui.theme import GRID, MARKS, Theme
 from inspector.report.numbers import index_text, short
@@ -102,10 +102,7 @@ class LayerBody(QWidget):
 
     def show_pictures(self, pictures: Pictures) -> None:
         """The maps of one sample and channel."""
-        self.maps.show_maps(
-            pictures.maps, low=pictures.low, high=pictures.high, reach=pictures.reach, worst=pictures.worst,
-            note=pictures.note,
-        )  # fmt: skip
+        self.maps.show_pictures(pictures)
 
     def say(self, text: str) -> None:
         """Say why there are no pictures; the numbers stay."""

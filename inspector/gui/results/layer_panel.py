@@ -9,8 +9,9 @@ from PySide6.QtWidgets import QFrame, QStackedLayout
 from inspector.domain.comparison import LayerDifference
 from inspector.domain.errors import InspectorError
 from inspector.gui.charts.divergence import centred
+from inspector.gui.charts.triptych import Pictures
 from inspector.gui.plain import label, shortened
-from inspector.gui.results.layer_arrays import LayerArrays, Mode, Pictures, cut, gather
+from inspector.gui.results.layer_arrays import LayerArrays, Mode, cut, gather
 from inspector.gui.results.layer_body import LayerBody
 from inspector.gui.state import AppState
 from inspector.gui.theme import Theme

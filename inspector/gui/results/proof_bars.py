@@ -12,6 +12,8 @@ from inspector.gui.plain import tooltip
 from inspector.gui.theme import GRID, Theme, numbers_font
 from inspector.report.numbers import full, percent, short
 
+_PROVED = 0.5  # of the difference must go before the word is right
+
 
 class ProofBars(QWidget):
     """Two bars under each other with their numbers."""
@@ -52,4 +54,5 @@ class ProofBars(QWidget):
 
 def proof_text(proof: Proof) -> str:
     """The experiment in one sentence."""
-    return f"Proved: with {proof.edit}, {percent(proof.gone)} of the output's difference is gone."
+    word = "Proved" if proof.gone >= _PROVED else "Tried"
+    return f"{word}: with {proof.edit}, {percent(proof.gone)} of the output's difference is gone."
