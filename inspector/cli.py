@@ -139,7 +139,7 @@ def demo(out: Path) -> int:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def tree(file: Path, as_json: bool) -> None:  # noqa: FBT001 - click calls by keyword
     """Print the structure of FILE: groups, datasets, layers, nodes, tensors."""
-    from inspector.report.numbers import visible
+    from inspector.domain.wording import visible
     from inspector.report.structure_report import tree_json, walk
     from inspector.report.terminal import entry_line
 

@@ -9,6 +9,7 @@ import numpy as np
 from inspector.causes.case import Case, Edit, SetAttribute, SetConstant, Suspicion
 from inspector.domain.comparison import LayerDifference
 from inspector.domain.computation import Layer
+from inspector.domain.wording import short
 
 CAUSE = "batchnorm-epsilon"
 RELATIVE = 1e-5
@@ -41,7 +42,7 @@ def _suspicion(item: LayerDifference, one: float, other: float, b: Layer) -> Sus
     return Suspicion(
         cause=CAUSE, title=f"`{item.a}` uses epsilon {one:.3g} in A and {other:.3g} in B",
         layer_a=item.a, layer_b=item.b or "", confidence=0.95,
-        evidence=f"epsilon is {one:.3g} in A and {other:.3g} in B; the layer alone introduces {size:.1e}",
+        evidence=f"epsilon is {one:.3g} in A and {other:.3g} in B; the layer alone introduces {short(size)}",
         mend=f"export again with BatchNormalization(epsilon={one:.6g}) for `{item.a}`",
         edits=mend(b, one), edit_text=f"epsilon {one:.3g} put back into `{item.b}`",
     )

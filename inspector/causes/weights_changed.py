@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from inspector.causes.case import Case, Edit, SetConstant, Suspicion
 from inspector.domain.comparison import LayerDifference
 from inspector.domain.match import WeightDifference
+from inspector.domain.wording import short
 
 CAUSE = "weights-changed"
 
@@ -28,7 +29,7 @@ def suspect(case: Case) -> Iterator[Suspicion]:
     yield Suspicion(
         cause=CAUSE, title=_title(changed), layer_a=first.a, layer_b=first.b or "", confidence=0.9,
         evidence=f"{len(changed)} of {compared} layers with weights hold other numbers, the first is `{first.a}` "
-                 f"({weights[0].role}); the largest difference is {worst.max_abs or 0.0:.3g} in {worst.a} "
+                 f"({weights[0].role}); the largest difference is {short(worst.max_abs or 0.0)} in {worst.a} "
                  f"at {list(worst.worst_index or ())}",
         mend="the two files come from different trainings or steps: export B again from A's weights",
         edits=mend(case, changed), edit_text=f"A's weights put into {len(changed)} layers of B",

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from inspector.domain.comparison import Comparison, LayerDifference, Metrics
-from inspector.report.numbers import elided, short
+from inspector.domain.wording import elided, short
 from inspector.report.words import culprit
 
 HEIGHT = 288.0

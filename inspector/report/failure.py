@@ -6,7 +6,7 @@ import traceback
 from pathlib import Path
 
 from inspector.domain.errors import InspectorError
-from inspector.report.numbers import elided
+from inspector.domain.wording import elided
 
 LONGEST = 2000
 

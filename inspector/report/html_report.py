@@ -10,9 +10,10 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from inspector.domain import wording
 from inspector.domain.comparison import Comparison, OutputDifference
 from inspector.domain.resources import resource
-from inspector.report import numbers, words
+from inspector.report import words
 from inspector.report.charts import divergence_chart, largest
 
 TAIL = 14  # characters of a name that stay when its middle is left out
@@ -48,7 +49,7 @@ def write_html(comparison: Comparison, path: Path) -> None:
 
 def name_parts(name: str) -> tuple[str, str]:
     """A name in two parts, the first of which the page may cut at its end when there is no room."""
-    shown = numbers.elided(name, SHOWN)
+    shown = wording.elided(name, SHOWN)
     return (shown[:-TAIL], shown[-TAIL:]) if len(shown) > TAIL else ("", shown)
 
 
@@ -75,15 +76,15 @@ def _environment(folder: Path) -> Environment:
         lstrip_blocks=True,
     )
     made: dict[str, Any] = {
-        "short": numbers.short,
-        "full": numbers.full,
-        "percent": numbers.percent,
-        "six_places": numbers.six_places,
-        "shape": numbers.shape_text,
-        "index": numbers.index_text,
-        "visible": numbers.visible,
-        "paragraph": numbers.paragraph,
-        "elided": numbers.elided,
+        "short": wording.short,
+        "full": wording.full,
+        "percent": wording.percent,
+        "six_places": wording.six_places,
+        "shape": wording.shape_text,
+        "index": wording.index_text,
+        "visible": wording.visible,
+        "paragraph": wording.paragraph,
+        "elided": wording.elided,
         "spans": spans,
         "name_parts": name_parts,
         "score_rows": score_rows,

@@ -22,8 +22,8 @@ from rich.text import Text
 from inspector.domain.comparison import Comparison, Finding, LayerDifference, OutputDifference
 from inspector.domain.files import Entry, Found
 from inspector.domain.match import Assignment, Match, ValueHit
+from inspector.domain.wording import elided, percent, shape_text, short, visible
 from inspector.report.charts import largest
-from inspector.report.numbers import elided, percent, shape_text, short, visible
 from inspector.report.words import MARKS, culprit
 
 STYLES = {"same": "cyan", "within-noise": "", "different": "bold magenta", "not-comparable": "yellow"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from inspector.domain.comparison import LayerDifference, Metrics, OutputDifference, Status, Verdict
+from inspector.domain.wording import short
 
 UNLIKE_SHAPES = "the shapes differ"
 
@@ -42,7 +43,7 @@ def sentence(verdict: Verdict, outputs: Sequence[OutputDifference], layers: Sequ
     if verdict == "same":
         return f"A and B give the same numbers, bit for bit; {count} compared."
     if verdict == "within-noise":
-        return (f"A and B are the same within rounding: outputs differ by at most {worst:.1e}, "
+        return (f"A and B are the same within rounding: outputs differ by at most {short(worst)}, "
                 f"and none of {count} introduces more than its noise floor.")
     return _different(layers, len(compared), worst)
 
@@ -50,7 +51,7 @@ def sentence(verdict: Verdict, outputs: Sequence[OutputDifference], layers: Sequ
 def _different(layers: Sequence[LayerDifference], compared: int, worst: float) -> str:
     found = culprits(layers)
     if not found:
-        return (f"The outputs differ by {worst:.1e}, yet none of {_count(compared, 'layer')} introduces a difference: "
+        return (f"The outputs differ by {short(worst)}, yet none of {_count(compared, 'layer')} introduces a difference: "
                 "look at the inputs, the preprocessing and the layers without a match.")
     first = found[0]
     size = first.introduced.max_abs if first.introduced is not None else worst
@@ -59,10 +60,10 @@ def _different(layers: Sequence[LayerDifference], compared: int, worst: float) -
     unlike = f"; {shapes} cannot be compared, their shapes differ" if shapes else ""
     rest = f"{_count(others, 'other')} {'introduces' if others == 1 else 'introduce'} nothing beyond rounding{unlike}"
     if len(found) == 1:
-        return f"B differs from `{first.a}` on: this layer alone introduces {size:.1e}; {rest}."
+        return f"B differs from `{first.a}` on: this layer alone introduces {short(size)}; {rest}."
     weights = sum(any(w.relation in ("different", "missing") for w in layer.weights) for layer in found)
     told = f", {weights} of them with other weights" if weights else ""
-    return (f"B differs from `{first.a}` on: it introduces {size:.1e}, the first of {len(found)} layers that "
+    return (f"B differs from `{first.a}` on: it introduces {short(size)}, the first of {len(found)} layers that "
             f"introduce a difference{told}; {rest}.")
 
 

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inspector.domain.comparison import Comparison, LayerDifference, Metrics
+from inspector.domain.wording import short
 from inspector.gui.charts.log_scale import LogScale, fitted
-from inspector.report.numbers import short
 
 Float64 = NDArray[np.float64]
 

@@ -9,9 +9,9 @@ import pyqtgraph as pg
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QFont
 
+from inspector.domain.wording import elided, short
 from inspector.gui.charts.depth import Depth, Float64
 from inspector.gui.theme import Colours
-from inspector.report.numbers import elided, short
 
 _CURSOR = 14  # pixels; wide enough to be seen behind a stem
 _DENSE = 150  # layers from which on the heads are smaller

@@ -11,10 +11,10 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent
 from PySide6.QtWidgets import QGraphicsRectItem, QVBoxLayout, QWidget
 
+from inspector.domain.wording import full, short
 from inspector.gui.charts.colour_maps import MapKind, table
 from inspector.gui.plain import label, tooltip
 from inspector.gui.theme import GRID, Theme, numbers_font
-from inspector.report.numbers import full, short
 
 Float64 = NDArray[np.float64]
 _SQUARE_UP_TO = 5.0  # sides that differ more than this are stretched, or a row of units were a hair

@@ -11,10 +11,10 @@ from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from inspector.compare.charts import Histogram, Scatter
+from inspector.domain.wording import short
 from inspector.gui.charts.axes import dress
 from inspector.gui.plain import ElidedLabel, tooltip
 from inspector.gui.theme import GRID, Theme
-from inspector.report.numbers import short
 
 Role = Literal["total", "introduced"]
 _POINT_ALPHA = 110

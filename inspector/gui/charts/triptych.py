@@ -8,10 +8,10 @@ from typing import Any
 from PySide6.QtWidgets import QGridLayout, QWidget
 
 from inspector.compare.maps import Maps
+from inspector.domain.wording import short
 from inspector.gui.charts.map_view import MapView, ScaleBar
 from inspector.gui.plain import ElidedLabel
 from inspector.gui.theme import GRID, Theme
-from inspector.report.numbers import short
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

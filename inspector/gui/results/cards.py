@@ -7,11 +7,11 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout
 
 from inspector.domain.comparison import Comparison, Finding
+from inspector.domain.wording import percent
 from inspector.gui.plain import label, shortened, tooltip
 from inspector.gui.results.proof_bars import ProofBars, proof_text
 from inspector.gui.results.reasons import MEASURED, TITLES, Reason, reasons
 from inspector.gui.theme import GRID, MARKS, Theme, code_font
-from inspector.report.numbers import percent
 
 _LONGEST = 1200  # characters of a sentence that are laid out
 _STRIPE = 4

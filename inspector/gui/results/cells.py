@@ -6,11 +6,11 @@ from enum import IntEnum
 from typing import Any
 
 from inspector.domain.match import WeightDifference
+from inspector.domain.wording import full, short
 from inspector.gui.browse.wording import shape_text
 from inspector.gui.plain import shortened
 from inspector.gui.results.rows import ROW_MARKS, Row, evidence_text
 from inspector.gui.theme import MARKS
-from inspector.report.numbers import full, short
 
 
 class Column(IntEnum):

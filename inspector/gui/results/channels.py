@@ -6,9 +6,9 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QListWidget, QListWidgetItem, QSpinBox, QVBoxLayout, QWidget
 
 from inspector.compare.charts import ChannelDifference
+from inspector.domain.wording import full, short
 from inspector.gui.plain import label, tooltip
 from inspector.gui.theme import GRID, numbers_font
-from inspector.report.numbers import full, short
 
 _CHANNEL = Qt.ItemDataRole.UserRole
 

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
 )
 
 from inspector.domain.comparison import LayerDifference
+from inspector.domain.wording import index_text, short
 from inspector.gui.charts.divergence import centred
 from inspector.gui.charts.small_plots import HistogramChart, ScatterChart
 from inspector.gui.charts.triptych import Pictures, Triptych
@@ -23,7 +24,6 @@ from inspector.gui.results.channels import ChannelChooser
 from inspector.gui.results.layer_arrays import LayerArrays, Mode
 from inspector.gui.results.metrics_grid import MetricsGrid
 from inspector.gui.theme import GRID, MARKS, Theme
-from inspector.report.numbers import index_text, short
 
 MODES: tuple[tuple[Mode, str, str], ...] = (
     ("total", "As run", "A and B of the two ordinary runs: the total difference"),

@@ -6,9 +6,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QLabel, QScrollArea, QWidget
 
 from inspector.domain.comparison import Metrics
+from inspector.domain.wording import full, index_text, percent, short
 from inspector.gui.plain import label, tooltip
 from inspector.gui.theme import GRID, numbers_font
-from inspector.report.numbers import full, index_text, percent, short
 
 ROWS: tuple[tuple[str, str], ...] = (
     ("max_abs", "largest"),

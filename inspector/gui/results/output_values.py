@@ -10,7 +10,7 @@ import numpy as np
 
 from inspector.compare.charts import scatter_sample
 from inspector.domain.comparison import OutputDifference, Scores
-from inspector.report.numbers import index_text
+from inspector.domain.wording import index_text
 from inspector.session.layout import to_a
 
 _MOST = 12

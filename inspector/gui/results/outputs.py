@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
 
 from inspector.domain.comparison import OutputDifference
 from inspector.domain.errors import InspectorError
+from inspector.domain.wording import percent
 from inspector.gui.browse.wording import shape_text
 from inspector.gui.charts.divergence import centred
 from inspector.gui.charts.legend import legend
@@ -24,7 +25,6 @@ from inspector.gui.results.small_table import Cell, SmallTable, number_cell, tex
 from inspector.gui.state import AppState
 from inspector.gui.theme import GRID, MARKS, Theme
 from inspector.gui.when_seen import WhenSeen
-from inspector.report.numbers import percent
 
 EMPTY = "Run the comparison (Ctrl+R): the outputs of both sides stand here side by side."
 NO_OUTPUTS = "No output of A has a partner in B."

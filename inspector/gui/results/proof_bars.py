@@ -7,10 +7,10 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from inspector.domain.comparison import Proof
+from inspector.domain.wording import full, percent, short
 from inspector.gui.charts.log_scale import fitted
 from inspector.gui.plain import tooltip
 from inspector.gui.theme import GRID, Theme, numbers_font
-from inspector.report.numbers import full, percent, short
 
 _PROVED = 0.5  # of the difference must go before the word is right
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from inspector.domain.comparison import Comparison, LayerDifference
-from inspector.report.numbers import elided, short
+from inspector.domain.wording import elided, short
 
 TITLES = {
     "same": "The same in every bit",

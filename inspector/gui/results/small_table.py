@@ -10,11 +10,11 @@ from PySide6.QtCore import QAbstractTableModel, QObject, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QApplication, QHeaderView, QTableView
 
+from inspector.domain.wording import full, short
 from inspector.gui.plain import shortened, tooltip
 from inspector.gui.results.match_model import NOWHERE, Index
 from inspector.gui.results.pair_cells import PAIR_ROLE
 from inspector.gui.theme import GRID, Theme, numbers_font
-from inspector.report.numbers import full, short
 
 _LEFT = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
 _RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
 
 from inspector.domain.match import WeightDifference
+from inspector.domain.wording import index_text
 from inspector.gui.browse.wording import shape_text
 from inspector.gui.charts.divergence import centred
 from inspector.gui.plain import ElidedLabel, label
@@ -13,7 +14,6 @@ from inspector.gui.results.small_table import Cell, SmallTable, number_cell, tex
 from inspector.gui.state import AppState
 from inspector.gui.theme import GRID, Theme
 from inspector.gui.when_seen import WhenSeen
-from inspector.report.numbers import index_text
 
 EMPTY = "Open A and B: the weights of layers that belong together are compared here, without running anything."
 NO_WEIGHTS = "has no weights that could be compared"

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from inspector.report.numbers import elided, full, paragraph, percent, shape_text, short, visible
+from inspector.domain.wording import elided, full, paragraph, percent, shape_text, short, visible
 
 
 @pytest.mark.parametrize(
