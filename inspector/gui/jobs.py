@@ -35,6 +35,14 @@ class _Job:
     generation: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Calls:
+    function: Callable[..., Any]
+    on_done: Callable[[Any], None] | None
+    on_error: OnError | None
+    on_progress: Progress | None
+
+
 class Jobs(QObject):
     """Runs functions on daemon threads. `active_changed` tells how many jobs are under way."""
 
@@ -61,7 +69,7 @@ class Jobs(QObject):
         """Call `function` off the GUI thread and hand its result to `on_done` on the GUI thread.
 
         With `on_progress` the function is called with one argument, a progress callback
-        `(text, done, total)`, else with none. Errors that are no InspectorError arrive as one with the
+        `(text, done, total)`, else with none; it raises Cancelled once the job is dropped. Errors that are no InspectorError arrive as one with the
         code `UNEXPECTED`. Cancelled is dropped silently. An empty `key` is superseded by nothing.
         """
         number = next(self._numbers)
@@ -69,24 +77,34 @@ class Jobs(QObject):
         self._generations[key] = number
         self._jobs[number] = _Job(key, number)
         self.active_changed.emit(len(self._jobs))
-
-        def work() -> None:
-            try:
-                if on_progress is None:
-                    value = function()
-                else:
-                    value = function(lambda *told: self._post(_Reply(number, on_progress, told, last=False)))
-            except Cancelled:
-                self._post(_Reply(number, None, (), last=True))
-            except InspectorError as error:
-                self._post(_Reply(number, on_error, (error,), last=True))
-            except Exception as error:  # noqa: BLE001 - the boundary of the thread: everything becomes a message
-                self._post(_Reply(number, on_error, (_unexpected(error),), last=True))
-            else:
-                self._post(_Reply(number, on_done, (value,), last=True))
-
-        threading.Thread(target=work, daemon=True, name=key).start()
+        calls = _Calls(function, on_done, on_error, on_progress)
+        threading.Thread(target=self._work, args=(number, calls), daemon=True, name=key).start()
         return number
+
+    def _work(self, number: int, calls: _Calls) -> None:
+        try:
+            value = calls.function(self._progress(number, calls)) if calls.on_progress else calls.function()
+        except Cancelled:
+            self._post(_Reply(number, None, (), last=True))
+        except InspectorError as error:
+            self._post(_Reply(number, calls.on_error, (error,), last=True))
+        except Exception as error:  # noqa: BLE001 - the boundary of the thread: everything becomes a message
+            self._post(_Reply(number, calls.on_error, (_unexpected(error),), last=True))
+        else:
+            self._post(_Reply(number, calls.on_done, (value,), last=True))
+
+    def _progress(self, number: int, calls: _Calls) -> Progress:
+        """Tells how far a job is, and ends it where it tells so once nobody waits for it.
+
+        Only on the job's own thread: a child's progress comes on the thread that listens to the child."""
+        own, key = threading.current_thread(), self._jobs[number].key
+
+        def progress(text: str, done: int, total: int) -> None:
+            if threading.current_thread() is own and self._generations.get(key) != number:
+                raise Cancelled
+            self._post(_Reply(number, calls.on_progress, (text, done, total), last=False))
+
+        return progress
 
     def drop(self, key: str) -> None:
         """Forget the job under this key: whatever it still sends is dropped."""

@@ -14,6 +14,7 @@ from inspector.lifting.order import node_of
 from inspector.lifting.view import View
 
 ROOTS = ("Rsqrt", "Sqrt")
+RESHAPING = ("Reshape", "ExpandDims", "Squeeze", "Transpose", "Cast")
 Found = tuple[dict[str, Any], dict[str, str]]
 
 
@@ -61,20 +62,21 @@ def _role(operand: Operand, multiplied: bool, *, first: bool) -> str:  # noqa: F
     return "moving_mean" if multiplied or first else "beta"
 
 
-def _vectors(view: View, tensor: str, *, multiplied: bool = False) -> Iterator[tuple[str, bool]]:
+def _vectors(view: View, tensor: str) -> Iterator[tuple[str, bool]]:
     """Constants behind a tensor that are not under a root, and whether they are a factor."""
-    name = node_of(view.root(tensor))
-    node = view.nodes[name]
-    if view.graph.is_constant(name):
-        yield name, multiplied
-        return
-    if node.op in ROOTS:
-        return
-    if node.op in ("Reshape", "ExpandDims", "Squeeze", "Transpose", "Cast"):
-        yield from _vectors(view, node.inputs[0], multiplied=multiplied)
-        return
-    for inner in node.inputs:
-        yield from _vectors(view, inner, multiplied=multiplied or node.op in ("Mul", "RealDiv", "Div"))
+    seen: set[str] = set()
+    waiting = [(tensor, False)]
+    while waiting:
+        inner, multiplied = waiting.pop()
+        node = view.nodes[node_of(view.root(inner))]
+        if node.name in seen or node.op in ROOTS:
+            continue
+        seen.add(node.name)
+        if view.graph.is_constant(node.name):
+            yield node.name, multiplied
+        inputs = node.inputs[:1] if node.op in RESHAPING else node.inputs
+        factor = multiplied or node.op in ("Mul", "RealDiv", "Div")
+        waiting += [(other, factor) for other in reversed(inputs)]
 
 
 def _roots(view: View, tensor: str) -> Iterator[Node]:

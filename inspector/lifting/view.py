@@ -12,6 +12,7 @@ from inspector.domain.graph import Graph, Node
 from inspector.lifting.fold import Array, evaluate
 from inspector.lifting.learning_phase import inference_input, learning_phases
 from inspector.lifting.order import loop_bodies, node_of, topological
+from inspector.lifting.soundness import SoundNodes
 
 PASSING = frozenset({"Identity", "StopGradient", "CheckNumerics", "Snapshot", "PreventGradient", "EnsureShape",
                      "IdentityN"})
@@ -27,7 +28,7 @@ class View:
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
-        self.nodes = graph.nodes
+        self.nodes = SoundNodes(graph.nodes)
         self.phases = learning_phases(self.nodes)
         self.order = topological(self.nodes)
         self.position = {name: index for index, name in enumerate(self.order)}
@@ -146,19 +147,29 @@ class View:
 
     def value(self, tensor: str) -> Array | None:
         """The value of a tensor that reads constants only (floats as float64), None when unknown or big."""
-        name = node_of(tensor)
-        if name not in self._values:
-            self._values[name] = self._work_out(name)
-        return self._values[name]
+        waiting = [node_of(tensor)] if node_of(tensor) not in self._values else []
+        while waiting:
+            name = waiting[-1]
+            inputs = [node_of(t) for t in self.nodes[name].inputs] if name in self.constant else []
+            missing = [other for other in inputs if other not in self._values]
+            if missing and name not in self._values:
+                self._values.setdefault(name, None)  # on a cycle of a damaged graph nothing is known
+                waiting += missing
+            else:
+                self._values[name] = self._work_out(name)
+                waiting.pop()
+        return self._values[node_of(tensor)]
 
     def leaves(self, tensor: str) -> list[str]:
         """Names of the Const nodes behind a constant tensor, in reading order."""
         found: dict[str, None] = {}
+        seen: set[str] = set()
         waiting = [node_of(tensor)]
         while waiting:
             name = waiting.pop()
-            if name not in self.nodes:
+            if name in seen or name not in self.nodes:
                 continue
+            seen.add(name)
             if self.graph.is_constant(name):
                 found[name] = None
             waiting.extend(node_of(t) for t in reversed(self.nodes[name].inputs))
@@ -182,7 +193,7 @@ class View:
             except InspectorError:
                 return None
             return np.asarray(array, np.float64) if array.dtype.kind not in "iub" else np.asarray(array)
-        arrays = [self.value(tensor) for tensor in node.inputs]
+        arrays = [self._values[node_of(tensor)] for tensor in node.inputs]
         known = [array for array in arrays if array is not None]
         return evaluate(node, known) if len(known) == len(arrays) else None
 

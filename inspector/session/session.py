@@ -131,8 +131,9 @@ class Session:
         return self.match()
 
     def match_by_values(self, progress: Progress = silent) -> Assignment:
-        """Match, run once, and complete the match with the evidence of the values."""
-        self.compare(progress)
+        """Match, run once unless it was run already, and complete the match with the evidence of the values."""
+        if self._result is None:
+            self.compare(progress)
         return self._last().assignment
 
     def preview(self, progress: Progress = silent) -> tuple[Preview, ...]:

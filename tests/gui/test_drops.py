@@ -5,28 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QApplication
+from dropping import drop_on, dropped
+from PySide6.QtCore import QMimeData, QUrl
 from pytestqt.qtbot import QtBot
 
 from inspector.gui.drops import read_drop
 from inspector.gui.window import MainWindow
-
-
-def dropped(*paths: Path | str) -> QMimeData:
-    mime = QMimeData()
-    mime.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
-    return mime
-
-
-def drop_on(window: MainWindow, mime: QMimeData, share: float) -> None:
-    """Drop on the window at a share of its width, as the system would deliver it."""
-    at = QPoint(int(window.width() * share), window.height() // 2)
-    actions = Qt.DropAction.CopyAction
-    buttons, keys = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
-    QApplication.sendEvent(window, QDragEnterEvent(QPointF(at), actions, mime, buttons, keys))
-    QApplication.sendEvent(window, QDropEvent(QPointF(at), actions, mime, buttons, keys))
 
 
 @pytest.mark.parametrize("side", ["a", "b"])

@@ -8,10 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QMimeData, QPointF, QSettings, Qt, QUrl
-from PySide6.QtGui import QDropEvent
+from dropping import drop_on, dropped
+from PySide6.QtCore import QPointF, QSettings, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from inspector.gui.app import application, demo_picture, make_window
@@ -40,17 +39,8 @@ def window(qtbot: QtBot, tmp_path: Path) -> Iterator[MainWindow]:
     made.close()
 
 
-def drop(window: MainWindow, *paths: Path) -> None:
-    mime = QMimeData()
-    mime.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
-    at = QPointF(window.width() / 2, window.height() / 2)
-    keys = Qt.KeyboardModifier.NoModifier
-    event = QDropEvent(at, Qt.DropAction.CopyAction, mime, Qt.MouseButton.LeftButton, keys)
-    QApplication.sendEvent(window, event)
-
-
 def open_demo(qtbot: QtBot, window: MainWindow, demo) -> None:
-    drop(window, demo.h5, demo.faulty)
+    drop_on(window, dropped(demo.h5, demo.faulty))
     qtbot.waitUntil(lambda: window.state.assignment is not None, timeout=LONG)
 
 
@@ -133,9 +123,7 @@ def click_chart(qtbot: QtBot, window: MainWindow, name: str) -> None:
     qtbot.waitUntil(lambda: window.state.selection.layer_a is not None)
 
 
-def test_a_run_can_be_cancelled_a_runner_killed_and_all_goes_on(
-    qtbot: QtBot, window: MainWindow, demo
-) -> None:
+def test_a_run_can_be_cancelled_a_runner_killed_and_all_goes_on(qtbot: QtBot, window: MainWindow, demo) -> None:
     open_demo(qtbot, window, demo)
     run(qtbot, window)
     QTest.keyClick(window, Qt.Key.Key_Escape)
@@ -179,7 +167,7 @@ def test_a_file_that_is_no_model_is_an_error_in_its_side(
 ) -> None:
     wrong = tmp_path / "wrong.h5"
     wrong.write_bytes(b"no model at all")
-    drop(window, wrong, demo.pb)
+    drop_on(window, dropped(wrong, demo.pb))
     panel = window.sides["a"]
     qtbot.waitUntil(lambda: panel.body.currentWidget() is panel.error, timeout=LONG)
     assert panel.error.error.todo

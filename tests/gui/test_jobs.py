@@ -53,6 +53,22 @@ def test_progress_of_a_dropped_job_is_dropped_too(qtbot: QtBot, jobs: Jobs) -> N
     assert (told, done) == ([], [1])
 
 
+def test_a_dropped_job_ends_where_it_tells_how_far_it_is(qtbot: QtBot, jobs: Jobs) -> None:
+    go, reached = threading.Event(), []
+
+    def work(progress) -> None:
+        progress("start", 0, 2)
+        go.wait(5)
+        progress("half", 1, 2)
+        reached.append("the end")
+
+    jobs.run(work, None, None, lambda *_told: None, key="run")
+    jobs.drop("run")
+    go.set()
+    qtbot.waitUntil(lambda: not any(thread.name == "run" for thread in threading.enumerate()))
+    assert reached == []
+
+
 def test_progress_arrives_in_order(qtbot: QtBot, jobs: Jobs) -> None:
     told, done = [], []
 

@@ -10,7 +10,9 @@ from inspector.domain.errors import InspectorError
 from inspector.domain.files import ModelFile
 from inspector.gui.snapshot import Known, resolve
 
-H5 = ModelFile(path="/m.h5", format="keras-h5", title="Keras HDF5 model", size=1, runs_in="tf_keras", reason="old Keras")
+H5 = ModelFile(
+    path="/m.h5", format="keras-h5", title="Keras HDF5 model", size=1, runs_in="tf_keras", reason="old Keras"
+)
 PB = ModelFile(path="/m.pb", format="graphdef", title="frozen graph", size=1, runs_in="graph", reason="a graph")
 NOTHING = Known(files={"a": None, "b": None}, failed={"a": None, "b": None})
 OPEN = replace(NOTHING, files={"a": H5, "b": PB})

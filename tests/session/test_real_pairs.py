@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from inspector.domain.comparison import Comparison
-from inspector.domain.files import SIDES
 from inspector.session.session import Session
 from inspector.session.settings import Settings
 
+SEEDS = (0, 1, 2, 3)
 SAME = {
     "racecar": ("racecar/mlp-720.h5", "racecar/frozen_model_720.pb"),
     "emotion-mini": ("emotion-mini/_mini_XCEPTION.102-0.66.hdf5", "emotion-mini/model.pb"),
@@ -33,31 +33,32 @@ ARRAYS = {"racecar": 9 + 1, "emotion-mini": 80, "emotion-simple": 56, "dga-lstm"
           "muscle-a": 8, "muscle-b": 8}
 
 
-def compared(session: Session, folder: Path, files: tuple[str, str], seed: int = 0) -> Comparison:
-    """The pair's comparison; files that are open already stay open."""
-    for side, name in zip(SIDES, files, strict=True):
-        file = session.file(side)
-        if file is None or file.path != str(folder / name):
-            session.open(side, folder / name)
-    session.settings = Settings(inputs=(f"random:{seed}",))
-    return session.compare()
+def compared(session: Session, folder: Path, files: tuple[str, str]) -> list[Comparison]:
+    """The pair's comparisons, one for each seed."""
+    session.open("a", folder / files[0])
+    session.open("b", folder / files[1])
+    results = []
+    for seed in SEEDS:
+        session.settings = Settings(inputs=(f"random:{seed}",))
+        results.append(session.compare())
+    return results
 
 
-@pytest.mark.parametrize("name", SAME)
-def test_the_same_pair_is_the_same_for_every_seed(shared_session: Session, pairs: Path, name: str) -> None:
-    for seed in (0, 1, 2, 3):
-        result = compared(shared_session, pairs, SAME[name], seed)
+@pytest.fixture(scope="module", params=SAME)
+def same(request: pytest.FixtureRequest, shared_session: Session, pairs: Path) -> tuple[str, list[Comparison]]:
+    return request.param, compared(shared_session, pairs, SAME[request.param])
 
+
+def test_the_same_pair_is_the_same_for_every_seed(same: tuple[str, list[Comparison]]) -> None:
+    for result in same[1]:
         assert result.verdict in ("same", "within-noise"), result.sentence
         assert [layer.a for layer in result.layers if layer.status == "different"] == []
         assert result.outputs[0].metrics.max_abs < 5e-6
 
 
-@pytest.mark.parametrize("name", SAME)
-def test_every_layer_with_weights_is_matched_by_their_content(shared_session: Session, pairs: Path, name: str) -> None:
-    result = compared(shared_session, pairs, SAME[name])
-
-    with_weights = [layer for layer in result.layers if layer.weights]
+def test_every_layer_with_weights_is_matched_by_their_content(same: tuple[str, list[Comparison]]) -> None:
+    name, results = same
+    with_weights = [layer for layer in results[0].layers if layer.weights]
     relations = [weight.relation for layer in with_weights for weight in layer.weights]
     assert set(relations) <= {"exact", "transposed"}
     assert len(relations) == ARRAYS[name]
@@ -69,12 +70,10 @@ def test_every_layer_with_weights_is_matched_by_their_content(shared_session: Se
 
 @pytest.mark.parametrize("name", OTHER_WEIGHTS)
 def test_another_training_is_told_by_its_weights(shared_session: Session, pairs: Path, name: str) -> None:
-    result = compared(shared_session, pairs, OTHER_WEIGHTS[name])
-
-    assert result.verdict == "different"
-    assert result.outputs[0].metrics.max_abs > 0.01
-    assert result.findings
-    assert {finding.cause for finding in result.findings} == {"weights-changed"}
-    first = next(layer for layer in result.layers if layer.weights)
-    assert result.findings[0].layer_a == first.a
-    assert f"`{first.a}`" in result.sentence
+    for result in compared(shared_session, pairs, OTHER_WEIGHTS[name]):
+        assert result.verdict == "different"
+        assert result.outputs[0].metrics.max_abs > 0.01
+        assert [finding.cause for finding in result.findings] == ["weights-changed"]
+        first = next(layer for layer in result.layers if layer.weights)
+        assert result.findings[0].layer_a == first.a
+        assert f"`{first.a}`" in result.sentence
