@@ -20,6 +20,7 @@ from inspector.gui.state import Busy
 from inspector.gui.theme import GRID, MARKS, Theme
 
 LONGEST = 400
+LARGE = 110  # characters that stand in large type: two lines of the smallest window
 
 
 class AnswerBanner(QFrame):
@@ -52,9 +53,10 @@ class AnswerBanner(QFrame):
         self.mark.setText(mark)
         self.mark.setVisible(bool(mark))
         self.mark.setToolTip(word)
-        self.sentence.setText(shortened(snapshot.sentence.replace("`", ""), LONGEST))
+        answer, rest = in_two(snapshot.sentence.replace("`", ""))
+        self.sentence.setText(shortened(answer, LONGEST))
         self.sentence.setToolTip(tooltip(snapshot.sentence))
-        detail = "  ·  ".join(part for part in (word, snapshot.detail) if part)
+        detail = "  ·  ".join(part for part in (word, rest, snapshot.detail) if part)
         self.detail.setText(shortened(detail, LONGEST))
         self.detail.setVisible(bool(detail))
         self.setAccessibleName(f"{word}: {snapshot.sentence}" if word else snapshot.sentence)
@@ -86,6 +88,12 @@ class AnswerBanner(QFrame):
         layout.addWidget(self.mark)
         layout.addLayout(words, 1)
         layout.addWidget(self.stop)
+
+
+def in_two(sentence: str) -> tuple[str, str]:
+    """The answer in large type, and what a long sentence says behind its first semicolon in small type."""
+    first, semicolon, rest = sentence.partition("; ")
+    return (f"{first}.", rest.rstrip(".")) if semicolon and len(sentence) > LARGE else (sentence, "")
 
 
 def _line(role: str) -> QLabel:

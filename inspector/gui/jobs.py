@@ -69,8 +69,9 @@ class Jobs(QObject):
         """Call `function` off the GUI thread and hand its result to `on_done` on the GUI thread.
 
         With `on_progress` the function is called with one argument, a progress callback
-        `(text, done, total)`, else with none; it raises Cancelled once the job is dropped. Errors that are no InspectorError arrive as one with the
-        code `UNEXPECTED`. Cancelled is dropped silently. An empty `key` is superseded by nothing.
+        `(text, done, total)` that raises Cancelled once the job is dropped, else with none. Errors that
+        are no InspectorError arrive as one with the code `UNEXPECTED`. Cancelled is dropped silently. An
+        empty `key` is superseded by nothing.
         """
         number = next(self._numbers)
         key = key or f"job-{number}"

@@ -195,6 +195,7 @@ class MainWindow(QMainWindow):
         self.table.find_wanted.connect(self.results.find_by_value)
         self.results.error.retry.connect(work.retry)
         state.settings_changed.connect(work.keep_settings)
+        state.assignment_changed.connect(lambda _assignment: self.input_bar.show_settings())
         self.input_bar.preview_toggled.connect(self.preview.setVisible)
         self.empty.open_wanted.connect(self.files.choose)
         self.empty.pair_wanted.connect(self.files.open_pair)

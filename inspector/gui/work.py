@@ -17,6 +17,7 @@ from inspector.domain.files import SIDES, ModelFile, Side
 from inspector.domain.match import Assignment
 from inspector.gui.snapshot import Known, name_of
 from inspector.gui.state import AppState, Busy
+from inspector.workers.child import Progress
 
 OPENING = Busy(text="Reading the structure…", can_stop=True)
 MATCHING = Busy(text="Matching layers with tensors…")
@@ -71,9 +72,11 @@ class Work(QObject):
         """Find which layers belong together, if both sides are there."""
         if all(self._state.files.values()):
             self._state.set_busy(MATCHING)
-            self._state.jobs.run(
-                self._state.session.match, self._matched, self._failed, self._match_progress, key="match"
-            )
+            self._state.jobs.run(self._recall_and_match, self._matched, self._failed, self._match_progress, key="match")
+
+    def _recall_and_match(self, progress: Progress) -> Assignment:
+        self._state.session.recall_settings()
+        return self._state.session.match(progress)
 
     def run(self) -> None:
         """Compare; a second press while it runs does nothing."""

@@ -14,6 +14,7 @@ KINDS = frozenset({"bidirectional", "time_distributed", "multi_head_attention", 
                    "conv_lstm2d", "lambda", "other"})
 LAYING_OUT = frozenset({"reshape", "flatten", "permute"})
 FAR = 120
+NAMED = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ def ending(step: Step, known: Collection[str], used: Collection[int], *,
     best: Ending | None = None
     for b in sorted(flow.behind(known, used, FAR)):
         region = flow.region(b, known, used)
-        if not region.border <= set(known) or not flow.closed(region, b):
+        if region.border.isdisjoint(known) or not flow.closed(region, b, known):
             continue
         held = score(contents, step, [flow.steps[index] for index in (*region.inside, b)]) or 0.0
         if held > 0.2 and (best is None or held > best.weights + 1e-9):
@@ -43,16 +44,26 @@ def ending(step: Step, known: Collection[str], used: Collection[int], *,
     return _extended(best, step, known, used, flow, names) if best is not None else None
 
 
-def _extended(found: Ending, step: Step, known: Collection[str], used: Collection[int], flow: Flow,
-              names: Names) -> Ending:
-    """Go on to what undoes the layer's first reshaping, and to what carries the layer's name."""
-    b = found.b
-    opened = {flow.steps[index].kind for index in found.region.inside if set(flow.inputs[index]) <= set(known)}
-    while (following := flow.only_reader(b)) is not None:
+def named_end(step: Step, b: int, used: Collection[int], *, flow: Flow, names: Names,
+              opened: Collection[str] = ()) -> int:
+    """Go on from a step of B to what alone reads it and carries the layer's name and no other layer's, or is of
+    an `opened` kind: what undoes the layer's first reshaping."""
+    opened = set(opened)
+    for _ in range(NAMED):
+        following = flow.only_reader(b)
+        if following is None or following in used or flow.steps[following].weights:
+            break
         other = flow.steps[following]
-        named = names.score(step, following) == 1.0
-        if following in used or other.weights or not (named or other.kind in opened & LAYING_OUT):
+        if other.kind not in opened and not names.alone(step, following):
             break
         opened.discard(other.kind)
         b = following
+    return b
+
+
+def _extended(found: Ending, step: Step, known: Collection[str], used: Collection[int], flow: Flow,
+              names: Names) -> Ending:
+    openers = [flow.steps[index].kind for index in found.region.inside if set(flow.inputs[index]) <= set(known)]
+    opened = LAYING_OUT & set(openers) if len(openers) == 1 else ()
+    b = named_end(step, found.b, used, flow=flow, names=names, opened=opened)
     return Ending(b, flow.region(b, known, used), found.weights)

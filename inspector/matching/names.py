@@ -38,6 +38,7 @@ class Names:
         known = Counter(part for parts in self._parts for part in set(parts))
         names = {base(step) for step in steps_a}
         self.suffix = max(SUFFIXES, key=lambda suffix: sum(name + suffix in known for name in names))
+        self._names = {name + self.suffix for name in names}
         calls = {(base(step), step.layer.name) for step in steps_a}
         self._shared = {name for name, count in Counter(name for name, _ in calls).items() if count > 1}
         self._by_part: dict[str, list[int]] = {}
@@ -59,6 +60,11 @@ class Names:
         name = base(step)
         found = self._parts[index].get(name + self.suffix, 0.0)
         return found * self._outer(step, index) if found and name in self._shared else found
+
+    def alone(self, step: Step, index: int) -> bool:
+        """Whether B's step stands in the scope of this layer, and of no other layer of A."""
+        parts = {part for part, score in self._parts[index].items() if score == 1.0}
+        return base(step) + self.suffix in parts and len(parts & self._names) == 1
 
     def _outer(self, step: Step, index: int) -> float:
         """Half for the name alone, up to 0.9 for all scopes around it."""

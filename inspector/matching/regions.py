@@ -55,10 +55,22 @@ class Flow:
                     waiting.append(maker)
         return Region(tuple(inside), frozenset(border))
 
-    def closed(self, region: Region, last: int) -> bool:
-        """Whether nothing but the last step leads out of the region."""
+    def closed(self, region: Region, last: int, known: Collection[str]) -> bool:
+        """Whether nothing but the last step leads out of what depends on the `known` tensors. (A mask that comes
+        from elsewhere is read by other layers too.)"""
         members = {*region.inside, last}
-        return all(set(self.readers[self.steps[index].output]) <= members for index in region.inside)
+        waiting = [index for index in members if not set(self.inputs[index]).isdisjoint(known)]
+        seen: set[int] = set()
+        while waiting:
+            index = waiting.pop()
+            if index in seen or index == last:
+                continue
+            seen.add(index)
+            readers = self.readers[self.steps[index].output]
+            if not set(readers) <= members:
+                return False
+            waiting += readers
+        return True
 
     def behind(self, tensors: Collection[str], used: Collection[int], limit: int) -> Iterator[int]:
         """Steps that follow from tensors, breadth first, through steps that are not used."""

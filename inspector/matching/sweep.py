@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from inspector.matching import composite
 from inspector.matching.contents import Contents, anchors, score
@@ -81,7 +81,13 @@ class Sweep:
 
     def _best(self, index: int, step: Step) -> Placed | None:
         options = (self._weigh(step, b) for b in self._candidates(index, step))
-        return max((o for o in options if o is not None), key=lambda option: option.total, default=None)
+        best = max((o for o in options if o is not None), key=lambda option: option.total, default=None)
+        if best is None or not step.final:
+            return best
+        end = composite.named_end(step, best.b, self.used, flow=self.flow, names=self.names)
+        if end == best.b:
+            return best
+        return replace(best, b=end, inside=self.flow.region(end, self._known(step), self.used).inside)
 
     def _place_forced(self, index: int, step: Step) -> bool:
         tensor = self.forced.get(step.layer.name, "") if step.final else ""
@@ -124,7 +130,7 @@ class Sweep:
         total = 2.0 * name + 2.0 * agree + 1.5 * kind + 3.0 * max(weights or 0.0, floor)
         total -= 5.0 * (b in self.used) + (2.0 if weights is None and other.weights and kind < 1 else 0.0)
         total -= 0.05 * min(10, len(region.inside)) + sum(bool(self.steps_b[i].weights) for i in region.inside)
-        if step.kind in ANYTHING and name == 1 and self.flow.closed(region, b):
+        if step.kind in ANYTHING and name == 1 and self.flow.closed(region, b, known):
             total += b / len(self.steps_b)  # of the steps that carry its name, the last is its end
         return Placed(b, name, weights, agree if known else 0.0, total - _unlike_shapes(step, other), region.inside)
 
@@ -137,17 +143,33 @@ class Sweep:
         return shared / len(known) / 2 + shared / max(1, len(region.border)) / 2
 
     def _mend(self) -> None:
-        """What a surely placed step reads is what the step before it gives, whatever the sweep thought."""
+        """What a placed step reads is what the steps before it give, whatever the sweep thought."""
         makers = {step.output: index for index, step in enumerate(self.steps_a)}
         for index in reversed(range(len(self.steps_a))):
             placed, step = self.placed.get(index), self.steps_a[index]
-            if placed is None or len(step.inputs) != 1 or step.inputs[0] not in makers:
+            if placed is None:
                 continue
-            given = self.flow.inputs[placed.b]
-            sure = (placed.weights or 0) > SURE or placed.name == 1.0
-            reads = self.flow.region(placed.b, {self.where.get(step.inputs[0], "")}, ()).border
-            if sure and len(given) == 1 and self.where.get(step.inputs[0]) not in reads:
-                self._mend_input(makers[step.inputs[0]], given[0])
+            before = {tensor: makers[tensor] for tensor in step.inputs if tensor in makers}
+            if len(step.inputs) == 1:
+                self._mend_only(step, placed, before)
+            else:
+                self._mend_lost(step, placed, before)
+
+    def _mend_only(self, step: Step, placed: Placed, before: dict[str, int]) -> None:
+        """The one input of a surely placed step, when B's step does not start from what the sweep said."""
+        given, where = self.flow.inputs[placed.b], self.where.get(step.inputs[0], "")
+        sure = (placed.weights or 0) > SURE or placed.name == 1.0
+        if sure and before and len(given) == 1 and where not in self.flow.region(placed.b, {where}, ()).border:
+            self._mend_input(before[step.inputs[0]], given[0])
+
+    def _mend_lost(self, step: Step, placed: Placed, before: dict[str, int]) -> None:
+        """Of several inputs the one that has no place, when B's step reads one tensor that is nobody's."""
+        lost = [index for index in before.values() if index not in self.placed and index not in self.passed
+                and self.steps_a[index].kind != "input"]
+        known = {self.where.get(tensor) for tensor in step.inputs if before.get(tensor) not in lost}
+        free = [tensor for tensor in self.flow.inputs[placed.b] if tensor not in known]
+        if len(lost) == 1 and len(free) == 1:
+            self._mend_input(lost[0], free[0])
 
     def _mend_input(self, maker: int, tensor: str) -> None:
         step = self.steps_a[maker]
@@ -162,7 +184,8 @@ class Sweep:
         if before is not None:
             self.used.discard(before.b)
         held = score(self.contents, step, [self.steps_b[b]])
-        self._settle(maker, step, Placed(b, self.names.score(step, b), held, 0.8, 3.0))
+        inside = self.flow.region(b, self._known(step), self.used).inside
+        self._settle(maker, step, Placed(b, self.names.score(step, b), held, 0.8, 3.0, inside))
 
 
 def _unlike_shapes(step: Step, other: Step) -> float:

@@ -197,6 +197,12 @@ class Session:
         """The last pairs of files, newest first."""
         return [(pair.a, pair.b) for pair in self._store.recent()]
 
+    def recall_settings(self) -> None:
+        """Take up the settings that were last used with this pair, unless something is set already."""
+        known = self._store.settings(self._key())
+        if known is not None and self.settings == Settings():
+            self.settings = known
+
     def save_settings(self) -> None:
         """Keep the settings of this pair in the session file."""
         self._store.set_settings(self._key(), self.settings)

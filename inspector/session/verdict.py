@@ -40,8 +40,10 @@ def sentence(verdict: Verdict, outputs: Sequence[OutputDifference], layers: Sequ
     if verdict == "not-comparable":
         return "A and B cannot be compared: no output of A was found in B."
     worst = max((output.metrics.max_abs for output in outputs), default=0.0)
-    if verdict == "same":
+    if verdict == "same" and all(layer.status == "same" for layer in compared):
         return f"A and B give the same numbers, bit for bit; {count} compared."
+    if verdict == "same":
+        return f"A and B give the same outputs, bit for bit; none of {count} introduces more than its noise floor."
     if verdict == "within-noise":
         return (f"A and B are the same within rounding: outputs differ by at most {short(worst)}, "
                 f"and none of {count} introduces more than its noise floor.")
@@ -51,8 +53,8 @@ def sentence(verdict: Verdict, outputs: Sequence[OutputDifference], layers: Sequ
 def _different(layers: Sequence[LayerDifference], compared: int, worst: float) -> str:
     found = culprits(layers)
     if not found:
-        return (f"The outputs differ by {short(worst)}, yet none of {_count(compared, 'layer')} introduces a difference: "
-                "look at the inputs, the preprocessing and the layers without a match.")
+        return (f"The outputs differ by {short(worst)}, yet none of {_count(compared, 'layer')} introduces a "
+                "difference: look at the inputs, the preprocessing and the layers without a match.")
     first = found[0]
     size = first.introduced.max_abs if first.introduced is not None else worst
     others = compared - len(found)

@@ -109,8 +109,7 @@ class Child:
     def close(self) -> None:
         """End the process (its end of the pipe closes) and wait until nothing of it is left."""
         self._stopped = True
-        with contextlib.suppress(OSError):
-            self._pipe(self._process.stdin).close()
+        self._close_stdin()
         try:
             self._process.wait(timeout=2)
         except subprocess.TimeoutExpired:
@@ -136,8 +135,14 @@ class Child:
             self._log.append(f"bad frame: {error}")
             self._process.kill()
         self._process.wait()
+        self._threads[0].join(timeout=1)  # the end of the log belongs to the error
         self._fail_all()
         stdout.close()
+        self._close_stdin()
+
+    def _close_stdin(self) -> None:
+        with contextlib.suppress(OSError):  # what was still to be written to a process that is gone
+            self._pipe(self._process.stdin).close()
 
     def _dispatch(self, message: dict[str, Any], array: NDArray[Any] | None) -> None:
         number = message.get("job", 0)

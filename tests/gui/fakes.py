@@ -345,6 +345,9 @@ class FakeSession:
     def snippet(self, side: str, entry: Entry) -> str:
         return f"session.run({entry.tensor!r})"
 
+    def recall_settings(self) -> None:
+        """Nothing is kept between windows here."""
+
     def save_settings(self) -> None:
         self.calls.append(("save_settings",))
 

@@ -123,6 +123,16 @@ def click_chart(qtbot: QtBot, window: MainWindow, name: str) -> None:
     qtbot.waitUntil(lambda: window.state.selection.layer_a is not None)
 
 
+def kill_b_when_it_runs(window: MainWindow) -> None:
+    """Kill B's runner, once, when the run says that both sides are running."""
+
+    def killed(known) -> None:
+        if "running both sides" in known.busy and window.work.known_changed.disconnect(killed):
+            os.kill(window.state.session._sides["b"]._runner.pid, signal.SIGKILL)
+
+    window.work.known_changed.connect(killed)
+
+
 def test_a_run_can_be_cancelled_a_runner_killed_and_all_goes_on(qtbot: QtBot, window: MainWindow, demo) -> None:
     open_demo(qtbot, window, demo)
     run(qtbot, window)
@@ -131,10 +141,8 @@ def test_a_run_can_be_cancelled_a_runner_killed_and_all_goes_on(qtbot: QtBot, wi
     assert window.status.raw == "Stopped. The files and the matches are still here."
     qtbot.waitUntil(lambda: not window.state.jobs.active("stop"), timeout=LONG)
 
+    kill_b_when_it_runs(window)
     run(qtbot, window)
-    runners = window.state.session._sides["b"]
-    qtbot.waitUntil(lambda: runners._runner is not None and runners._runner.alive, timeout=LONG)
-    os.kill(runners._runner.pid, signal.SIGKILL)
     panel = window.results.error
     qtbot.waitUntil(lambda: window.results.currentWidget() is panel, timeout=LONG)
     assert panel.code.text() == "WORKER_KILLED"

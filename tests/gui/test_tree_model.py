@@ -134,6 +134,22 @@ def test_reveal_loads_pages_until_the_row_is_there(qtbot: QtBot, reader: Reader)
     assert chosen == [], "revealing is not choosing"
 
 
+def test_a_file_that_opens_shows_its_largest_section(qtbot: QtBot) -> None:
+    sections = [
+        Entry(id=name, name=name, kind="section", child_count=count)
+        for name, count in (("Inputs", 1), ("Graph", 1831), ("Outputs", 1))
+    ]
+    model = EntryModel(
+        lambda *asked: QTimer.singleShot(0, lambda: asked[3](sections if asked[0] == "" else [])),
+        lambda _kind: QIcon(),
+    )
+    tree = EntryTree(model)
+    qtbot.addWidget(tree)
+    with qtbot.waitSignal(model.page_arrived):
+        model.reset()
+    assert [tree.isExpanded(model.index(row, 0)) for row in range(3)] == [False, True, False]
+
+
 def test_scrolling_loads_what_comes_into_sight(qtbot: QtBot, reader: Reader) -> None:
     model = filled(qtbot, reader)
     tree = EntryTree(model)

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QAbstractItemView, QApplication, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
 from inspector.domain.errors import InspectorError
+from inspector.gui.answer import in_two
 from inspector.gui.app import make_window
 from inspector.gui.remember import Memory
 from inspector.gui.theme import DARK, LIGHT
@@ -50,6 +51,13 @@ def test_run_shows_the_answer_as_the_largest_text(qtbot: QtBot, compared: MainWi
     assert banner.detail.text().startswith("different  ·  input random:0")
     assert banner.sentence.fontInfo().pointSizeF() > compared.status.fontInfo().pointSizeF()
     assert compared.status.raw == compared.state.comparison.sentence
+
+
+def test_a_long_answer_is_large_to_its_semicolon() -> None:
+    short = "B differs from bn2 on; the rest is the same."
+    assert in_two(short) == (short, "")
+    first = "B differs from " + "x" * 100 + " on"
+    assert in_two(f"{first}; 3 others do not.") == (f"{first}.", "3 others do not")
 
 
 def test_run_pressed_twice_is_one_run(qtbot: QtBot, matched: MainWindow) -> None:

@@ -9,12 +9,12 @@ import tensorflow as tf
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
 
-def frozen(model: Any, *, batch: int | None = None, lower: bool = True, optimise: bool = False) -> tf.compat.v1.GraphDef:
+def frozen(model: Any, *, batch: int | None = None, lower: bool = True) -> tf.compat.v1.GraphDef:
     """The model as a frozen graph. `lower` gives v1 while frames instead of While ops."""
     signature = [tf.TensorSpec((batch, *tuple(t.shape)[1:]), t.dtype, name=name(t)) for t in model.inputs]
     function = tf.function(lambda *tensors: model(list(tensors) if len(tensors) > 1 else tensors[0], training=False))
     concrete = function.get_concrete_function(*signature)
-    return convert_variables_to_constants_v2(concrete, lower_control_flow=lower, aggressive_inlining=optimise).graph.as_graph_def()
+    return convert_variables_to_constants_v2(concrete, lower_control_flow=lower).graph.as_graph_def()
 
 
 def name(tensor: Any) -> str:

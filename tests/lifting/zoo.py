@@ -201,7 +201,10 @@ def masked(keras: Any) -> Any:
     i = keras.Input((7,), dtype="int32", name="ids")
     x = layers.Embedding(11, 6, mask_zero=True, name="embedding")(i)
     x = layers.LSTM(5, return_sequences=True, name="lstm")(x)
-    x = layers.LSTM(4, name="lstm_2")(x)
+    x = layers.Bidirectional(layers.GRU(4, return_sequences=True), name="both")(x)
+    x = layers.TimeDistributed(layers.Dense(3), name="each")(x)
+    y = layers.GlobalAveragePooling1D(name="mean")(x)
+    x = layers.Concatenate(name="joined")([layers.LSTM(4, name="lstm_2")(x), y])
     return keras.Model(i, layers.Dense(2, name="scores")(x), name="masked")
 
 

@@ -101,7 +101,7 @@ def test_real_pairs(shared_models, h5: str, pb: str) -> None:
 ])
 def test_other_weights(shared_models, h5: str, pb: str) -> None:
     """Another training step: the layers are found by name and structure, and no weight passes for the same."""
-    a, _, assignment = matched(shared_models / "pairs" / h5, shared_models / "pairs" / pb)
+    _, _, assignment = matched(shared_models / "pairs" / h5, shared_models / "pairs" / pb)
     assert assignment.unmatched_a == ()
     relations = {weight.relation for match in assignment.matches for weight in match.weights}
     assert relations <= {"different", "missing"}

@@ -120,7 +120,7 @@ class HitList(QTableView):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self.horizontalHeader().resizeSection(1, min(WIDEST, self.viewport().width() * 2 // 5))
+        self.horizontalHeader().resizeSection(1, min(WIDEST, self.viewport().width() * 3 // 8))
 
     def current_hit(self) -> Found | None:
         row = self.currentIndex().row()

@@ -10,7 +10,7 @@ from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QApplication, QHeaderView, QMenu, QTreeView, QWidget
 
 from inspector.domain.files import Entry
-from inspector.gui.browse.tree_model import EntryModel, Index
+from inspector.gui.browse.tree_model import EntryModel, EntryRole, Index
 from inspector.gui.theme import GRID
 
 WIDEST = 18 * GRID  # pixels of the second column
@@ -41,6 +41,7 @@ class EntryTree(QTreeView):
         header.setSectionResizeMode(1, QHeaderView.ResizeMode.Fixed)
         self._wanted: tuple[str, ...] = ()
         self._quiet = False
+        self._started = False
         self.doubleClicked.connect(self._emit_opened)
         self.verticalScrollBar().valueChanged.connect(self._load_what_is_seen)
         model.page_arrived.connect(self._page_arrived)
@@ -68,7 +69,7 @@ class EntryTree(QTreeView):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """The name gets most of the room: what tells two rows apart stands in it."""
         super().resizeEvent(event)
-        self.header().resizeSection(1, min(WIDEST, self.viewport().width() * 2 // 5))
+        self.header().resizeSection(1, min(WIDEST, self.viewport().width() * 3 // 8))
 
     def currentChanged(self, current: Index, previous: Index) -> None:
         super().currentChanged(current, previous)
@@ -115,8 +116,19 @@ class EntryTree(QTreeView):
 
     def _forget(self) -> None:
         self._wanted = ()
+        self._started = False
 
-    def _page_arrived(self, _id: str) -> None:
+    def _expand_largest(self) -> None:
+        """A file that opens shows what there is most of: its layers, or its nodes."""
+        rows = [self.entries.index(row, 0) for row in range(self.entries.rowCount())]
+        sections = [index for index in rows if index.data(EntryRole).kind == "section"]
+        if sections:
+            self.expand(max(sections, key=lambda index: index.data(EntryRole).child_count))
+
+    def _page_arrived(self, entry_id: str) -> None:
+        if not entry_id and not self._started:
+            self._started = True
+            self._expand_largest()
         self._follow()
         self._load_what_is_seen()
 
