@@ -40,11 +40,15 @@ def mend(b: Layer, epsilon: float) -> tuple[Edit, ...]:
 def _suspicion(item: LayerDifference, one: float, other: float, b: Layer) -> Suspicion:
     size = item.introduced.max_abs if item.introduced else 0.0
     return Suspicion(
-        cause=CAUSE, title=f"`{item.a}` uses epsilon {one:.3g} in A and {other:.3g} in B",
-        layer_a=item.a, layer_b=item.b or "", confidence=0.95,
+        cause=CAUSE,
+        title=f"`{item.a}` uses epsilon {one:.3g} in A and {other:.3g} in B",
+        layer_a=item.a,
+        layer_b=item.b or "",
+        confidence=0.95,
         evidence=f"epsilon is {one:.3g} in A and {other:.3g} in B; the layer alone introduces {short(size)}",
         mend=f"export again with BatchNormalization(epsilon={one:.6g}) for `{item.a}`",
-        edits=mend(b, one), edit_text=f"epsilon {one:.3g} put back into `{item.b}`",
+        edits=mend(b, one),
+        edit_text=f"epsilon {one:.3g} put back into `{item.b}`",
     )
 
 

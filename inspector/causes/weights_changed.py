@@ -27,12 +27,17 @@ def suspect(case: Case) -> Iterator[Suspicion]:
     worst = max((w for _, found in changed for w in found), key=lambda w: w.max_abs or 0.0)
     compared = sum(bool(layer.weights) for layer in case.layers)
     yield Suspicion(
-        cause=CAUSE, title=_title(changed), layer_a=first.a, layer_b=first.b or "", confidence=0.9,
+        cause=CAUSE,
+        title=_title(changed),
+        layer_a=first.a,
+        layer_b=first.b or "",
+        confidence=0.9,
         evidence=f"{len(changed)} of {compared} layers with weights hold other numbers, the first is `{first.a}` "
-                 f"({weights[0].role}); the largest difference is {short(worst.max_abs or 0.0)} in {worst.a} "
-                 f"at {list(worst.worst_index or ())}",
+        f"({weights[0].role}); the largest difference is {short(worst.max_abs or 0.0)} in {worst.a} "
+        f"at {list(worst.worst_index or ())}",
         mend="the two files come from different trainings or steps: export B again from A's weights",
-        edits=mend(case, changed), edit_text=f"A's weights put into {len(changed)} layers of B",
+        edits=mend(case, changed),
+        edit_text=f"A's weights put into {len(changed)} layers of B",
     )
 
 

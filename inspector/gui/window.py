@@ -35,6 +35,8 @@ from inspector.gui.state import AppState
 from inspector.gui.theme import GRID, Mode, Theme
 from inspector.gui.work import Work
 
+LEAST = 20 * GRID  # pixels of height for either half: both fit into a window of 1000x700
+
 
 class MainWindow(QMainWindow):
     """Trees left and right, the matches between them, the results below, the answer on top."""
@@ -245,6 +247,7 @@ class MainWindow(QMainWindow):
             self.columns.addWidget(widget)
             self.columns.setStretchFactor(self.columns.count() - 1, share)
         for part, share in ((self.columns, 52), (self.results, 48)):
+            part.setMinimumHeight(LEAST)
             self.workspace.addWidget(part)
             self.workspace.setStretchFactor(self.workspace.count() - 1, share)
         for splitter, sizes in ((self.columns, [270, 460, 270]), (self.workspace, [520, 480])):

@@ -21,8 +21,18 @@ from inspector.lifting.order import node_of
 from inspector.lifting.recurrent import Recurrent
 from inspector.lifting.view import View
 
-PATTERNS = (convolution.lift, fused.lift, dense.lift, normalization.lift, embedding.lift, resize.lift, wrapped.lift,
-            single.average, region.lift, affine.lift)
+PATTERNS = (
+    convolution.lift,
+    fused.lift,
+    dense.lift,
+    normalization.lift,
+    embedding.lift,
+    resize.lift,
+    wrapped.lift,
+    single.average,
+    region.lift,
+    affine.lift,
+)
 __all__ = ["lift"]
 
 
@@ -61,9 +71,16 @@ def _first(view: View, name: str, claimed: set[str]) -> Draft:
 
 def _input_layers(view: View) -> list[Layer]:
     return [
-        Layer(name=node.name, kind="input", class_name=node.op, outputs=(f"{node.name}:0",), nodes=(node.name,),
-              aliases=tuple(view.aliases.get(f"{node.name}:0", ())), shape=view.graph.shape(f"{node.name}:0"),
-              dtype=str(node.attributes.get("dtype", "")))
+        Layer(
+            name=node.name,
+            kind="input",
+            class_name=node.op,
+            outputs=(f"{node.name}:0",),
+            nodes=(node.name,),
+            aliases=tuple(view.aliases.get(f"{node.name}:0", ())),
+            shape=view.graph.shape(f"{node.name}:0"),
+            dtype=str(node.attributes.get("dtype", "")),
+        )
         for node in view.inputs
     ]
 
@@ -73,14 +90,25 @@ def _inputs(view: View, drafts: list[Draft]) -> tuple[Port, ...]:
     ports = []
     for node in view.inputs:
         tensor = f"{node.name}:0"
-        ports.append(Port(name=node.name, tensor=tensor, shape=view.graph.shape(tensor),
-                          dtype=str(node.attributes.get("dtype", "")), limit=limits.get(tensor)))
+        ports.append(
+            Port(
+                name=node.name,
+                tensor=tensor,
+                shape=view.graph.shape(tensor),
+                dtype=str(node.attributes.get("dtype", "")),
+                limit=limits.get(tensor),
+            )
+        )
     return tuple(ports)
 
 
 def _outputs(view: View) -> tuple[Port, ...]:
     return tuple(
-        Port(name=node_of(tensor), tensor=tensor, shape=view.graph.shape(tensor),
-             dtype=str(view.nodes[node_of(tensor)].attributes.get("T", "")))
+        Port(
+            name=node_of(tensor),
+            tensor=tensor,
+            shape=view.graph.shape(tensor),
+            dtype=str(view.nodes[node_of(tensor)].attributes.get("T", "")),
+        )
         for tensor in view.outputs
     )

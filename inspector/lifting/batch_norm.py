@@ -100,8 +100,11 @@ def _variance(view: View, root: Node) -> tuple[dict[str, Any], str | None]:
     for scalar, vector in (inner.inputs, reversed(inner.inputs)):
         node, value = leaf(view, scalar), view.value(scalar)
         if node is not None and value is not None and is_scalar(view, scalar):
-            settings = {"epsilon": float(np.float32(value.ravel()[0])), "epsilon_node": node,
-                        "epsilon_shape": view.graph.constant_shape(node)[0]}
+            settings = {
+                "epsilon": float(np.float32(value.ravel()[0])),
+                "epsilon_node": node,
+                "epsilon_shape": view.graph.constant_shape(node)[0],
+            }
             if view.graph.constant_shape(node)[0] == () or not is_scalar(view, vector):
                 return settings, leaf(view, vector)
     return {}, None

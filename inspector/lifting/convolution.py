@@ -10,8 +10,11 @@ from inspector.lifting.order import node_of
 from inspector.lifting.view import View
 
 KINDS = {
-    "Conv2D": "conv2d", "Conv3D": "conv3d", "DepthwiseConv2dNative": "depthwise_conv2d",
-    "Conv2DBackpropInput": "conv2d_transpose", "Conv3DBackpropInputV2": "conv3d_transpose",
+    "Conv2D": "conv2d",
+    "Conv3D": "conv3d",
+    "DepthwiseConv2dNative": "depthwise_conv2d",
+    "Conv2DBackpropInput": "conv2d_transpose",
+    "Conv3DBackpropInputV2": "conv3d_transpose",
 }
 OPENERS = ("ExpandDims", "SpaceToBatchND")
 CLOSERS = {"Squeeze": "ExpandDims", "BatchToSpaceND": "SpaceToBatchND"}
@@ -37,8 +40,9 @@ def _claim(view: View, names: list[str], node: Node) -> Draft | None:
         return None
     role = "depthwise_kernel" if node.op == "DepthwiseConv2dNative" else "kernel"
     source = view.root(data) if len(names) == 1 else view.data(view.nodes[names[0]])[0]
-    draft = Draft(KINDS[node.op], node.op, names, [source], f"{node.name}:0", _settings(node),
-                  weighted(view, **{role: kernel}))
+    draft = Draft(
+        KINDS[node.op], node.op, names, [source], f"{node.name}:0", _settings(node), weighted(view, **{role: kernel})
+    )
     open_ops = {view.nodes[name].op for name in names} | _opened_before(view, source)
     _close(view, draft, open_ops)
     absorb_bias(view, draft)

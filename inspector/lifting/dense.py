@@ -45,8 +45,9 @@ def _tensordot(view: View, node: Node) -> Draft | None:
     end = view.only_consumer(f"{following.name}:0")
     if kernel is None or end is None or end.op != "Reshape" or not _shape_of(view, end, data[0]):
         return None
-    draft = Draft("dense", "MatMul", [*names, following.name, end.name], data, f"{end.name}:0", {},
-                  weighted(view, kernel=kernel))
+    draft = Draft(
+        "dense", "MatMul", [*names, following.name, end.name], data, f"{end.name}:0", {}, weighted(view, kernel=kernel)
+    )
     absorb_bias(view, draft)
     return draft
 

@@ -59,8 +59,15 @@ def to_layer(view: View, draft: Draft) -> Layer:
     end = view.nodes[node_of(draft.output)]
     dtype = end.attributes.get("T") or end.attributes.get("dtype") or end.attributes.get("DstT") or ""
     return Layer(
-        name=node_of(draft.output), kind=draft.kind, class_name=draft.op, settings=draft.settings,
-        weights=tuple(weights), inputs=tuple(dict.fromkeys(draft.inputs)), outputs=(draft.output,),
-        nodes=tuple(draft.nodes), aliases=tuple(view.aliases.get(draft.output, ())),
-        shape=view.graph.shape(draft.output), dtype=str(dtype),
+        name=node_of(draft.output),
+        kind=draft.kind,
+        class_name=draft.op,
+        settings=draft.settings,
+        weights=tuple(weights),
+        inputs=tuple(dict.fromkeys(draft.inputs)),
+        outputs=(draft.output,),
+        nodes=tuple(draft.nodes),
+        aliases=tuple(view.aliases.get(draft.output, ())),
+        shape=view.graph.shape(draft.output),
+        dtype=str(dtype),
     )

@@ -25,8 +25,15 @@ def lift(view: View, node: Node) -> Draft | None:
     size = view.graph.constant_shape(table["embeddings"])[0] if table else ()
     if len(size) < 2 or not data:
         return None
-    return Draft("embedding", gather.op, names, data[:1], f"{gather.name}:0",
-                 {"input_dim": size[0], "output_dim": size[-1]}, table)
+    return Draft(
+        "embedding",
+        gather.op,
+        names,
+        data[:1],
+        f"{gather.name}:0",
+        {"input_dim": size[0], "output_dim": size[-1]},
+        table,
+    )
 
 
 def _fixing(view: View, node: Node) -> list[str]:
@@ -35,8 +42,9 @@ def _fixing(view: View, node: Node) -> list[str]:
     known = {*view.data(node), f"{node.name}:0"}
     while view.nodes[names[-1]].op in FIXING and len(names) <= len(FIXING):
         readers = {r for tensor in known for r in view.consumers.get(tensor, ())} - set(names)
-        inside = [r for r in readers if set(view.data(view.nodes[r])) <= known
-                  and view.nodes[r].op in FIXING | set(OPS)]
+        inside = [
+            r for r in readers if set(view.data(view.nodes[r])) <= known and view.nodes[r].op in FIXING | set(OPS)
+        ]
         if not inside:
             break
         following = min(inside, key=lambda name: (view.nodes[name].op in OPS, view.position[name]))

@@ -44,8 +44,10 @@ def _fill(node: Node, arrays: list[Array]) -> Array:
 
 
 def _strided_slice(node: Node, arrays: list[Array]) -> Array:
-    masks = {name: int(node.attributes.get(name, 0) or 0) for name in
-             ("begin_mask", "end_mask", "shrink_axis_mask", "ellipsis_mask", "new_axis_mask")}
+    masks = {
+        name: int(node.attributes.get(name, 0) or 0)
+        for name in ("begin_mask", "end_mask", "shrink_axis_mask", "ellipsis_mask", "new_axis_mask")
+    }
     if masks["ellipsis_mask"] or masks["new_axis_mask"]:
         raise ValueError("unusual slice")
     index: list[Any] = []
@@ -65,17 +67,40 @@ def _pack(node: Node, arrays: list[Array]) -> Array:
 
 
 _BINARY: dict[str, Callable[[Array, Array], Array]] = {
-    "Add": np.add, "AddV2": np.add, "Sub": np.subtract, "Mul": np.multiply, "RealDiv": np.divide,
-    "Div": np.divide, "Maximum": np.maximum, "Minimum": np.minimum, "Pow": np.power, "BiasAdd": np.add,
+    "Add": np.add,
+    "AddV2": np.add,
+    "Sub": np.subtract,
+    "Mul": np.multiply,
+    "RealDiv": np.divide,
+    "Div": np.divide,
+    "Maximum": np.maximum,
+    "Minimum": np.minimum,
+    "Pow": np.power,
+    "BiasAdd": np.add,
 }
 _UNARY: dict[str, Callable[[Array], Array]] = {
-    "Identity": np.asarray, "StopGradient": np.asarray, "Neg": np.negative, "Sqrt": np.sqrt,
-    "Rsqrt": lambda x: 1 / np.sqrt(x), "Square": np.square, "Exp": np.exp, "Log": np.log,
-    "Reciprocal": np.reciprocal, "Inv": np.reciprocal, "Abs": np.abs,
+    "Identity": np.asarray,
+    "StopGradient": np.asarray,
+    "Neg": np.negative,
+    "Sqrt": np.sqrt,
+    "Rsqrt": lambda x: 1 / np.sqrt(x),
+    "Square": np.square,
+    "Exp": np.exp,
+    "Log": np.log,
+    "Reciprocal": np.reciprocal,
+    "Inv": np.reciprocal,
+    "Abs": np.abs,
 }
 _OTHER: dict[str, Callable[[Node, list[Array]], Array]] = {
-    "Reshape": _reshape, "Transpose": _transpose, "ExpandDims": _expand, "Squeeze": _squeeze,
-    "Cast": _cast, "ConcatV2": _concat, "Fill": _fill, "StridedSlice": _strided_slice, "Pack": _pack,
+    "Reshape": _reshape,
+    "Transpose": _transpose,
+    "ExpandDims": _expand,
+    "Squeeze": _squeeze,
+    "Cast": _cast,
+    "ConcatV2": _concat,
+    "Fill": _fill,
+    "StridedSlice": _strided_slice,
+    "Pack": _pack,
 }
 
 

@@ -81,8 +81,10 @@ def _piecewise(values: Values) -> dict[str, object] | None:
     if not np.allclose(values, expected, rtol=1e-5, atol=1e-5):
         return None
     if abs(slope) > _CLOSE:
-        settings |= {"activation": "leaky_relu" if len(settings) == 1 and abs(threshold) < _CLOSE else "relu",
-                     "slope": float(np.float32(slope))}
+        settings |= {
+            "activation": "leaky_relu" if len(settings) == 1 and abs(threshold) < _CLOSE else "relu",
+            "slope": float(np.float32(slope)),
+        }
     if abs(threshold) > 1e-5:
         settings["threshold"] = float(np.float32(threshold))
     return settings

@@ -10,8 +10,16 @@ from inspector.lifting.order import node_of
 from inspector.lifting.view import View
 
 KINDS = {"_FusedConv2D": "conv2d", "_FusedMatMul": "dense", "_FusedDepthwiseConv2dNative": "depthwise_conv2d"}
-ACTIVATIONS = {"Relu": "relu", "Relu6": "relu6", "Elu": "elu", "Tanh": "tanh", "Sigmoid": "sigmoid",
-               "LeakyRelu": "leaky_relu", "GeluExact": "gelu", "GeluApproximate": "gelu_tanh"}
+ACTIVATIONS = {
+    "Relu": "relu",
+    "Relu6": "relu6",
+    "Elu": "elu",
+    "Tanh": "tanh",
+    "Sigmoid": "sigmoid",
+    "LeakyRelu": "leaky_relu",
+    "GeluExact": "gelu",
+    "GeluApproximate": "gelu_tanh",
+}
 
 
 def lift(view: View, node: Node) -> Draft | None:
@@ -29,8 +37,15 @@ def lift(view: View, node: Node) -> Draft | None:
         settings["activation"] = activation
     if activation == "leaky_relu":
         settings["slope"] = float(node.attributes.get("leakyrelu_alpha", 0.2))
-    return Draft(KINDS[node.op], node.op, [node.name], [view.root(node.inputs[0])], f"{node.name}:0", settings,
-                 weighted(view, **tensors))
+    return Draft(
+        KINDS[node.op],
+        node.op,
+        [node.name],
+        [view.root(node.inputs[0])],
+        f"{node.name}:0",
+        settings,
+        weighted(view, **tensors),
+    )
 
 
 def _arguments(node: Node, fused: list[str]) -> dict[str, str]:

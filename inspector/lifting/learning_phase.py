@@ -12,7 +12,8 @@ _REACH = 64
 def learning_phases(nodes: Mapping[str, Node]) -> frozenset[str]:
     """Names of the placeholders that say training or inference, with the Identity nodes behind them."""
     names = {
-        name for name, node in nodes.items()
+        name
+        for name, node in nodes.items()
         if node.op in ("Placeholder", "PlaceholderWithDefault", "PlaceholderV2")
         and ("learning_phase" in name or str(node.attributes.get("dtype")) == "bool")
     }

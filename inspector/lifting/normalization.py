@@ -32,8 +32,14 @@ def _layer_norm(view: View, node: Node) -> Draft | None:
     end = view.only_consumer(f"{middle.name}:0") if middle is not None and middle.op in OPS else None
     if middle is None or end is None or end.op != "Reshape" or not middle.attributes.get("is_training", True):
         return None
-    draft = Draft("layer_norm", middle.op, [node.name, middle.name, end.name], view.data(node), f"{end.name}:0",
-                  {"epsilon": float(middle.attributes.get("epsilon", 1e-4) or 0.0)})
+    draft = Draft(
+        "layer_norm",
+        middle.op,
+        [node.name, middle.name, end.name],
+        view.data(node),
+        f"{end.name}:0",
+        {"epsilon": float(middle.attributes.get("epsilon", 1e-4) or 0.0)},
+    )
     absorb_scale_and_offset(view, draft)
     return draft
 

@@ -95,8 +95,9 @@ class Recurrent:
         weights = self._weights(names)
         gates = _gates(view, names, weights)
         key = next((view.nodes[name].op for name in names if view.nodes[name].op in CALLS), "while")
-        return Draft(KINDS[gates], key, names, list(inputs), self._output(names, group), {},
-                     _roles(view, weights, gates))
+        return Draft(
+            KINDS[gates], key, names, list(inputs), self._output(names, group), {}, _roles(view, weights, gates)
+        )
 
     def _output(self, names: list[str], group: set[str]) -> str:
         view = self._view

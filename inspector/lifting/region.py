@@ -17,8 +17,29 @@ from inspector.lifting.order import node_of
 from inspector.lifting.view import View
 
 BINARY = ("Add", "AddV2", "Sub", "Mul", "RealDiv", "Div", "Maximum", "Minimum", "SquaredDifference", "Pow", "BiasAdd")
-UNARY = ("Neg", "Abs", "Exp", "Log", "Sqrt", "Rsqrt", "Square", "Sigmoid", "Tanh", "Relu", "Relu6", "Erf", "Softplus",
-         "Elu", "Reciprocal", "Cast", "Softsign", "Log1p", "Expm1", "Erfc", "Selu")
+UNARY = (
+    "Neg",
+    "Abs",
+    "Exp",
+    "Log",
+    "Sqrt",
+    "Rsqrt",
+    "Square",
+    "Sigmoid",
+    "Tanh",
+    "Relu",
+    "Relu6",
+    "Erf",
+    "Softplus",
+    "Elu",
+    "Reciprocal",
+    "Cast",
+    "Softsign",
+    "Log1p",
+    "Expm1",
+    "Erfc",
+    "Selu",
+)
 COMPARING = ("Greater", "GreaterEqual", "Less", "LessEqual", "Select", "SelectV2")
 REDUCING = ("Mean", "Sum", "Max")
 CHAIN_STARTS = ("Mul", "Add", "AddV2", "Sub", "RealDiv", "Relu", "Maximum", "Minimum", "ClipByValue", "Neg")
@@ -156,12 +177,27 @@ def _known(view: View, source: str, names: list[str]) -> dict[str, Any] | None:
 
 
 _ELEMENTWISE: dict[str, Callable[..., Any]] = {
-    "Sigmoid": sigmoid, "Tanh": np.tanh, "Relu": lambda x: np.maximum(x, 0), "Erf": erf, "Erfc": lambda x: 1 - erf(x),
-    "Relu6": lambda x: np.clip(x, 0, 6), "Softplus": lambda x: np.logaddexp(0, x), "Log1p": np.log1p,
-    "Expm1": np.expm1, "Elu": lambda x: np.where(x > 0, x, np.expm1(np.minimum(x, 0))),
-    "Softsign": lambda x: x / (1 + np.abs(x)), "Selu": selu, "Cast": lambda x: np.asarray(x, np.float64),
-    "ClipByValue": np.clip, "SquaredDifference": lambda x, y: (x - y) ** 2, "Select": np.where, "SelectV2": np.where,
-    "Greater": np.greater, "GreaterEqual": np.greater_equal, "Less": np.less, "LessEqual": np.less_equal,
+    "Sigmoid": sigmoid,
+    "Tanh": np.tanh,
+    "Relu": lambda x: np.maximum(x, 0),
+    "Erf": erf,
+    "Erfc": lambda x: 1 - erf(x),
+    "Relu6": lambda x: np.clip(x, 0, 6),
+    "Softplus": lambda x: np.logaddexp(0, x),
+    "Log1p": np.log1p,
+    "Expm1": np.expm1,
+    "Elu": lambda x: np.where(x > 0, x, np.expm1(np.minimum(x, 0))),
+    "Softsign": lambda x: x / (1 + np.abs(x)),
+    "Selu": selu,
+    "Cast": lambda x: np.asarray(x, np.float64),
+    "ClipByValue": np.clip,
+    "SquaredDifference": lambda x, y: (x - y) ** 2,
+    "Select": np.where,
+    "SelectV2": np.where,
+    "Greater": np.greater,
+    "GreaterEqual": np.greater_equal,
+    "Less": np.less,
+    "LessEqual": np.less_equal,
 }
 
 

@@ -43,8 +43,11 @@ def _repeat(view: View, node: Node) -> list[str]:
 
 
 def _joined(view: View, node: Node) -> list[str]:
-    readers = {name for index in range(int(node.attributes.get("num_split", 0) or 0))
-               for name in view.consumers.get(f"{node.name}:{index}", ())}
+    readers = {
+        name
+        for index in range(int(node.attributes.get("num_split", 0) or 0))
+        for name in view.consumers.get(f"{node.name}:{index}", ())
+    }
     if len(readers) != 1:
         return []
     end = view.nodes[readers.pop()]

@@ -10,22 +10,53 @@ from inspector.lifting.order import node_of
 from inspector.lifting.view import View
 
 ACTIVATIONS = {
-    "Relu": "relu", "Relu6": "relu6", "Sigmoid": "sigmoid", "Tanh": "tanh", "Elu": "elu", "Selu": "selu",
-    "Softplus": "softplus", "Softsign": "softsign", "Softmax": "softmax", "LogSoftmax": "log_softmax",
-    "Exp": "exponential", "Erf": "erf", "Gelu": "gelu",
+    "Relu": "relu",
+    "Relu6": "relu6",
+    "Sigmoid": "sigmoid",
+    "Tanh": "tanh",
+    "Elu": "elu",
+    "Selu": "selu",
+    "Softplus": "softplus",
+    "Softsign": "softsign",
+    "Softmax": "softmax",
+    "LogSoftmax": "log_softmax",
+    "Exp": "exponential",
+    "Erf": "erf",
+    "Gelu": "gelu",
 }
 POOLS = {"MaxPool": "max", "MaxPoolV2": "max", "AvgPool": "average", "MaxPool3D": "max", "AvgPool3D": "average"}
 REDUCTIONS = {"Mean": "average", "Max": "max"}
 MERGES = {
-    "Add": "add", "AddV2": "add", "AddN": "add", "Sub": "subtract", "Mul": "multiply", "Maximum": "maximum",
-    "RealDiv": "divide", "Div": "divide",
-    "Minimum": "minimum", "ConcatV2": "concat", "Concat": "concat", "MatMul": "dot", "BatchMatMul": "dot",
-    "BatchMatMulV2": "dot", "BatchMatMulV3": "dot",
+    "Add": "add",
+    "AddV2": "add",
+    "AddN": "add",
+    "Sub": "subtract",
+    "Mul": "multiply",
+    "Maximum": "maximum",
+    "RealDiv": "divide",
+    "Div": "divide",
+    "Minimum": "minimum",
+    "ConcatV2": "concat",
+    "Concat": "concat",
+    "MatMul": "dot",
+    "BatchMatMul": "dot",
+    "BatchMatMulV2": "dot",
+    "BatchMatMulV3": "dot",
 }
 SHAPES = {
-    "Reshape": "reshape", "Squeeze": "reshape", "ExpandDims": "reshape", "Transpose": "permute", "Pad": "pad",
-    "PadV2": "pad", "MirrorPad": "pad", "StridedSlice": "crop", "Slice": "crop", "Tile": "repeat",
-    "ResizeNearestNeighbor": "upsample", "ResizeBilinear": "upsample", "ResizeBicubic": "upsample",
+    "Reshape": "reshape",
+    "Squeeze": "reshape",
+    "ExpandDims": "reshape",
+    "Transpose": "permute",
+    "Pad": "pad",
+    "PadV2": "pad",
+    "MirrorPad": "pad",
+    "StridedSlice": "crop",
+    "Slice": "crop",
+    "Tile": "repeat",
+    "ResizeNearestNeighbor": "upsample",
+    "ResizeBilinear": "upsample",
+    "ResizeBicubic": "upsample",
 }
 
 
@@ -36,13 +67,17 @@ def lift(view: View, node: Node) -> Draft:
     if node.op in ACTIVATIONS:
         draft.kind, draft.settings = "activation", {"activation": ACTIVATIONS[node.op]}
     elif node.op == "LeakyRelu":
-        draft.kind, draft.settings = "activation", {"activation": "leaky_relu",
-                                                    "slope": float(node.attributes.get("alpha", 0.2))}
+        draft.kind, draft.settings = (
+            "activation",
+            {"activation": "leaky_relu", "slope": float(node.attributes.get("alpha", 0.2))},
+        )
     elif node.op in POOLS:
         draft.kind, draft.settings = "pool", _pool(node)
     elif node.op in REDUCTIONS:
-        draft.kind, draft.settings = "global_pool", {"pool": REDUCTIONS[node.op],
-                                                     "keepdims": bool(node.attributes.get("keep_dims"))}
+        draft.kind, draft.settings = (
+            "global_pool",
+            {"pool": REDUCTIONS[node.op], "keepdims": bool(node.attributes.get("keep_dims"))},
+        )
     elif node.op in MERGES and len(data) > 1:
         draft.kind = MERGES[node.op]
     elif node.op in SHAPES and len(data) == 1:
@@ -78,7 +113,8 @@ def _pool(node: Node) -> dict[str, Any]:
     layout = str(node.attributes.get("data_format") or "NHWC")
     spatial = slice(2, None) if layout.startswith("NC") else slice(1, -1)
     return {
-        "pool": POOLS[node.op], "padding": str(node.attributes.get("padding", "")).lower(),
+        "pool": POOLS[node.op],
+        "padding": str(node.attributes.get("padding", "")).lower(),
         "pool_size": tuple(node.attributes.get("ksize") or ())[spatial],
         "strides": tuple(node.attributes.get("strides") or ())[spatial],
     }

@@ -9,16 +9,59 @@ from inspector.domain.graph import Node
 
 # How many inputs an op has at least; arithmetic with two operands has exactly two.
 LEAST = {
-    "Conv2D": 2, "Conv3D": 2, "DepthwiseConv2dNative": 2, "Conv2DBackpropInput": 3, "Conv3DBackpropInputV2": 3,
-    "_FusedConv2D": 2, "_FusedMatMul": 2, "_FusedDepthwiseConv2dNative": 2, "FusedBatchNorm": 5,
-    "FusedBatchNormV2": 5, "FusedBatchNormV3": 5, "Gather": 2, "GatherV2": 2, "ResourceGather": 2, "Reshape": 2,
-    "Transpose": 2, "ExpandDims": 2, "ConcatV2": 2, "Switch": 2, "Merge": 1, "ClipByValue": 3, "Select": 3,
-    "SelectV2": 3, "Rsqrt": 1, "Sqrt": 1, "Softmax": 1, "Shape": 1, "Split": 2, "Tile": 2,
+    "Conv2D": 2,
+    "Conv3D": 2,
+    "DepthwiseConv2dNative": 2,
+    "Conv2DBackpropInput": 3,
+    "Conv3DBackpropInputV2": 3,
+    "_FusedConv2D": 2,
+    "_FusedMatMul": 2,
+    "_FusedDepthwiseConv2dNative": 2,
+    "FusedBatchNorm": 5,
+    "FusedBatchNormV2": 5,
+    "FusedBatchNormV3": 5,
+    "Gather": 2,
+    "GatherV2": 2,
+    "ResourceGather": 2,
+    "Reshape": 2,
+    "Transpose": 2,
+    "ExpandDims": 2,
+    "ConcatV2": 2,
+    "Switch": 2,
+    "Merge": 1,
+    "ClipByValue": 3,
+    "Select": 3,
+    "SelectV2": 3,
+    "Rsqrt": 1,
+    "Sqrt": 1,
+    "Softmax": 1,
+    "Shape": 1,
+    "Split": 2,
+    "Tile": 2,
 }
-PAIRED = frozenset({
-    "Add", "AddV2", "Sub", "Mul", "RealDiv", "Div", "Maximum", "Minimum", "Pow", "BiasAdd", "SquaredDifference",
-    "Greater", "GreaterEqual", "Less", "LessEqual", "MatMul", "BatchMatMul", "BatchMatMulV2", "BatchMatMulV3",
-})
+PAIRED = frozenset(
+    {
+        "Add",
+        "AddV2",
+        "Sub",
+        "Mul",
+        "RealDiv",
+        "Div",
+        "Maximum",
+        "Minimum",
+        "Pow",
+        "BiasAdd",
+        "SquaredDifference",
+        "Greater",
+        "GreaterEqual",
+        "Less",
+        "LessEqual",
+        "MatMul",
+        "BatchMatMul",
+        "BatchMatMulV2",
+        "BatchMatMulV3",
+    }
+)
 
 
 class SoundNodes(dict[str, Node]):

@@ -14,10 +14,23 @@ from inspector.lifting.learning_phase import inference_input, learning_phases
 from inspector.lifting.order import loop_bodies, node_of, topological
 from inspector.lifting.soundness import SoundNodes
 
-PASSING = frozenset({"Identity", "StopGradient", "CheckNumerics", "Snapshot", "PreventGradient", "EnsureShape",
-                     "IdentityN"})
-SHAPES = frozenset({"Shape", "ShapeN", "Size", "Rank", "ZerosLike", "OnesLike", "TensorArrayV3", "TensorListReserve",
-                    "TensorArraySizeV3", "TensorListLength"})
+PASSING = frozenset(
+    {"Identity", "StopGradient", "CheckNumerics", "Snapshot", "PreventGradient", "EnsureShape", "IdentityN"}
+)
+SHAPES = frozenset(
+    {
+        "Shape",
+        "ShapeN",
+        "Size",
+        "Rank",
+        "ZerosLike",
+        "OnesLike",
+        "TensorArrayV3",
+        "TensorListReserve",
+        "TensorArraySizeV3",
+        "TensorListLength",
+    }
+)
 UNREADABLE = frozenset({"Placeholder", "PlaceholderWithDefault", "Enter", "Exit", "Merge", "Switch", "NextIteration"})
 PLACEHOLDERS = frozenset({"Placeholder", "PlaceholderV2", "PlaceholderWithDefault"})
 SMALL = 1 << 22
@@ -81,8 +94,11 @@ class View:
     def inputs(self) -> list[Node]:
         """Placeholders that take the model's inputs, in file order."""
         return [
-            node for name, node in self.nodes.items()
-            if node.op in PLACEHOLDERS and name not in self.phases and "unused_control_flow_input" not in name
+            node
+            for name, node in self.nodes.items()
+            if node.op in PLACEHOLDERS
+            and name not in self.phases
+            and "unused_control_flow_input" not in name
             and not (node.op == "PlaceholderWithDefault" and str(node.attributes.get("dtype")) == "bool")
         ]
 

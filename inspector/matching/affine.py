@@ -25,7 +25,8 @@ def scale_and_offset(
     if variance is None:
         one = next(iter(arrays.values()), np.ones(1))
         variance = np.ones_like(one)
-    scale = arrays.get("gamma", np.ones_like(variance)) / np.sqrt(variance + float(
-        layer.settings.get("epsilon", EPSILON)))
+    scale = arrays.get("gamma", np.ones_like(variance)) / np.sqrt(
+        variance + float(layer.settings.get("epsilon", EPSILON))
+    )
     offset = arrays.get("beta", np.zeros_like(variance)) - arrays.get("moving_mean", np.zeros_like(variance)) * scale
     return scale, offset

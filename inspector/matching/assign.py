@@ -18,8 +18,9 @@ from inspector.matching.sweep import Sweep
 from inspector.matching.weights import pair_weights
 
 
-def match(a: Computation, b: Computation, contents: Contents, *,
-          forced: Mapping[str, str | None] | None = None) -> Assignment:
+def match(
+    a: Computation, b: Computation, contents: Contents, *, forced: Mapping[str, str | None] | None = None
+) -> Assignment:
     """Match A's layers with B's tensors. `forced` are the person's own choices (layer of A -> tensor of B
     or None for "none"); they win."""
     steps_a, steps_b = steps_of(a), steps_of(b)
@@ -56,18 +57,32 @@ def _with_folding(matches: list[Match], sweep: Sweep, contents: Contents) -> lis
         of_norm = by_name[sweep.steps_a[norm].layer.name]
         proof = tuple(of_weights(contents, sweep.steps_a[norm].layer, records))
         found = (*(item for item in of_conv.evidence if item.kind != "weights"), *proof)
-        changed[of_norm.a] = replace(of_norm, tensor_b=of_conv.tensor_b, layer_b=of_conv.layer_b, note="",
-                                     score=confidence(found), evidence=found, weights=records)
-        changed[of_conv.a] = replace(of_conv, tensor_b=None, score=confidence(found), evidence=found, weights=records,
-                                     note=f"folded with {of_norm.a} into {of_conv.tensor_b}")
+        changed[of_norm.a] = replace(
+            of_norm,
+            tensor_b=of_conv.tensor_b,
+            layer_b=of_conv.layer_b,
+            note="",
+            score=confidence(found),
+            evidence=found,
+            weights=records,
+        )
+        changed[of_conv.a] = replace(
+            of_conv,
+            tensor_b=None,
+            score=confidence(found),
+            evidence=found,
+            weights=records,
+            note=f"folded with {of_norm.a} into {of_conv.tensor_b}",
+        )
     return [changed.get(item.a, item) for item in matches]
 
 
 def _match(sweep: Sweep, names: Names, contents: Contents, indices: list[int]) -> Match:
     step = sweep.steps_a[indices[-1]]
     layer = step.layer
-    parts = [(sweep.steps_a[i], sweep.placed[i], sweep.steps_b[sweep.placed[i].b])
-             for i in indices if i in sweep.placed]
+    parts = [
+        (sweep.steps_a[i], sweep.placed[i], sweep.steps_b[sweep.placed[i].b]) for i in indices if i in sweep.placed
+    ]
     tensor, note = _tensor(sweep, names, step, indices[-1])
     layers_b = [sweep.steps_b[i].layer for _, placed, _ in parts for i in (*placed.inside, placed.b)]
     weights = pair_weights(contents, layer, layers_b)
@@ -77,9 +92,16 @@ def _match(sweep: Sweep, names: Names, contents: Contents, indices: list[int]) -
     if step.kind == "input" and tensor is not None:
         found = (Evidence("structure", 1.0, "an input of the model on both sides"),)
     return Match(
-        a=layer.name, tensor_a=layer.outputs[0] if layer.outputs else layer.name, class_name=layer.class_name,
-        kind=layer.kind, tensor_b=tensor, layer_b=layers_b[-1].name if layers_b else None,
-        score=confidence(found), evidence=found, weights=weights, note=note,
+        a=layer.name,
+        tensor_a=layer.outputs[0] if layer.outputs else layer.name,
+        class_name=layer.class_name,
+        kind=layer.kind,
+        tensor_b=tensor,
+        layer_b=layers_b[-1].name if layers_b else None,
+        score=confidence(found),
+        evidence=found,
+        weights=weights,
+        note=note,
     )
 
 

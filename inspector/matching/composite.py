@@ -10,8 +10,18 @@ from inspector.matching.names import Names
 from inspector.matching.regions import Flow, Region
 from inspector.matching.steps import Step
 
-KINDS = frozenset({"bidirectional", "time_distributed", "multi_head_attention", "attention", "group_norm",
-                   "conv_lstm2d", "lambda", "other"})
+KINDS = frozenset(
+    {
+        "bidirectional",
+        "time_distributed",
+        "multi_head_attention",
+        "attention",
+        "group_norm",
+        "conv_lstm2d",
+        "lambda",
+        "other",
+    }
+)
 LAYING_OUT = frozenset({"reshape", "flatten", "permute"})
 FAR = 120
 NAMED = 8
@@ -26,8 +36,9 @@ class Ending:
     weights: float
 
 
-def ending(step: Step, known: Collection[str], used: Collection[int], *,
-           flow: Flow, contents: Contents, names: Names) -> Ending | None:
+def ending(
+    step: Step, known: Collection[str], used: Collection[int], *, flow: Flow, contents: Contents, names: Names
+) -> Ending | None:
     """The first step behind the layer's inputs whose closed region holds all of its weights that B has at all.
 
     None when the layer has no weights, or when B holds none of them."""
@@ -44,8 +55,9 @@ def ending(step: Step, known: Collection[str], used: Collection[int], *,
     return _extended(best, step, known, used, flow, names) if best is not None else None
 
 
-def named_end(step: Step, b: int, used: Collection[int], *, flow: Flow, names: Names,
-              opened: Collection[str] = ()) -> int:
+def named_end(
+    step: Step, b: int, used: Collection[int], *, flow: Flow, names: Names, opened: Collection[str] = ()
+) -> int:
     """Go on from a step of B to what alone reads it and carries the layer's name and no other layer's, or is of
     an `opened` kind: what undoes the layer's first reshaping."""
     opened = set(opened)
@@ -61,8 +73,9 @@ def named_end(step: Step, b: int, used: Collection[int], *, flow: Flow, names: N
     return b
 
 
-def _extended(found: Ending, step: Step, known: Collection[str], used: Collection[int], flow: Flow,
-              names: Names) -> Ending:
+def _extended(
+    found: Ending, step: Step, known: Collection[str], used: Collection[int], flow: Flow, names: Names
+) -> Ending:
     openers = [flow.steps[index].kind for index in found.region.inside if set(flow.inputs[index]) <= set(known)]
     opened = LAYING_OUT & set(openers) if len(openers) == 1 else ()
     b = named_end(step, found.b, used, flow=flow, names=names, opened=opened)

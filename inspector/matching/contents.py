@@ -25,8 +25,9 @@ class Values(Protocol):
 class Contents:
     """Fingerprints and values of both sides' weights; values are fetched when first asked for."""
 
-    def __init__(self, prints_a: Sequence[Fingerprint], prints_b: Sequence[Fingerprint],
-                 values_a: Values, values_b: Values) -> None:
+    def __init__(
+        self, prints_a: Sequence[Fingerprint], prints_b: Sequence[Fingerprint], values_a: Values, values_b: Values
+    ) -> None:
         self.a = {item.id: item for item in prints_a}
         self.b = {item.id: item for item in prints_b}
         self._values: dict[str, Values] = {"a": values_a, "b": values_b}

@@ -16,8 +16,18 @@ from inspector.matching.steps import Step
 from inspector.matching.sweep import Sweep
 
 Float64 = NDArray[np.float64]
-FOLDABLE = frozenset({"conv1d", "conv2d", "conv3d", "depthwise_conv2d", "dense", "conv2d_transpose",
-                      "conv1d_transpose", "conv3d_transpose"})
+FOLDABLE = frozenset(
+    {
+        "conv1d",
+        "conv2d",
+        "conv3d",
+        "depthwise_conv2d",
+        "dense",
+        "conv2d_transpose",
+        "conv1d_transpose",
+        "conv3d_transpose",
+    }
+)
 CLOSE = 1e-5
 PROPORTIONAL = 1e-3
 
@@ -86,8 +96,9 @@ def _record(gap: Gap, role: str, names: str, shape: tuple[int, ...], b: Weight) 
     close = gap.largest <= CLOSE * max(gap.scale, 1.0 if role == "bias" else 0.0)
     what = "A's times the batch norm's scale" if role == "kernel" else "the batch norm's offset"
     detail = f"B's {role} is {what}, " + (f"to {gap.largest:.1e}" if close else f"but for up to {gap.largest:.3g}")
-    return numbers(gap, "folded" if close else "different", detail, a=names, b=b.id, role=role, shape_a=shape,
-                   shape_b=b.shape)
+    return numbers(
+        gap, "folded" if close else "different", detail, a=names, b=b.id, role=role, shape_a=shape, shape_b=b.shape
+    )
 
 
 def _rows(contents: Contents, a: Weight, b: Weight, width: int) -> Iterator[tuple[Float64, Float64]]:

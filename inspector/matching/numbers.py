@@ -68,16 +68,29 @@ def compare(contents: Contents, a: Weight, b: Weight) -> WeightDifference:
 def record(a: Weight, b: Weight, relation: Relation, detail: str, *, equal: bool = False) -> WeightDifference:
     """A record without numbers, or with zeros where the numbers are equal."""
     zero = 0.0 if equal else None
-    return WeightDifference(a=a.id, b=b.id, role=a.role, relation=relation, shape_a=a.shape, shape_b=b.shape,
-                            max_abs=zero, max_rel=zero, detail=detail)
+    return WeightDifference(
+        a=a.id,
+        b=b.id,
+        role=a.role,
+        relation=relation,
+        shape_a=a.shape,
+        shape_b=b.shape,
+        max_abs=zero,
+        max_rel=zero,
+        detail=detail,
+    )
 
 
 def numbers(gap: Gap, relation: Relation, detail: str, **common: Any) -> WeightDifference:
     """A record with a gap's numbers. `common`: a, b, role, shape_a, shape_b."""
     worst = tuple(int(i) for i in np.unravel_index(gap.worst, common["shape_a"])) if common["shape_a"] else ()
     return WeightDifference(
-        **common, relation=relation, max_abs=gap.largest, max_rel=gap.largest / gap.scale if gap.scale else None,
-        worst_index=worst if gap.largest else None, detail=detail,
+        **common,
+        relation=relation,
+        max_abs=gap.largest,
+        max_rel=gap.largest / gap.scale if gap.scale else None,
+        worst_index=worst if gap.largest else None,
+        detail=detail,
     )
 
 

@@ -18,8 +18,13 @@ SHARED = 0.5
 TRUST = {"structure": 0.7}
 
 
-def evidence(names: Names, contents: Contents, layer: Layer, parts: Sequence[tuple[Step, Placed, Step]],
-             records: Sequence[WeightDifference]) -> tuple[Evidence, ...]:
+def evidence(
+    names: Names,
+    contents: Contents,
+    layer: Layer,
+    parts: Sequence[tuple[Step, Placed, Step]],
+    records: Sequence[WeightDifference],
+) -> tuple[Evidence, ...]:
     """What speaks for a layer's place. `parts` are its steps in A with their places and the steps there."""
     return (*_of_name(names, parts), *of_weights(contents, layer, records), *_of_structure(parts))
 
@@ -64,7 +69,6 @@ def _of_name(names: Names, parts: Sequence[tuple[Step, Placed, Step]]) -> Iterat
         wanted = base(parts[-1][0]) + names.suffix
         shared = "" if best > SHARED else ", which several layers or calls carry"
         yield Evidence("name", round(best, 3), f"`{wanted}` is part of the tensor's name{shared}")
-
 
 
 def _of_structure(parts: Sequence[tuple[Step, Placed, Step]]) -> Iterator[Evidence]:

@@ -77,8 +77,12 @@ class Flow:
         seen: set[int] = set()
         front = list(tensors)
         while front and len(seen) < limit:
-            following = [index for tensor in front for index in self.readers.get(tensor, ())
-                         if index not in seen and index not in used]
+            following = [
+                index
+                for tensor in front
+                for index in self.readers.get(tensor, ())
+                if index not in seen and index not in used
+            ]
             seen.update(following)
             yield from dict.fromkeys(following)
             front = [self.steps[index].output for index in dict.fromkeys(following)]

@@ -8,10 +8,20 @@ from dataclasses import dataclass, replace
 from inspector.domain.computation import Computation, Layer, Weight
 
 ACTIVATION_KINDS = {"leaky_relu": "leaky_relu", "elu": "elu", "softmax": "softmax", "relu": "relu"}
-WITH_ACTIVATION = frozenset({
-    "conv1d", "conv2d", "conv3d", "conv1d_transpose", "conv2d_transpose", "conv3d_transpose", "depthwise_conv2d",
-    "separable_conv2d", "separable_conv1d", "dense",
-})
+WITH_ACTIVATION = frozenset(
+    {
+        "conv1d",
+        "conv2d",
+        "conv3d",
+        "conv1d_transpose",
+        "conv2d_transpose",
+        "conv3d_transpose",
+        "depthwise_conv2d",
+        "separable_conv2d",
+        "separable_conv1d",
+        "dense",
+    }
+)
 SEPARABLE = {"separable_conv2d": "conv2d", "separable_conv1d": "conv1d"}
 
 
@@ -38,8 +48,13 @@ def _steps(layer: Layer) -> Iterator[Step]:
     activation = str(layer.settings.get("activation") or "linear")
     kind = "activation" if layer.kind in ACTIVATION_KINDS else layer.kind
     main = Step(
-        layer=layer, kind=kind, activation=ACTIVATION_KINDS.get(layer.kind, activation),
-        weights=layer.weights, inputs=layer.inputs, output=output, final=True,
+        layer=layer,
+        kind=kind,
+        activation=ACTIVATION_KINDS.get(layer.kind, activation),
+        weights=layer.weights,
+        inputs=layer.inputs,
+        output=output,
+        final=True,
     )
     if kind not in WITH_ACTIVATION:
         yield main
@@ -59,8 +74,9 @@ def _separable(main: Step, end: str, *, final: bool) -> Iterator[Step]:
     deep = tuple(weight for weight in main.weights if "depthwise" in weight.role)
     rest = tuple(weight for weight in main.weights if "depthwise" not in weight.role)
     yield replace(main, kind="depthwise_conv2d", weights=deep, output=middle, final=False, activation="linear")
-    yield replace(main, kind=SEPARABLE[main.kind], weights=rest, inputs=(middle,), output=end, final=final,
-                  activation="linear")
+    yield replace(
+        main, kind=SEPARABLE[main.kind], weights=rest, inputs=(middle,), output=end, final=final, activation="linear"
+    )
 
 
 _FAMILIES: tuple[frozenset[str], ...] = (
@@ -73,8 +89,12 @@ _FAMILIES: tuple[frozenset[str], ...] = (
     frozenset({"add", "subtract", "multiply", "divide", "average", "maximum", "minimum", "concat", "dot"}),
     frozenset({"upsample", "repeat", "crop", "pad"}),
 )
-_SAME = {frozenset({"flatten", "reshape"}), frozenset({"normalization", "batch_norm"}),
-         frozenset({"rescaling", "scale"}), frozenset({"normalization", "rescaling"})}
+_SAME = {
+    frozenset({"flatten", "reshape"}),
+    frozenset({"normalization", "batch_norm"}),
+    frozenset({"rescaling", "scale"}),
+    frozenset({"normalization", "rescaling"}),
+}
 ANYTHING = frozenset({"other", "lambda", "time_distributed", "attention", "multi_head_attention", "group_norm"})
 IDENTITIES = frozenset({"dropout", "identity", "masking"})
 

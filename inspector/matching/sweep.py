@@ -72,8 +72,9 @@ class Sweep:
     def _composite(self, step: Step) -> Placed | None:
         if step.kind not in composite.KINDS:
             return None
-        found = composite.ending(step, self._known(step), self.used, flow=self.flow, contents=self.contents,
-                                 names=self.names)
+        found = composite.ending(
+            step, self._known(step), self.used, flow=self.flow, contents=self.contents, names=self.names
+        )
         if found is None:
             return None
         name = self.names.score(step, found.b)
@@ -164,8 +165,11 @@ class Sweep:
 
     def _mend_lost(self, step: Step, placed: Placed, before: dict[str, int]) -> None:
         """Of several inputs the one that has no place, when B's step reads one tensor that is nobody's."""
-        lost = [index for index in before.values() if index not in self.placed and index not in self.passed
-                and self.steps_a[index].kind != "input"]
+        lost = [
+            index
+            for index in before.values()
+            if index not in self.placed and index not in self.passed and self.steps_a[index].kind != "input"
+        ]
         known = {self.where.get(tensor) for tensor in step.inputs if before.get(tensor) not in lost}
         free = [tensor for tensor in self.flow.inputs[placed.b] if tensor not in known]
         if len(lost) == 1 and len(free) == 1:

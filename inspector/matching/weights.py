@@ -32,6 +32,7 @@ def pair_weights(contents: Contents, a: Layer, layers_b: Sequence[Layer]) -> tup
 
 def _partners(contents: Contents, weights: list[Weight], pool: list[Weight]) -> dict[str, Weight]:
     """The surest pairs first: the same numbers and role, the same numbers, the same role, the same size."""
+
     def rank(pair: tuple[Weight, Weight]) -> tuple[bool, bool, bool, int]:
         a, b = pair
         role = SYNONYMS.get(a.role, a.role) == SYNONYMS.get(b.role, b.role)
@@ -47,8 +48,15 @@ def _partners(contents: Contents, weights: list[Weight], pool: list[Weight]) -> 
 
 def _record(contents: Contents, a: Weight, b: Weight | None) -> WeightDifference:
     if b is None:
-        return WeightDifference(a=a.id, b="", role=a.role, relation="missing", shape_a=a.shape, shape_b=(),
-                                detail="no array of this size in B's layer")
+        return WeightDifference(
+            a=a.id,
+            b="",
+            role=a.role,
+            relation="missing",
+            shape_a=a.shape,
+            shape_b=(),
+            detail="no array of this size in B's layer",
+        )
     if contents.identical(a, b):
         return record(a, b, "exact", "the same numbers", equal=True)
     if contents.same(a, b):
@@ -82,8 +90,10 @@ def _sample_agrees(contents: Contents, a: Weight, b: Weight, axes: tuple[int, ..
         return False
     index = np.unravel_index(places, a.shape)
     there = np.ravel_multi_index([index[axis] for axis in axes], [a.shape[axis] for axis in axes])
-    return all(float(contents.piece("b", b, int(place), int(place) + 1)[0]) == value
-               for place, value in zip(there, sketch, strict=True))
+    return all(
+        float(contents.piece("b", b, int(place), int(place) + 1)[0]) == value
+        for place, value in zip(there, sketch, strict=True)
+    )
 
 
 def _split(contents: Contents, a: Layer, pool: list[Weight]) -> tuple[WeightDifference, ...]:
@@ -97,13 +107,21 @@ def _split_records(contents: Contents, a: Layer, pool: list[Weight]) -> Iterator
     for role, expected in (("scale", scale), ("offset", offset)):
         other = next((w for w in pool if w.role == role and size_of(w) == expected.size), None)
         if other is None:
-            yield WeightDifference(a=names, b="", role=role, relation="missing", shape_a=expected.shape, shape_b=(),
-                                   detail=f"B has no vector that would be the {role}")
+            yield WeightDifference(
+                a=names,
+                b="",
+                role=role,
+                relation="missing",
+                shape_a=expected.shape,
+                shape_b=(),
+                detail=f"B has no vector that would be the {role}",
+            )
             continue
         gap = Gap()
         gap.add(expected, contents.values("b", other).astype(np.float64).ravel())
         relation, detail = gap.relation()
         if gap.largest <= SPLIT * max(1.0, gap.scale):
             relation, detail = "split", f"the {role} of the batch norm, worked out beforehand, to {gap.largest:.1e}"
-        yield numbers(gap, relation, detail, a=names, b=other.id, role=role, shape_a=expected.shape,
-                      shape_b=other.shape)
+        yield numbers(
+            gap, relation, detail, a=names, b=other.id, role=role, shape_a=expected.shape, shape_b=other.shape
+        )

@@ -18,14 +18,22 @@ def difference(name: str, status: str = "different", weights: tuple[WeightDiffer
 
 def case(*layers: LayerDifference, a: Layer | None = None, b: Layer | None = None, values=None) -> Case:
     first = layers[0]
-    return Case(layers=layers, layer_a={first.a: a} if a else {}, layer_b={first.b or "": b} if b else {},
-                values_a=lambda value_id: values[value_id].ravel())
+    return Case(
+        layers=layers,
+        layer_a={first.a: a} if a else {},
+        layer_b={first.b or "": b} if b else {},
+        values_a=lambda value_id: values[value_id].ravel(),
+    )
 
 
 def norm(epsilon: float, **more) -> Layer:
     settings = {key: more.pop(key) for key in list(more) if key.startswith("epsilon_")}
-    return Layer(name="bn", kind="batch_norm", settings={"epsilon": epsilon, **settings},
-                 **{"class_name": "FusedBatchNormV3", "nodes": ("bn/Fused",), **more})
+    return Layer(
+        name="bn",
+        kind="batch_norm",
+        settings={"epsilon": epsilon, **settings},
+        **{"class_name": "FusedBatchNormV3", "nodes": ("bn/Fused",), **more},
+    )
 
 
 def test_an_epsilon_that_differs_is_put_back_into_the_fused_op() -> None:
@@ -44,19 +52,30 @@ def test_an_epsilon_that_is_a_constant_is_set_there() -> None:
     assert float(edit.value) == pytest.approx(0.001)
 
 
-@pytest.mark.parametrize(("a", "b", "status"), [
-    (0.001, 0.001, "different"), (0.001, 0.001 * (1 + 1e-7), "different"), (0.001, 0.002, "same")])
+@pytest.mark.parametrize(
+    ("a", "b", "status"),
+    [(0.001, 0.001, "different"), (0.001, 0.001 * (1 + 1e-7), "different"), (0.001, 0.002, "same")],
+)
 def test_no_suspicion_without_a_reason(a: float, b: float, status: str) -> None:
     assert suspicions(case(difference("bn", status), a=norm(a), b=norm(b))) == []
 
 
 def changed(a: str, b: str, shape_a: tuple, shape_b: tuple, relation: str = "different") -> WeightDifference:
-    return WeightDifference(a=a, b=b, role="kernel", relation=relation, shape_a=shape_a, shape_b=shape_b, max_abs=0.5,
-                            worst_index=(0,) * len(shape_a))
+    return WeightDifference(
+        a=a,
+        b=b,
+        role="kernel",
+        relation=relation,
+        shape_a=shape_a,
+        shape_b=shape_b,
+        max_abs=0.5,
+        worst_index=(0,) * len(shape_a),
+    )
 
 
-@pytest.mark.parametrize(("shape_a", "shape_b"), [
-    ((2, 3), (2, 3)), ((2, 3), (3, 2)), ((3,), (1, 1, 1, 3)), ((2, 2, 3), (1, 2, 2, 3))])
+@pytest.mark.parametrize(
+    ("shape_a", "shape_b"), [((2, 3), (2, 3)), ((2, 3), (3, 2)), ((3,), (1, 1, 1, 3)), ((2, 2, 3), (1, 2, 2, 3))]
+)
 def test_changed_weights_are_put_back_in_bs_shape(shape_a: tuple, shape_b: tuple) -> None:
     values = np.arange(np.prod(shape_a), dtype=np.float32).reshape(shape_a)
     layer = difference("dense", weights=(changed("k", "dense/kernel", shape_a, shape_b),))
@@ -77,8 +96,10 @@ def test_many_changed_layers_are_one_suspicion() -> None:
     assert "the first is `a`" in found.evidence
 
 
-@pytest.mark.parametrize("weight", [
-    changed("k norm", "kernel", (2, 2), (2, 2)), changed("k", "", (2, 2), ()), changed("k", "kernel", (2, 3), (6,))])
+@pytest.mark.parametrize(
+    "weight",
+    [changed("k norm", "kernel", (2, 2), (2, 2)), changed("k", "", (2, 2), ()), changed("k", "kernel", (2, 3), (6,))],
+)
 def test_what_cannot_be_laid_out_is_suspected_without_an_edit(weight: WeightDifference) -> None:
     (found,) = suspicions(case(difference("x", weights=(weight,)), values={"k": np.zeros(weight.shape_a)}))
     assert found.edits == ()

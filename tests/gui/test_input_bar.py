@@ -78,7 +78,7 @@ def test_the_preview_shows_what_each_side_receives(qtbot: QtBot, matched: MainWi
     assert (a.name.raw, a.facts.text()) == ("input_1", "1×8×8×3  float32")
     assert b.name.raw == "import/input_1:0"
     assert a.statistics.text() == "0 … 1,  mean 0.5 ± 0.29"
-    assert a.picture.isVisible()
+    qtbot.waitUntil(a.picture.isVisible)
 
 
 def test_a_preview_that_fails_says_why(qtbot: QtBot, matched: MainWindow) -> None:

@@ -28,8 +28,9 @@ def feeds(model: Any, batch: int = 2, seed: int = 0) -> list[np.ndarray]:
     for tensor in model.inputs:
         shape = (batch, *tuple(tensor.shape)[1:])
         whole = "int" in str(tensor.dtype)
-        arrays.append(random.integers(1, 11, shape).astype("int32") if whole
-                      else random.uniform(-1, 1, shape).astype("float32"))
+        arrays.append(
+            random.integers(1, 11, shape).astype("int32") if whole else random.uniform(-1, 1, shape).astype("float32")
+        )
     return arrays
 
 
@@ -66,9 +67,11 @@ def graph_values(graph: Any, feeds: dict[str, np.ndarray], tensors: list[str]) -
     options.graph_options.rewrite_options.disable_meta_optimizer = True
     with tf.Graph().as_default() as own, tf.compat.v1.Session(config=options) as session:
         tf.import_graph_def(graph, name="")
-        phases = {op.outputs[0]: False for op in own.get_operations()
-                  if op.type.startswith("Placeholder") and op.outputs[0].dtype == tf.bool
-                  and op.outputs[0].shape.rank == 0}
+        phases = {
+            op.outputs[0]: False
+            for op in own.get_operations()
+            if op.type.startswith("Placeholder") and op.outputs[0].dtype == tf.bool and op.outputs[0].shape.rank == 0
+        }
         values = session.run(tensors, {**{f"{n}:0": value for n, value in feeds.items()}, **phases})
     return dict(zip(tensors, values, strict=True))
 

@@ -49,8 +49,11 @@ def _pair(framework: str, name: str, lower: bool, batch: int | None) -> Pair:
         keras.backend.clear_session()
         net = zoo.NETS.get(name)
         size = APPLICATIONS.get(name, (64, 64, 3))
-        model = zoo.shaken(net(keras)) if net else getattr(keras.applications, name)(weights=None, input_shape=size,
-                                                                                    classes=10)
+        model = (
+            zoo.shaken(net(keras))
+            if net
+            else getattr(keras.applications, name)(weights=None, input_shape=size, classes=10)
+        )
         path = FOLDER / f"{framework}-{name}-{lower}-{batch}"
         model.save(path.with_suffix(".h5"))
         graph = freezing.frozen(model, batch=batch, lower=lower)

@@ -44,11 +44,14 @@ def conv(tf, x):
     return tf.nn.conv2d(x, tf.constant(np.ones((3, 3, 3, 3), np.float32), name="kernel"), strides=1, padding="SAME")
 
 
-@pytest.mark.parametrize("written", [
-    lambda tf, x: tf.nn.batch_normalization(x, *map(tf.constant, (MEAN, VARIANCE, BETA, GAMMA)), 0.003),
-    lambda tf, x: (x - MEAN) * (tf.rsqrt(tf.constant(VARIANCE) + 0.003) * GAMMA) + BETA,
-    lambda tf, x: (x - MEAN) / tf.sqrt(tf.constant(VARIANCE) + 0.003) * GAMMA + BETA,
-])
+@pytest.mark.parametrize(
+    "written",
+    [
+        lambda tf, x: tf.nn.batch_normalization(x, *map(tf.constant, (MEAN, VARIANCE, BETA, GAMMA)), 0.003),
+        lambda tf, x: (x - MEAN) * (tf.rsqrt(tf.constant(VARIANCE) + 0.003) * GAMMA) + BETA,
+        lambda tf, x: (x - MEAN) / tf.sqrt(tf.constant(VARIANCE) + 0.003) * GAMMA + BETA,
+    ],
+)
 def test_batch_norm_written_out(tmp_path: Path, written: Callable) -> None:
     layers = lifted(tmp_path, lambda tf: tf.nn.relu(written(tf, conv(tf, image(tf)))))
     assert kinds(layers) == ["conv2d", "batch_norm", "activation"]
@@ -97,6 +100,7 @@ def test_softmax_written_out(tmp_path: Path) -> None:
 
 def test_dropout_behind_the_learning_phase_is_nothing(tmp_path: Path) -> None:
     """As Keras 1 and 2 wrote it: `cond(learning_phase, dropout(x), x)` with Switch and Merge."""
+
     def build(tf):
         tf.disable_control_flow_v2()
         phase = tf.placeholder_with_default(False, (), name="keras_learning_phase")
@@ -111,11 +115,14 @@ def test_dropout_behind_the_learning_phase_is_nothing(tmp_path: Path) -> None:
     assert any("cond/Merge" in alias for alias in only(layers, "conv2d").aliases)
 
 
-@pytest.mark.parametrize(("slope", "written"), [
-    (0.3, lambda tf, x: tf.nn.leaky_relu(x, alpha=0.3)),
-    (0.25, lambda tf, x: tf.maximum(x, 0.25 * x)),
-    (0.1, lambda tf, x: tf.nn.relu(x) - 0.1 * tf.nn.relu(-x)),
-])
+@pytest.mark.parametrize(
+    ("slope", "written"),
+    [
+        (0.3, lambda tf, x: tf.nn.leaky_relu(x, alpha=0.3)),
+        (0.25, lambda tf, x: tf.maximum(x, 0.25 * x)),
+        (0.1, lambda tf, x: tf.nn.relu(x) - 0.1 * tf.nn.relu(-x)),
+    ],
+)
 def test_leaky_relu_however_it_is_written(tmp_path: Path, slope: float, written: Callable) -> None:
     layers = lifted(tmp_path, lambda tf: tf.identity(written(tf, image(tf))))
     layer = only(layers, "activation")
@@ -159,6 +166,7 @@ def test_fused_ops_of_the_optimiser(tmp_path: Path) -> None:
 
 def test_a_training_branch_is_not_an_output(tmp_path: Path) -> None:
     """Names of the outputs are those of the sinks that compute from an input."""
+
     def build(tf):
         x = image(tf)
         tf.nn.relu(x, name="one")

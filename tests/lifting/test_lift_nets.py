@@ -12,21 +12,41 @@ from inspector.formats import open_file
 pytestmark = pytest.mark.filterwarnings("ignore")
 FRAMEWORKS = pytest.mark.parametrize("framework", ["tf_keras", "keras"])
 DENSE_AND = "dense activation:{}"
-ACTIVATIONS = ("relu", "elu", "selu", "softplus", "softsign", "tanh", "sigmoid", "exponential", "hard_sigmoid", "swish",
-               "gelu", "softmax")
+ACTIVATIONS = (
+    "relu",
+    "elu",
+    "selu",
+    "softplus",
+    "softsign",
+    "tanh",
+    "sigmoid",
+    "exponential",
+    "hard_sigmoid",
+    "swish",
+    "gelu",
+    "softmax",
+)
 # In the order of computation; what stands beside each other in the net comes in the order of the file.
 KINDS = {
     "convolutions": "conv2d conv2d activation:relu conv2d depthwise_conv2d depthwise_conv2d conv2d activation:tanh"
-                    " conv2d_transpose activation:sigmoid",
+    " conv2d_transpose activation:sigmoid",
     "convolutions_1d": "conv1d activation:relu pad conv1d conv1d activation:tanh depthwise_conv2d conv1d pool"
-                       " conv1d_transpose pad crop upsample pool global_pool",
+    " conv1d_transpose pad crop upsample pool global_pool",
     "convolutions_3d": "conv3d activation:relu batch_norm pad pool conv3d_transpose crop upsample pool global_pool",
     "norms": "batch_norm conv2d batch_norm batch_norm layer_norm reshape dense batch_norm layer_norm batch_norm"
-             " layer_norm batch_norm reshape batch_norm",
+    " layer_norm batch_norm reshape batch_norm",
     "scaled_inputs": "rescaling normalization pad conv2d rescaling global_pool",
     "resized": "upsample conv2d upsample crop pool pool permute reshape dense",
-    "excited": " ".join(["conv2d batch_norm activation:swish global_pool reshape conv2d activation:swish conv2d"
-                         " activation:sigmoid multiply"] * 2) + " global_pool",
+    "excited": " ".join(
+        [
+            (
+                "conv2d batch_norm activation:swish global_pool reshape conv2d activation:swish conv2d"
+                " activation:sigmoid multiply"
+            )
+        ]
+        * 2
+    )
+    + " global_pool",
 }
 
 
@@ -41,8 +61,12 @@ def worded(layer: Layer) -> str:
 
 def lifted(layers: Computation, name: str) -> Layer:
     """The layer whose nodes stand in the scope of a Keras layer (Keras 3 adds a number)."""
-    found = [layer for layer in layers.layers if layer.kind not in ("input", "activation")
-             and {name, f"{name}_1"} & {part for node in layer.nodes for part in node.split("/")[:-1]}]
+    found = [
+        layer
+        for layer in layers.layers
+        if layer.kind not in ("input", "activation")
+        and {name, f"{name}_1"} & {part for node in layer.nodes for part in node.split("/")[:-1]}
+    ]
     assert len(found) == 1, [layer.name for layer in found]
     return found[0]
 
@@ -58,9 +82,23 @@ def test_kinds_in_order(framework: str, name: str) -> None:
 def test_every_activation_has_its_name(framework: str) -> None:
     layers = [worded(layer) for layer in computation(framework, "activations").layers if layer.kind != "input"]
     assert " ".join(layers[:24]) == " ".join(DENSE_AND.format(name) for name in ACTIVATIONS)
-    assert layers[24:] == ["dense", "dense", "activation:gelu", "dense", "activation:leaky_relu", "prelu", "prelu", "dense",
-                           "activation:elu", "dense", "activation:relu6", "dense", "activation:relu", "dense",
-                           "activation:softmax"]
+    assert layers[24:] == [
+        "dense",
+        "dense",
+        "activation:gelu",
+        "dense",
+        "activation:leaky_relu",
+        "prelu",
+        "prelu",
+        "dense",
+        "activation:elu",
+        "dense",
+        "activation:relu6",
+        "dense",
+        "activation:relu",
+        "dense",
+        "activation:softmax",
+    ]
 
 
 @FRAMEWORKS
@@ -78,24 +116,49 @@ def test_numbers_of_activations(framework: str) -> None:
 
 def test_hard_sigmoid_of_both_kerases() -> None:
     """0.2 x + 0.5 in Keras 2, x / 6 + 0.5 in Keras 3: they are told apart."""
-    found = {framework: [layer.settings["activation"] for layer in computation(framework, "activations").layers
-                         if str(layer.settings.get("activation")).startswith("hard")]
-             for framework in ("tf_keras", "keras")}
+    found = {
+        framework: [
+            layer.settings["activation"]
+            for layer in computation(framework, "activations").layers
+            if str(layer.settings.get("activation")).startswith("hard")
+        ]
+        for framework in ("tf_keras", "keras")
+    }
     assert found == {"tf_keras": ["hard_sigmoid"], "keras": ["hard_sigmoid_3"]}
 
 
 @FRAMEWORKS
-@pytest.mark.parametrize(("name", "epsilon"), [
-    ("fused", 0.01), ("no_scale", 0.001), ("no_center", 0.002), ("layer_4d", 0.005), ("flat", 0.02), ("layer_2d", 0.001),
-    ("flat_no_scale", 0.001), ("layer_no_center", 0.001), ("rows", 0.001)])
+@pytest.mark.parametrize(
+    ("name", "epsilon"),
+    [
+        ("fused", 0.01),
+        ("no_scale", 0.001),
+        ("no_center", 0.002),
+        ("layer_4d", 0.005),
+        ("flat", 0.02),
+        ("layer_2d", 0.001),
+        ("flat_no_scale", 0.001),
+        ("layer_no_center", 0.001),
+        ("rows", 0.001),
+    ],
+)
 def test_epsilon_however_it_is_written(framework: str, name: str, epsilon: float) -> None:
     assert lifted(computation(framework, "norms"), name).settings["epsilon"] == pytest.approx(epsilon, rel=1e-6)
 
 
 @FRAMEWORKS
-@pytest.mark.parametrize(("name", "absent"), [
-    ("fused", ()), ("flat", ()), ("rows", ()), ("flat_no_scale", ("gamma",)), ("flat_no_center", ("beta",)),
-    ("layer_2d", ("moving_mean", "moving_variance")), ("layer_no_center", ("moving_mean", "moving_variance", "beta"))])
+@pytest.mark.parametrize(
+    ("name", "absent"),
+    [
+        ("fused", ()),
+        ("flat", ()),
+        ("rows", ()),
+        ("flat_no_scale", ("gamma",)),
+        ("flat_no_center", ("beta",)),
+        ("layer_2d", ("moving_mean", "moving_variance")),
+        ("layer_no_center", ("moving_mean", "moving_variance", "beta")),
+    ],
+)
 def test_vectors_of_norms_have_their_roles(framework: str, name: str, absent: tuple[str, ...]) -> None:
     made = pair(framework, "norms")
     opened = open_file(str(made.pb))

@@ -99,8 +99,21 @@ def scaled_inputs(keras: Any) -> Any:
     return keras.Model(i, layers.GlobalAveragePooling2D(name="top")(x), name="scaled_inputs")
 
 
-ACTIVATIONS = ("relu", "elu", "selu", "softplus", "softsign", "tanh", "sigmoid", "exponential", "hard_sigmoid",
-               "swish", "gelu", "softmax", "linear")
+ACTIVATIONS = (
+    "relu",
+    "elu",
+    "selu",
+    "softplus",
+    "softsign",
+    "tanh",
+    "sigmoid",
+    "exponential",
+    "hard_sigmoid",
+    "swish",
+    "gelu",
+    "softmax",
+    "linear",
+)
 
 
 def activations(keras: Any) -> Any:
@@ -131,8 +144,14 @@ def merges(keras: Any) -> Any:
     a, b = keras.Input((6, 5, 4), name="left"), keras.Input((6, 5, 4), name="right")
     x = layers.Conv2D(4, 3, padding="same", name="conv_a")(a)
     y = layers.Conv2D(4, 3, padding="same", name="conv_b")(b)
-    both = [layers.Add(name="add")([x, y]), layers.Subtract(name="subtract")([x, y]), layers.Multiply(name="multiply")([y, x]),
-            layers.Average(name="average")([x, y]), layers.Maximum(name="maximum")([x, y]), layers.Minimum(name="minimum")([x, y])]
+    both = [
+        layers.Add(name="add")([x, y]),
+        layers.Subtract(name="subtract")([x, y]),
+        layers.Multiply(name="multiply")([y, x]),
+        layers.Average(name="average")([x, y]),
+        layers.Maximum(name="maximum")([x, y]),
+        layers.Minimum(name="minimum")([x, y]),
+    ]
     three = layers.Add(name="add_3")(both[:3])
     joined = layers.Concatenate(name="concat")([*both, three])
     flat = layers.GlobalAveragePooling2D(name="mean")(joined)
@@ -258,10 +277,28 @@ def twins(keras: Any) -> Any:
     return keras.Model(i, layers.GlobalAveragePooling2D(name="mean")(x), name="twins")
 
 
-NETS: dict[str, Net] = {net.__name__: net for net in (
-    convolutions, convolutions_1d, convolutions_3d, dense, norms, scaled_inputs, activations, merges, excited, resized,
-    recurrent, last_states, masked, transformer, nested, sequential, twins,
-)}
+NETS: dict[str, Net] = {
+    net.__name__: net
+    for net in (
+        convolutions,
+        convolutions_1d,
+        convolutions_3d,
+        dense,
+        norms,
+        scaled_inputs,
+        activations,
+        merges,
+        excited,
+        resized,
+        recurrent,
+        last_states,
+        masked,
+        transformer,
+        nested,
+        sequential,
+        twins,
+    )
+}
 
 
 def shaken(model: Any, seed: int = 0) -> Any:

@@ -38,16 +38,38 @@ class Store:
 
 
 def layer(name: str, kind: str, reads: str = "", weights: tuple[Weight, ...] = (), **settings: Any) -> Layer:
-    return Layer(name=name, kind=kind, class_name=kind.title(), settings=settings, weights=weights,
-                 inputs=tuple(reads.split()), outputs=(name,))
+    return Layer(
+        name=name,
+        kind=kind,
+        class_name=kind.title(),
+        settings=settings,
+        weights=weights,
+        inputs=tuple(reads.split()),
+        outputs=(name,),
+    )
 
 
-def node(name: str, kind: str, reads: str = "", weights: tuple[Weight, ...] = (), *,
-         aliases: tuple[str, ...] = (), **settings: Any) -> Layer:
+def node(
+    name: str,
+    kind: str,
+    reads: str = "",
+    weights: tuple[Weight, ...] = (),
+    *,
+    aliases: tuple[str, ...] = (),
+    **settings: Any,
+) -> Layer:
     """A lifted layer: its tensors carry an index."""
-    return Layer(name=name, kind=kind, class_name=kind.title(), settings=settings, weights=weights,
-                 inputs=tuple(f"{tensor}:0" for tensor in reads.split()), outputs=(f"{name}:0",), nodes=(name,),
-                 aliases=aliases)
+    return Layer(
+        name=name,
+        kind=kind,
+        class_name=kind.title(),
+        settings=settings,
+        weights=weights,
+        inputs=tuple(f"{tensor}:0" for tensor in reads.split()),
+        outputs=(f"{name}:0",),
+        nodes=(name,),
+        aliases=aliases,
+    )
 
 
 def chain(*layers: Layer) -> Computation:
@@ -60,8 +82,9 @@ def contents(a: Store, b: Store) -> Contents:
     return Contents(a.prints(), b.prints(), a.values, b.values)
 
 
-def assigned(a: Computation, b: Computation, store_a: Store | None = None, store_b: Store | None = None,
-             **options: Any) -> Assignment:
+def assigned(
+    a: Computation, b: Computation, store_a: Store | None = None, store_b: Store | None = None, **options: Any
+) -> Assignment:
     return match(a, b, contents(store_a or Store(), store_b or Store()), **options)
 
 

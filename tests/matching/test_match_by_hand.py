@@ -17,15 +17,19 @@ def two_dense(names: tuple[str, str] = ("one", "two")) -> tuple:
     """A: two dense layers with a dropout between them; B: the same under the given names."""
     store_a, store_b = Store(), Store()
     kernels = [kernel(4, 4), kernel(4, 4)]
-    a = chain(layer("x", "input"),
-              layer("one", "dense", "x", (store_a.weight("one/k", "kernel", kernels[0]),), activation="relu"),
-              layer("drop", "dropout", "one"),
-              layer("two", "dense", "drop", (store_a.weight("two/k", "kernel", kernels[1]),)))
+    a = chain(
+        layer("x", "input"),
+        layer("one", "dense", "x", (store_a.weight("one/k", "kernel", kernels[0]),), activation="relu"),
+        layer("drop", "dropout", "one"),
+        layer("two", "dense", "drop", (store_a.weight("two/k", "kernel", kernels[1]),)),
+    )
     first, second = names
-    b = chain(node("x", "input"),
-              node(f"{first}/MatMul", "dense", "x", (store_b.weight("k1", "kernel", kernels[0]),)),
-              node(f"{first}/Relu", "activation", f"{first}/MatMul", activation="relu"),
-              node(f"{second}/MatMul", "dense", f"{first}/Relu", (store_b.weight("k2", "kernel", kernels[1]),)))
+    b = chain(
+        node("x", "input"),
+        node(f"{first}/MatMul", "dense", "x", (store_b.weight("k1", "kernel", kernels[0]),)),
+        node(f"{first}/Relu", "activation", f"{first}/MatMul", activation="relu"),
+        node(f"{second}/MatMul", "dense", f"{first}/Relu", (store_b.weight("k2", "kernel", kernels[1]),)),
+    )
     return a, b, store_a, store_b
 
 
@@ -48,8 +52,10 @@ def test_weights_win_over_names_that_were_swapped() -> None:
 def test_evidence_is_exact_and_readable() -> None:
     one = assigned(*two_dense()).matches[1]
     assert {item.kind: item.detail for item in one.evidence} == {
-        "name": "`one` is part of the tensor's name", "weights": "kernel exact",
-        "structure": "`Activation` reads what the layer's inputs became"}
+        "name": "`one` is part of the tensor's name",
+        "weights": "kernel exact",
+        "structure": "`Activation` reads what the layer's inputs became",
+    }
     assert one.score > 0.99
 
 
@@ -80,11 +86,15 @@ def test_default_batch_norms_of_parallel_heads_follow_their_convolutions() -> No
     ones = np.ones(2, np.float32)
     heads_a, heads_b = [], []
     for i, array in enumerate(kernels):
-        heads_a += [layer(f"c{i}", "conv2d", "x", (store_a.weight(f"c{i}k", "kernel", array),)),
-                    layer(f"b{i}", "batch_norm", f"c{i}", (store_a.weight(f"b{i}g", "gamma", ones),))]
+        heads_a += [
+            layer(f"c{i}", "conv2d", "x", (store_a.weight(f"c{i}k", "kernel", array),)),
+            layer(f"b{i}", "batch_norm", f"c{i}", (store_a.weight(f"b{i}g", "gamma", ones),)),
+        ]
     for j, i in enumerate((2, 0, 3, 1)):
-        heads_b += [node(f"n{j}c", "conv2d", "x", (store_b.weight(f"n{j}k", "kernel", kernels[i]),)),
-                    node(f"n{j}b", "batch_norm", f"n{j}c", (store_b.weight(f"n{j}g", "gamma", ones),))]
+        heads_b += [
+            node(f"n{j}c", "conv2d", "x", (store_b.weight(f"n{j}k", "kernel", kernels[i]),)),
+            node(f"n{j}b", "batch_norm", f"n{j}c", (store_b.weight(f"n{j}g", "gamma", ones),)),
+        ]
     a = chain(layer("x", "input"), *heads_a, layer("all", "concat", "b0 b1 b2 b3"))
     b = chain(node("x", "input"), *heads_b, node("end", "concat", "n0b n1b n2b n3b"))
     found = tensors(assigned(a, b, store_a, store_b))
@@ -95,10 +105,14 @@ def test_two_layers_in_one_op_are_said_as_such() -> None:
     """A fused op gives the activation's output; the convolution alone has no tensor."""
     store_a, store_b = Store(), Store()
     array = kernel(3, 3, 2, 4)
-    a = chain(layer("x", "input"), layer("conv", "conv2d", "x", (store_a.weight("k", "kernel", array),)),
-              layer("relu", "activation", "conv", activation="relu"))
-    b = chain(node("x", "input"),
-              node("n1", "conv2d", "x", (store_b.weight("n0", "kernel", array),), activation="relu"))
+    a = chain(
+        layer("x", "input"),
+        layer("conv", "conv2d", "x", (store_a.weight("k", "kernel", array),)),
+        layer("relu", "activation", "conv", activation="relu"),
+    )
+    b = chain(
+        node("x", "input"), node("n1", "conv2d", "x", (store_b.weight("n0", "kernel", array),), activation="relu")
+    )
     assignment = assigned(a, b, store_a, store_b)
     assert tensors(assignment) == {"x": "x:0", "conv": None, "relu": "n1:0"}
     assert assignment.matches[1].note == "fused with what follows it into n1"
@@ -107,8 +121,11 @@ def test_two_layers_in_one_op_are_said_as_such() -> None:
 
 def test_a_layer_that_only_b_has() -> None:
     a = chain(layer("x", "input"), layer("relu", "activation", "x", activation="relu"))
-    b = chain(node("x", "input"), node("relu/Relu", "activation", "x", activation="relu"),
-              node("more", "activation", "relu/Relu", activation="tanh"))
+    b = chain(
+        node("x", "input"),
+        node("relu/Relu", "activation", "x", activation="relu"),
+        node("more", "activation", "relu/Relu", activation="tanh"),
+    )
     assignment = assigned(a, b)
     assert tensors(assignment)["relu"] == "relu/Relu:0"
     assert assignment.unmatched_b == ("more",)
@@ -116,8 +133,11 @@ def test_a_layer_that_only_b_has() -> None:
 
 def test_an_activation_that_b_does_otherwise_is_still_matched() -> None:
     """The fault that people meet: a slope that was lost. The layers must be compared, not left out."""
-    a = chain(layer("x", "input"), layer("leaky", "leaky_relu", "x", activation="leaky_relu", slope=0.3),
-              layer("mean", "global_pool", "leaky"))
+    a = chain(
+        layer("x", "input"),
+        layer("leaky", "leaky_relu", "x", activation="leaky_relu", slope=0.3),
+        layer("mean", "global_pool", "leaky"),
+    )
     b = chain(node("x", "input"), node("n1", "activation", "x", activation="relu"), node("n2", "global_pool", "n1"))
     assert tensors(assigned(a, b)) == {"x": "x:0", "leaky": "n1:0", "mean": "n2:0"}
 
@@ -126,7 +146,12 @@ def test_inputs_in_another_order() -> None:
     a = chain(layer("p", "input"), layer("q", "input"), layer("less", "subtract", "p q"))
     b = chain(node("q", "input"), node("p", "input"), node("less/sub", "subtract", "p q"))
     ports = [(c.inputs[0], c.layers[1]) for c in (a, b)]
-    both = [type(c)(layers=c.layers, outputs=c.outputs,
-                    inputs=(port, type(port)(name=other.name, tensor=other.outputs[0], shape=None, dtype="float32")))
-            for c, (port, other) in zip((a, b), ports, strict=True)]
+    both = [
+        type(c)(
+            layers=c.layers,
+            outputs=c.outputs,
+            inputs=(port, type(port)(name=other.name, tensor=other.outputs[0], shape=None, dtype="float32")),
+        )
+        for c, (port, other) in zip((a, b), ports, strict=True)
+    ]
     assert dict(assigned(*both).inputs) == {"p": "p:0", "q": "q:0"}

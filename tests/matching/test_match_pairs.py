@@ -13,8 +13,12 @@ from inspector.domain.match import Match
 pytestmark = pytest.mark.filterwarnings("ignore")
 FRAMEWORKS = ("tf_keras", "keras")
 # Batch norms of equal shapes that all start alike, blocks that part and meet, heads beside each other.
-APPLICATIONS = [("tf_keras", "MobileNetV2"), ("keras", "MobileNetV2"), ("keras", "InceptionV3"),
-                ("tf_keras", "EfficientNetB0")]
+APPLICATIONS = [
+    ("tf_keras", "MobileNetV2"),
+    ("keras", "MobileNetV2"),
+    ("keras", "InceptionV3"),
+    ("tf_keras", "EfficientNetB0"),
+]
 
 
 def wrong(made: Pair, matches: tuple[Match, ...]) -> list[str]:
@@ -39,8 +43,12 @@ def test_every_layer_is_matched(framework: str, name: str) -> None:
     assert assignment.unmatched_a == ()
     assert assignment.unmatched_b == ()
     with_weights = {layer.name for layer in a.layers if layer.weights}
-    evident = {match.a for match in assignment.matches for item in match.evidence
-               if item.kind == "weights" and item.score > 0.9}
+    evident = {
+        match.a
+        for match in assignment.matches
+        for item in match.evidence
+        if item.kind == "weights" and item.score > 0.9
+    }
     assert with_weights <= evident
     assert len(assignment.inputs) == len(made.model.inputs)
     assert len(assignment.outputs) == len(made.model.outputs)
@@ -74,16 +82,19 @@ def test_applications(framework: str, name: str) -> None:
     assert len(wrong(without_names, assignment.matches)) <= 0.05 * len(assignment.matches)
 
 
-@pytest.mark.parametrize(("h5", "pb"), [
-    ("dga-lstm/model.h5", "dga-lstm/model.pb"),
-    ("emotion-mini/_mini_XCEPTION.102-0.66.hdf5", "emotion-mini/model.pb"),
-    ("emotion-simple/_simple_CNN.00-0.32.hdf5", "emotion-simple/model-cnn-032.pb"),
-    ("lenet5/modelLeNet5_small.h5", "lenet5/frozen_model.pb"),
-    ("muscle-mlp/mlp_200517a.h5", "muscle-mlp/mlp_200517a.pb"),
-    ("muscle-mlp/mlp_200517b.h5", "muscle-mlp/mlp_200517b.pb"),
-    ("racecar/mlp-720.h5", "racecar/frozen_model_720.pb"),
-    ("regressor-0611b/model_0611b.h5", "regressor-0611b/frozen_model_0611b.pb"),
-])
+@pytest.mark.parametrize(
+    ("h5", "pb"),
+    [
+        ("dga-lstm/model.h5", "dga-lstm/model.pb"),
+        ("emotion-mini/_mini_XCEPTION.102-0.66.hdf5", "emotion-mini/model.pb"),
+        ("emotion-simple/_simple_CNN.00-0.32.hdf5", "emotion-simple/model-cnn-032.pb"),
+        ("lenet5/modelLeNet5_small.h5", "lenet5/frozen_model.pb"),
+        ("muscle-mlp/mlp_200517a.h5", "muscle-mlp/mlp_200517a.pb"),
+        ("muscle-mlp/mlp_200517b.h5", "muscle-mlp/mlp_200517b.pb"),
+        ("racecar/mlp-720.h5", "racecar/frozen_model_720.pb"),
+        ("regressor-0611b/model_0611b.h5", "regressor-0611b/frozen_model_0611b.pb"),
+    ],
+)
 def test_real_pairs(shared_models, h5: str, pb: str) -> None:
     """All weights of every layer are found, in layers that end where names say."""
     a, _, assignment = matched(shared_models / "pairs" / h5, shared_models / "pairs" / pb)
@@ -95,10 +106,13 @@ def test_real_pairs(shared_models, h5: str, pb: str) -> None:
             assert layer.name.split("/")[-1] in (by_name[layer.name].tensor_b or "").split("/"), layer.name
 
 
-@pytest.mark.parametrize(("h5", "pb"), [
-    ("emotion-simple/_simple_CNN.00-0.32.hdf5", "emotion-simple/model-cnn-033.pb"),
-    ("racecar/mlp-latest.h5", "racecar/frozen_model_full.pb"),
-])
+@pytest.mark.parametrize(
+    ("h5", "pb"),
+    [
+        ("emotion-simple/_simple_CNN.00-0.32.hdf5", "emotion-simple/model-cnn-033.pb"),
+        ("racecar/mlp-latest.h5", "racecar/frozen_model_full.pb"),
+    ],
+)
 def test_other_weights(shared_models, h5: str, pb: str) -> None:
     """Another training step: the layers are found by name and structure, and no weight passes for the same."""
     _, _, assignment = matched(shared_models / "pairs" / h5, shared_models / "pairs" / pb)

@@ -102,10 +102,12 @@ def test_equal_arrays_go_to_equal_arrays_whatever_their_roles() -> None:
     """Four biases of one size, as in attention: content before order."""
     one, other = Store(), Store()
     arrays = [array(8) for _ in range(4)]
-    layer_a = layer("a", "multi_head_attention", "x", tuple(
-        one.weight(f"a{i}", "bias", values) for i, values in enumerate(arrays)))
-    layer_b = node("b", "other", "x", tuple(
-        other.weight(f"b{i}", "offset", arrays[i].reshape(2, 4)) for i in (2, 0, 3, 1)))
+    layer_a = layer(
+        "a", "multi_head_attention", "x", tuple(one.weight(f"a{i}", "bias", values) for i, values in enumerate(arrays))
+    )
+    layer_b = node(
+        "b", "other", "x", tuple(other.weight(f"b{i}", "offset", arrays[i].reshape(2, 4)) for i in (2, 0, 3, 1))
+    )
     records = pair_weights(contents(one, other), layer_a, [layer_b])
     assert [record.b for record in records] == ["b0", "b1", "b2", "b3"]
     assert {record.relation for record in records} <= {"exact", "transposed"}
@@ -121,29 +123,48 @@ def test_what_inference_does_not_use_is_left_out() -> None:
 
 
 def norm(store: Store, size: int, epsilon: float = 0.001):
-    vectors = {"gamma": RANDOM.uniform(0.5, 2, size), "beta": RANDOM.normal(size=size),
-               "moving_mean": RANDOM.normal(size=size), "moving_variance": RANDOM.uniform(0.5, 2, size)}
+    vectors = {
+        "gamma": RANDOM.uniform(0.5, 2, size),
+        "beta": RANDOM.normal(size=size),
+        "moving_mean": RANDOM.normal(size=size),
+        "moving_variance": RANDOM.uniform(0.5, 2, size),
+    }
     vectors = {role: value.astype(np.float32) for role, value in vectors.items()}
     scale = vectors["gamma"].astype(float) / np.sqrt(vectors["moving_variance"].astype(float) + epsilon)
     weights = tuple(store.weight(f"bn/{role}", role, value) for role, value in vectors.items())
-    return (layer("bn", "batch_norm", "conv", weights, epsilon=epsilon), scale,
-            vectors["beta"] - vectors["moving_mean"] * scale)
+    return (
+        layer("bn", "batch_norm", "conv", weights, epsilon=epsilon),
+        scale,
+        vectors["beta"] - vectors["moving_mean"] * scale,
+    )
 
 
 def test_batch_norm_as_scale_and_offset() -> None:
     one, other = Store(), Store()
     layer_a, scale, offset = norm(one, 6)
-    layer_b = node("b", "batch_norm", "x", (other.weight("s", "scale", scale.astype(np.float32)),
-                                            other.weight("o", "offset", offset.astype(np.float32))))
+    layer_b = node(
+        "b",
+        "batch_norm",
+        "x",
+        (other.weight("s", "scale", scale.astype(np.float32)), other.weight("o", "offset", offset.astype(np.float32))),
+    )
     records = pair_weights(contents(one, other), layer_a, [layer_b])
     assert [(record.role, record.relation, record.b) for record in records] == [
-        ("scale", "split", "s"), ("offset", "split", "o")]
+        ("scale", "split", "s"),
+        ("offset", "split", "o"),
+    ]
     assert max(record.max_abs or 0 for record in records) < 1e-6
 
 
-@pytest.mark.parametrize(("kind", "shape", "axis"), [
-    ("conv2d", (3, 3, 4, 6), -1), ("conv2d_transpose", (3, 3, 6, 4), -2), ("dense", (5, 6), -1),
-    ("depthwise_conv2d", (3, 3, 3, 2), None)])
+@pytest.mark.parametrize(
+    ("kind", "shape", "axis"),
+    [
+        ("conv2d", (3, 3, 4, 6), -1),
+        ("conv2d_transpose", (3, 3, 6, 4), -2),
+        ("dense", (5, 6), -1),
+        ("depthwise_conv2d", (3, 3, 3, 2), None),
+    ],
+)
 @pytest.mark.parametrize("changed", [False, True])
 def test_batch_norm_folded_into_what_is_before_it(kind: str, shape: tuple, axis: int | None, changed: bool) -> None:
     """Kernel and bias worked out here in float64; `changed`: with another epsilon than A says."""
@@ -153,11 +174,16 @@ def test_batch_norm_folded_into_what_is_before_it(kind: str, shape: tuple, axis:
     if changed:
         scale = scale * RANDOM.uniform(0.8, 0.9, 6)
     factors = scale.reshape(shape[-2:]) if axis is None else scale if axis == -1 else scale[:, None]
-    a = chain(layer("x", "input"),
-              layer("conv", kind, "x", (one.weight("k", "kernel", values), one.weight("b", "bias", bias))), bn,
-              layer("relu", "activation", "bn", activation="relu"))
-    folded = (other.weight("kb", "kernel", (values * factors).astype(np.float32)),
-              other.weight("bb", "bias", (bias * scale + offset).astype(np.float32)))
+    a = chain(
+        layer("x", "input"),
+        layer("conv", kind, "x", (one.weight("k", "kernel", values), one.weight("b", "bias", bias))),
+        bn,
+        layer("relu", "activation", "bn", activation="relu"),
+    )
+    folded = (
+        other.weight("kb", "kernel", (values * factors).astype(np.float32)),
+        other.weight("bb", "bias", (bias * scale + offset).astype(np.float32)),
+    )
     b = chain(node("x", "input"), node("n1", kind, "x", folded), node("n2", "activation", "n1", activation="relu"))
     assignment = assigned(a, b, one, other)
     assert tensors(assignment) == {"x": "x:0", "conv": None, "bn": "n1:0", "relu": "n2:0"}
