@@ -17,8 +17,16 @@ __all__ = ["compare"]
 
 
 def compare(
-    a: str | Path, b: str | Path, *, inputs: Sequence[str] | str = "random:0", preprocess_a: str = "",
-    preprocess_b: str = "", low: float = 0.0, high: float = 1.0, batch: int | None = None, trust: bool = False,
+    a: str | Path,
+    b: str | Path,
+    *,
+    inputs: Sequence[str] | str = "random:0",
+    preprocess_a: str = "",
+    preprocess_b: str = "",
+    low: float = 0.0,
+    high: float = 1.0,
+    batch: int | None = None,
+    trust: bool = False,
 ) -> Comparison:
     """Run two model files on the same inputs and say where they differ.
 
@@ -31,8 +39,13 @@ def compare(
 
     with Session(trust=trust) as session:
         session.settings = Settings(
-            inputs=(inputs,) if isinstance(inputs, str) else tuple(inputs), preprocess_a=preprocess_a,
-            preprocess_b=preprocess_b, low=low, high=high, batch=batch)
+            inputs=(inputs,) if isinstance(inputs, str) else tuple(inputs),
+            preprocess_a=preprocess_a,
+            preprocess_b=preprocess_b,
+            low=low,
+            high=high,
+            batch=batch,
+        )
         session.warm()
         session.open("a", a)
         session.open("b", b)

@@ -8,9 +8,7 @@ from typing import Literal
 Side = Literal["a", "b"]
 SIDES: tuple[Side, Side] = ("a", "b")
 Shape = tuple[int | None, ...]
-EntryKind = Literal[
-    "section", "group", "dataset", "layer", "weight", "scope", "node", "function", "tensor", "link"
-]
+EntryKind = Literal["section", "group", "dataset", "layer", "weight", "scope", "node", "function", "tensor", "link"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 EvidenceKind = Literal["name", "weights", "structure", "values", "user"]
-Relation = Literal[
-    "exact", "transposed", "permuted", "rounded", "folded", "split", "different", "missing"
-]
+Relation = Literal["exact", "transposed", "permuted", "rounded", "folded", "split", "different", "missing"]
 
 
 @dataclass(frozen=True, slots=True)

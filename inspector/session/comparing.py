@@ -55,8 +55,9 @@ class _Clock:
 class Comparing:
     """The steps of one comparison; made anew for each."""
 
-    def __init__(self, a: SideState, b: SideState, settings: Settings, read_dataset: ReadDataset,
-                 progress: Progress) -> None:
+    def __init__(
+        self, a: SideState, b: SideState, settings: Settings, read_dataset: ReadDataset, progress: Progress
+    ) -> None:
         self._a, self._b = a, b
         self._settings, self._read, self._progress = settings, read_dataset, progress
         self._clock = _Clock()
@@ -66,7 +67,8 @@ class Comparing:
         """Raises InspectorError: what loading, inputs or a run raise; NOT_COMPARABLE when no output pairs."""
         self._progress("loading both sides", 0, 0)
         (runner_a, loaded_a), (runner_b, loaded_b) = self._clock.time(
-            "load", lambda: both(lambda: self._a.load(self._progress), lambda: self._b.load(self._progress)))
+            "load", lambda: both(lambda: self._a.load(self._progress), lambda: self._b.load(self._progress))
+        )
         self._warnings += [*loaded_a.warnings, *loaded_b.warnings, *self._random(loaded_a, loaded_b)]
         prepared = prepare(assignment, (self._a, loaded_a), (self._b, loaded_b), self._settings, self._read)
         self._warnings += [note for item in prepared for note in item.notes]
@@ -74,35 +76,44 @@ class Comparing:
         inputs_b = {item.tensor_b: item.array_b for item in prepared}
         fed = (inputs_a, inputs_b)
         found, arrays = self._clock.time("outputs", lambda: self._outputs(assignment, runner_a, runner_b, fed))
-        assignment = self._clock.time("values", lambda: complete(
-            assignment, (runner_a, inputs_a), (runner_b, inputs_b), loaded_a, self._progress))
-        gathered = self._clock.time("layers", lambda: self._layers(
-            assignment, (runner_a, loaded_a), (runner_b, loaded_b), fed))
+        assignment = self._clock.time(
+            "values", lambda: complete(assignment, (runner_a, inputs_a), (runner_b, inputs_b), loaded_a, self._progress)
+        )
+        gathered = self._clock.time(
+            "layers", lambda: self._layers(assignment, (runner_a, loaded_a), (runner_b, loaded_b), fed)
+        )
         layers = layer_differences(assignment, gathered)
         result = self._result(assignment, prepared, found, layers, (loaded_a, loaded_b))
-        findings = self._clock.time("causes", lambda: explain(
-            result, self._a, self._b, (runner_b, inputs_b), arrays, self._progress))
+        findings = self._clock.time(
+            "causes", lambda: explain(result, self._a, self._b, (runner_b, inputs_b), arrays, self._progress)
+        )
         return Result(replace(result, findings=findings), assignment, gathered, arrays)
 
     def _outputs(
         self, assignment: Assignment, a: Runner, b: Runner, fed: tuple[dict[str, Array], dict[str, Array]]
     ) -> tuple[list[OutputDifference], list[tuple[Array, Array]]]:
         if not assignment.outputs:
-            raise InspectorError("NOT_COMPARABLE", "no output of A was found in B",
-                                 todo="Say with change match which tensor of B an output layer of A is.")
+            raise InspectorError(
+                "NOT_COMPARABLE",
+                "no output of A was found in B",
+                todo="Say with change match which tensor of B an output layer of A is.",
+            )
         inputs_a, inputs_b = fed
         names_a = [pair[0] for pair in assignment.outputs]
         names_b = [pair[1] for pair in assignment.outputs]
         self._progress("running both sides as they are", 0, 0)
-        plain_a, plain_b = both(lambda: a.run(inputs_a, outputs=names_a).outputs,
-                                lambda: b.run(inputs_b, outputs=names_b).outputs)
+        plain_a, plain_b = both(
+            lambda: a.run(inputs_a, outputs=names_a).outputs, lambda: b.run(inputs_b, outputs=names_b).outputs
+        )
         self._progress("running both sides with taps", 0, 0)
-        watched_a, watched_b = both(lambda: a.run(inputs_a, taps=names_a).taps,
-                                    lambda: b.run(inputs_b, taps=names_b).taps)
+        watched_a, watched_b = both(
+            lambda: a.run(inputs_a, taps=names_a).taps, lambda: b.run(inputs_b, taps=names_b).taps
+        )
         self._progress("working out the noise floor in float64", 0, 0)
         (errors_a, warned_a), (errors_b, warned_b) = both(
             lambda: outputs_of.own_error("A", a, inputs_a, plain_a, watched_a),
-            lambda: outputs_of.own_error("B", b, inputs_b, plain_b, watched_b))
+            lambda: outputs_of.own_error("B", b, inputs_b, plain_b, watched_b),
+        )
         self._warnings += warned_a + warned_b
         found, arrays = [], []
         for pair in assignment.outputs:
@@ -112,8 +123,13 @@ class Comparing:
             arrays.append((one, other))
         return found, arrays
 
-    def _layers(self, assignment: Assignment, a: tuple[Runner, Loaded], b: tuple[Runner, Loaded],
-                fed: tuple[dict[str, Array], dict[str, Array]]) -> Gathered:
+    def _layers(
+        self,
+        assignment: Assignment,
+        a: tuple[Runner, Loaded],
+        b: tuple[Runner, Loaded],
+        fed: tuple[dict[str, Array], dict[str, Array]],
+    ) -> Gathered:
         inputs_a, inputs_b = fed
         samples = samples_of({name: array.shape for name, array in {**inputs_a, **inputs_b}.items()})
         chosen = plan(assignment, a[1], b[1], samples=samples, fixed=is_fixed((a[1], b[1])))
@@ -121,16 +137,29 @@ class Comparing:
         self._warnings += gathered.warnings
         return gathered
 
-    def _result(self, assignment: Assignment, prepared: tuple[Prepared, ...], found: list[OutputDifference],
-                layers: tuple[LayerDifference, ...], loaded: tuple[Loaded, Loaded]) -> Comparison:
+    def _result(
+        self,
+        assignment: Assignment,
+        prepared: tuple[Prepared, ...],
+        found: list[OutputDifference],
+        layers: tuple[LayerDifference, ...],
+        loaded: tuple[Loaded, Loaded],
+    ) -> Comparison:
         verdict = verdict_of(found, layers)
         files = (*self._a.opened().warnings, *self._b.opened().warnings)
         return Comparison(
-            verdict=verdict, sentence=sentence(verdict, found, layers),
-            a=side_run(self._a, loaded[0]), b=side_run(self._b, loaded[1]),
-            inputs=tuple(item.used for item in prepared), outputs=tuple(found), layers=layers, findings=(),
-            unmatched_a=assignment.unmatched_a, unmatched_b=assignment.unmatched_b,
-            warnings=tuple(dict.fromkeys((*files, *self._warnings))), timings=self._clock.timings,
+            verdict=verdict,
+            sentence=sentence(verdict, found, layers),
+            a=side_run(self._a, loaded[0]),
+            b=side_run(self._b, loaded[1]),
+            inputs=tuple(item.used for item in prepared),
+            outputs=tuple(found),
+            layers=layers,
+            findings=(),
+            unmatched_a=assignment.unmatched_a,
+            unmatched_b=assignment.unmatched_b,
+            warnings=tuple(dict.fromkeys((*files, *self._warnings))),
+            timings=self._clock.timings,
         )
 
     @staticmethod
@@ -143,8 +172,13 @@ class Comparing:
         return found
 
 
-def prepare(assignment: Assignment, a: tuple[SideState, Loaded], b: tuple[SideState, Loaded], settings: Settings,
-            read: ReadDataset) -> tuple[Prepared, ...]:
+def prepare(
+    assignment: Assignment,
+    a: tuple[SideState, Loaded],
+    b: tuple[SideState, Loaded],
+    settings: Settings,
+    read: ReadDataset,
+) -> tuple[Prepared, ...]:
     """What each side will be fed, for every pair of inputs. Raises INPUT_MISSING, WRONG_SHAPE, ..."""
     ports_a = _ports(*a)
     ports_b = _ports(*b)
@@ -152,8 +186,11 @@ def prepare(assignment: Assignment, a: tuple[SideState, Loaded], b: tuple[SideSt
     missing = [name for name in ports_b if name not in {pair[1].tensor for pair in pairs}]
     missing += [name for name in ports_a if name not in {pair[0].tensor for pair in pairs}]
     if missing:
-        raise InspectorError("INPUT_UNPAIRED", f"no partner on the other side for the input {', '.join(missing)}",
-                             todo="The two files do not take the same inputs.")
+        raise InspectorError(
+            "INPUT_UNPAIRED",
+            f"no partner on the other side for the input {', '.join(missing)}",
+            todo="The two files do not take the same inputs.",
+        )
     return resolve(settings.inputs, [pair[0] for pair in pairs], [pair[1] for pair in pairs], settings, read)
 
 
@@ -178,11 +215,21 @@ def _layer(index: int, match: Match, numbers: Numbers) -> LayerDifference:
     introduced = numbers.introduced.result() if numbers.introduced is not None else None
     level = numbers.floor
     return LayerDifference(
-        index=index, a=match.a, b=match.tensor_b, class_name=match.class_name, kind=match.kind,
-        status=status_of(introduced, total, level.value if level else None), shape=numbers.shape,
-        evidence=evidence(match, total).evidence, total=total, introduced=introduced,
-        noise_floor=level.value if level else None, error_a=level.error_a if level else None,
-        error_b=level.error_b if level else None, weights=match.weights, note=numbers.unlike or match.note,
+        index=index,
+        a=match.a,
+        b=match.tensor_b,
+        class_name=match.class_name,
+        kind=match.kind,
+        status=status_of(introduced, total, level.value if level else None),
+        shape=numbers.shape,
+        evidence=evidence(match, total).evidence,
+        total=total,
+        introduced=introduced,
+        noise_floor=level.value if level else None,
+        error_a=level.error_a if level else None,
+        error_b=level.error_b if level else None,
+        weights=match.weights,
+        note=numbers.unlike or match.note,
     )
 
 
@@ -191,5 +238,11 @@ def side_run(side: SideState, loaded: Loaded) -> SideRun:
     started = side.environment()
     file = side.opened()
     environment = {**started.versions, "confinement": started.confinement, "reason": file.reason}
-    return SideRun(path=file.path, format=file.format, sha256=side.sha256(), framework=loaded.framework,
-                   python=started.python, environment=environment)
+    return SideRun(
+        path=file.path,
+        format=file.format,
+        sha256=side.sha256(),
+        framework=loaded.framework,
+        python=started.python,
+        environment=environment,
+    )

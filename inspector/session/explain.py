@@ -22,14 +22,22 @@ Array = NDArray[Any]
 
 
 def explain(
-    result: Comparison, a: SideState, b: SideState, run_b: tuple[Runner, Mapping[str, Array]],
-    arrays: list[tuple[Array, Array]], progress: Progress,
+    result: Comparison,
+    a: SideState,
+    b: SideState,
+    run_b: tuple[Runner, Mapping[str, Array]],
+    arrays: list[tuple[Array, Array]],
+    progress: Progress,
 ) -> tuple[Finding, ...]:
     """Findings for a comparison that differs, the one to act on first."""
     if result.verdict != "different":
         return ()
-    case = Case(layers=result.layers, layer_a=_by_name(a.computation()), layer_b=_by_tensor(b.computation()),
-                values_a=a.reader.values)
+    case = Case(
+        layers=result.layers,
+        layer_a=_by_name(a.computation()),
+        layer_b=_by_tensor(b.computation()),
+        values_a=a.reader.values,
+    )
     found = []
     for number, suspicion in enumerate(suspicions(case)):
         progress(f"trying: {suspicion.edit_text}", number, 0)
@@ -38,7 +46,9 @@ def explain(
 
 
 def _prove(
-    suspicion: Suspicion, result: Comparison, run_b: tuple[Runner, Mapping[str, Array]],
+    suspicion: Suspicion,
+    result: Comparison,
+    run_b: tuple[Runner, Mapping[str, Array]],
     arrays: list[tuple[Array, Array]],
 ) -> Proof | None:
     """Mend a copy of B's graph in memory, run it, and see how much of the outputs' difference is gone."""
@@ -55,8 +65,9 @@ def _prove(
     except InspectorError:
         return None  # a side that cannot be edited has no proof; the finding stands without
     before = max(output.metrics.max_abs for output in result.outputs)
-    after = max(_apart(one, mended[output.b], output.axes)
-                for output, (one, _) in zip(result.outputs, arrays, strict=True))
+    after = max(
+        _apart(one, mended[output.b], output.axes) for output, (one, _) in zip(result.outputs, arrays, strict=True)
+    )
     gone = max(0.0, 1.0 - after / before) if before else 0.0
     return Proof(edit=suspicion.edit_text, before=before, after=after, gone=gone)
 
@@ -74,8 +85,16 @@ def _to_runner(edit: Any) -> Edit:
 
 def _finding(suspicion: Suspicion, proof: Proof | None) -> Finding:
     confidence = suspicion.confidence if proof is None else max(suspicion.confidence * 0.5, min(0.99, proof.gone))
-    return Finding(cause=suspicion.cause, title=suspicion.title, layer_a=suspicion.layer_a, layer_b=suspicion.layer_b,
-                   confidence=confidence, evidence=suspicion.evidence, mend=suspicion.mend, proof=proof)
+    return Finding(
+        cause=suspicion.cause,
+        title=suspicion.title,
+        layer_a=suspicion.layer_a,
+        layer_b=suspicion.layer_b,
+        confidence=confidence,
+        evidence=suspicion.evidence,
+        mend=suspicion.mend,
+        proof=proof,
+    )
 
 
 def _by_name(computation: Computation) -> dict[str, Layer]:

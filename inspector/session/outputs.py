@@ -42,9 +42,16 @@ def own_error(
         allowed = PLAIN_MAY_EXCEED * exact.error + 2 * SAFETY * spacing(plain[name].dtype.name) * exact.scale
         errors[name] = fast if fast.error <= allowed else exact
         if fast.error > allowed:
-            warnings.append(Warn("WATCHING_CHANGES", (
-                f"output {name} of side {side} is {fast.error:.1e} from float64 in the plain run and {exact.error:.1e} "
-                "with taps and without graph optimisation: the optimised graph computes something else")))
+            warnings.append(
+                Warn(
+                    "WATCHING_CHANGES",
+                    (
+                        f"output {name} of side {side} is {fast.error:.1e} from float64 in the plain run and "
+                        f"{exact.error:.1e} with taps and without graph optimisation: the optimised graph "
+                        "computes something else"
+                    ),
+                )
+            )
     return errors, warnings
 
 
@@ -55,14 +62,24 @@ def difference(
     axes = axes_between(a, b)
     turned = to_a(b, a.shape, axes)
     if turned is None:
-        raise InspectorError("WRONG_SHAPE", f"output {pair[0]} has the shape {list(a.shape)} in A and {list(b.shape)} "
-                             f"in B ({pair[1]})", where=pair[0], todo="Check that the right output is meant.")
+        raise InspectorError(
+            "WRONG_SHAPE",
+            f"output {pair[0]} has the shape {list(a.shape)} in A and {list(b.shape)} in B ({pair[1]})",
+            where=pair[0],
+            todo="Check that the right output is meant.",
+        )
     scale = float(np.abs(a[np.isfinite(a)]).max(initial=0.0)) if a.dtype.kind in "fiu" else 0.0
     level = floor(errors[0], errors[1], scale=scale, dtype=a.dtype.name)
     metrics = measure(a, turned, noise_floor=level.value)
     return OutputDifference(
-        a=pair[0], b=pair[1], shape=tuple(a.shape), metrics=metrics, noise_floor=level.value,
-        within_noise=metrics.max_abs <= level.value, identical=metrics.max_abs == 0, scores=scores(a, turned),
+        a=pair[0],
+        b=pair[1],
+        shape=tuple(a.shape),
+        metrics=metrics,
+        noise_floor=level.value,
+        within_noise=metrics.max_abs <= level.value,
+        identical=metrics.max_abs == 0,
+        scores=scores(a, turned),
         axes=axes,
     )
 

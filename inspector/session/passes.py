@@ -132,8 +132,14 @@ class Passes:
             self._found.warnings.append(Warn("NO_REPLAY", text))
             return {}
 
-    def _floors(self, fitting: list[Match], inputs_a: Arrays, taps_a: Arrays, feeds: dict[str, Array],
-                replayed: dict[str, Array]) -> dict[str, Floor]:
+    def _floors(
+        self,
+        fitting: list[Match],
+        inputs_a: Arrays,
+        taps_a: Arrays,
+        feeds: dict[str, Array],
+        replayed: dict[str, Array],
+    ) -> dict[str, Floor]:
         own = {match.tensor_a: taps_a[match.tensor_a] for match in fitting}
         errors_a = self._errors("a", self._a, {**inputs_a, **own}, own)
         errors_b = self._errors("b", self._b, feeds, replayed) if replayed else {}
@@ -158,8 +164,9 @@ class Passes:
             self._found.warnings.append(Warn("NO_REFERENCE", text))
             return {}
 
-    def _gather(self, match: Match, taps_a: Arrays, taps_b: Arrays, replayed: Arrays, level: Floor, *,
-                first: bool) -> None:
+    def _gather(
+        self, match: Match, taps_a: Arrays, taps_b: Arrays, replayed: Arrays, level: Floor, *, first: bool
+    ) -> None:
         numbers = self._found.numbers[match.a]
         if numbers.floor is None or level.value > numbers.floor.value:
             numbers.floor = level

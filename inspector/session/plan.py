@@ -44,9 +44,12 @@ def plan(assignment: Assignment, a: Loaded, b: Loaded, *, samples: int, fixed: b
     `fixed`: a side takes exactly this batch, so it cannot be cut into passes."""
     taps_a, taps_b = _by_name(a.taps), _by_name(b.taps)
     tapped = tuple(
-        match for match in assignment.matches
-        if match.kind != "input" and match.tensor_b is not None
-        and _numbers(taps_a.get(match.tensor_a)) and _numbers(taps_b.get(match.tensor_b))
+        match
+        for match in assignment.matches
+        if match.kind != "input"
+        and match.tensor_b is not None
+        and _numbers(taps_a.get(match.tensor_a))
+        and _numbers(taps_b.get(match.tensor_b))
     )
     each = max(1, sum(_bytes(taps_a[match.tensor_a].shape) for match in tapped))
     chunk = samples if fixed else max(1, min(samples, MEMORY_BOUND // each))

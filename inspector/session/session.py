@@ -47,8 +47,14 @@ class Preview:
 class Session:
     """Two sides, their match, their settings and the last result. Close it: it holds processes and a spill."""
 
-    def __init__(self, *, store: Store | None = None, python_a: str | None = None, python_b: str | None = None,
-                 trust: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        store: Store | None = None,
+        python_a: str | None = None,
+        python_b: str | None = None,
+        trust: bool = False,
+    ) -> None:
         self._spill = Path(tempfile.mkdtemp(prefix="model-inspector-"))
         self._store = store or Store()
         self._sides: dict[Side, SideState] = {
@@ -173,11 +179,14 @@ class Session:
         """The other side's tensors ranked by how well their values are this tensor's."""
         assignment = self.match(progress)
         (runner_a, loaded_a), (runner_b, loaded_b) = both(
-            lambda: self._sides["a"].load(progress), lambda: self._sides["b"].load(progress))
+            lambda: self._sides["a"].load(progress), lambda: self._sides["b"].load(progress)
+        )
         a, b = (self._sides["a"], loaded_a), (self._sides["b"], loaded_b)
         prepared = prepare(assignment, a, b, self.settings, read_dataset)
-        fed = {"a": {item.tensor_a: item.array_a for item in prepared},
-               "b": {item.tensor_b: item.array_b for item in prepared}}
+        fed = {
+            "a": {item.tensor_a: item.array_a for item in prepared},
+            "b": {item.tensor_b: item.array_b for item in prepared},
+        }
         mine, other = (runner_a, runner_b) if side == "a" else (runner_b, runner_a)
         progress(f"looking up {tensor} by value", 0, 0)
         value = mine.run(fed[side], taps=[tensor]).taps[tensor]

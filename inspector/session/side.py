@@ -7,7 +7,7 @@ import threading
 from pathlib import Path
 
 from inspector.domain.computation import Computation, Fingerprint
-from inspector.domain.errors import InspectorError
+from inspector.domain.errors import Cancelled, InspectorError
 from inspector.domain.files import ModelFile, Side
 from inspector.workers.child import Progress
 from inspector.workers.reader_client import Reader
@@ -33,12 +33,16 @@ class SideState:
         self._sha256 = ""
         self.started: Started | None = None
         self._runs = 0
+        self._closed = False
 
     @property
     def reader(self) -> Reader:
         """The side's reader with its file open; a new process when the last one ended."""
         with self._lock:
+            self._refuse_when_closed()
             if self._reader is None or not self._reader.alive:
+                if self._reader is not None:
+                    self._reader.close()
                 self._reader = Reader(f"reader {self.side.upper()}")
                 if self.file is not None:
                     self._reader.open(self.file.path)
@@ -113,8 +117,12 @@ class SideState:
     def _load(self, progress: Progress | None) -> tuple[Runner, Loaded]:
         file = self.opened()
         if not file.runs_in:
-            raise InspectorError("CANNOT_RUN", f"this file cannot be run: {file.reason}", where=file.path,
-                                 todo="Its structure and weights can still be compared with `map`.")
+            raise InspectorError(
+                "CANNOT_RUN",
+                f"this file cannot be run: {file.reason}",
+                where=file.path,
+                todo="Its structure and weights can still be compared with `map`.",
+            )
         runner = self._living_runner()
         known = self._loaded
         if known is None or known[:2] != (runner, _identity(file)):
@@ -130,10 +138,11 @@ class SideState:
             runner.kill()
 
     def close(self) -> None:
-        """End both processes."""
-        self.stop()
+        """End both processes; what still asks for them gets Cancelled."""
         with self._lock:
+            self._closed = True
             reader, self._reader = self._reader, None
+        self.stop()
         if reader is not None:
             reader.close()
 
@@ -146,7 +155,10 @@ class SideState:
 
     def _living_runner(self) -> Runner:
         with self._lock:
+            self._refuse_when_closed()
             if self._runner is None or not self._runner.alive:
+                if self._runner is not None:
+                    self._runner.close()
                 self._runs += 1
                 folder = self._spill / f"runner-{self.side}-{self._runs}"
                 self._runner = Runner(f"runner {self.side.upper()}", spill=folder, python=self.python)
@@ -154,6 +166,10 @@ class SideState:
                 wanted = self.file.runs_in if self.file is not None and self.file.runs_in else "graph"
                 self._starting = self._runner.start(wanted)
             return self._runner
+
+    def _refuse_when_closed(self) -> None:
+        if self._closed:
+            raise Cancelled("the session is closed")
 
     def _forget(self) -> None:
         self._computation, self._prints, self._sha256 = None, None, ""

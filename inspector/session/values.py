@@ -28,8 +28,11 @@ def evidence(match: Match, total: Metrics | None) -> Match:
 
 
 def complete(
-    assignment: Assignment, a: tuple[Runner, Mapping[str, NDArray[Any]]],
-    b: tuple[Runner, Mapping[str, NDArray[Any]]], loaded_a: Loaded, progress: Progress,
+    assignment: Assignment,
+    a: tuple[Runner, Mapping[str, NDArray[Any]]],
+    b: tuple[Runner, Mapping[str, NDArray[Any]]],
+    loaded_a: Loaded,
+    progress: Progress,
 ) -> Assignment:
     """Look up by value what neither names, weights nor structure could place, in A's order.
 
@@ -43,8 +46,9 @@ def complete(
     hits = b[0].scan(b[1], [values[match.tensor_a] for match in lost], limit=5)
     found = {m.a: _by_value(m, options) for m, options in zip(lost, hits, strict=True)}
     matches = tuple(found.get(match.a, match) for match in assignment.matches)
-    return replace(assignment, matches=matches,
-                   unmatched_a=tuple(match.a for match in matches if match.tensor_b is None))
+    return replace(
+        assignment, matches=matches, unmatched_a=tuple(match.a for match in matches if match.tensor_b is None)
+    )
 
 
 def _lost(match: Match) -> bool:

@@ -45,16 +45,20 @@ def sentence(verdict: Verdict, outputs: Sequence[OutputDifference], layers: Sequ
     if verdict == "same":
         return f"A and B give the same outputs, bit for bit; none of {count} introduces more than its noise floor."
     if verdict == "within-noise":
-        return (f"A and B are the same within rounding: outputs differ by at most {short(worst)}, "
-                f"and none of {count} introduces more than its noise floor.")
+        return (
+            f"A and B are the same within rounding: outputs differ by at most {short(worst)}, "
+            f"and none of {count} introduces more than its noise floor."
+        )
     return _different(layers, len(compared), worst)
 
 
 def _different(layers: Sequence[LayerDifference], compared: int, worst: float) -> str:
     found = culprits(layers)
     if not found:
-        return (f"The outputs differ by {short(worst)}, yet none of {_count(compared, 'layer')} introduces a "
-                "difference: look at the inputs, the preprocessing and the layers without a match.")
+        return (
+            f"The outputs differ by {short(worst)}, yet none of {_count(compared, 'layer')} introduces a "
+            "difference: look at the inputs, the preprocessing and the layers without a match."
+        )
     first = found[0]
     size = first.introduced.max_abs if first.introduced is not None else worst
     others = compared - len(found)
@@ -65,8 +69,10 @@ def _different(layers: Sequence[LayerDifference], compared: int, worst: float) -
         return f"B differs from `{first.a}` on: this layer alone introduces {short(size)}; {rest}."
     weights = sum(any(w.relation in ("different", "missing") for w in layer.weights) for layer in found)
     told = f", {weights} of them with other weights" if weights else ""
-    return (f"B differs from `{first.a}` on: it introduces {short(size)}, the first of {len(found)} layers that "
-            f"introduce a difference{told}; {rest}.")
+    return (
+        f"B differs from `{first.a}` on: it introduces {short(size)}, the first of {len(found)} layers that "
+        f"introduce a difference{told}; {rest}."
+    )
 
 
 def _count(number: int, word: str) -> str:

@@ -7,6 +7,7 @@ import itertools
 import mmap
 import shutil
 import sys
+import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -18,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inspector.domain.computation import Port
-from inspector.domain.errors import InspectorError
+from inspector.domain.errors import Cancelled, InspectorError
 from inspector.domain.files import Shape, Warn
 from inspector.domain.match import ValueHit
 from inspector.workers.child import Child, Progress, quiet_environment
@@ -113,6 +114,8 @@ class Runner:
         self._numbers = itertools.count(1)
         self._started: Future[Started] | None = None
         self._model: Path | None = None
+        self._changing = threading.Lock()
+        self._ended = False
         spill.mkdir(parents=True, exist_ok=True)
         self._child = self._spawn()
 
@@ -140,9 +143,12 @@ class Runner:
         resolved = path.resolve()
         if not resolved.exists():
             raise InspectorError("NOT_FOUND", "no such file", where=str(path), todo="Open the model again.")
-        if self._model not in (None, resolved) or not self.alive:
-            self.close()
-            self._child, self._started = self._spawn(), None
+        with self._changing:
+            if self._ended:
+                raise Cancelled(f"{self.name} was stopped")
+            if self._model not in (None, resolved) or not self.alive:
+                self._child.close()
+                self._child, self._started = self._spawn(), None
         self._model = resolved
         (self._started or self.start(framework, progress=progress)).result()
         args = {"path": str(resolved), "framework": framework, "trust": trust}
@@ -223,11 +229,16 @@ class Runner:
             shutil.rmtree(folder, ignore_errors=True)
 
     def kill(self) -> None:
-        """End the process at once; what waits for it raises Cancelled."""
-        self._child.kill()
+        """End the process at once and for good; what waits for it raises Cancelled."""
+        with self._changing:
+            self._ended = True
+            self._child.kill()
 
     def close(self) -> None:
-        self._child.close()
+        """End the process for good."""
+        with self._changing:
+            self._ended = True
+            self._child.close()
 
     def log(self) -> str:
         """The last lines that the process printed."""

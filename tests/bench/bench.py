@@ -33,8 +33,11 @@ def main() -> int:
         place = Path(folder)
         vgg = make("keras", "VGG16", 1, _made(place / "vgg")).folder / "model.pb"
         times, memory = zip(*(structure(vgg) for _ in range(RUNS)), strict=True)
-        row(f"structure of a frozen VGG16 ({vgg.stat().st_size >> 20} MB), reader start to first rows",
-            f"{statistics.median(times):.2f} s", "1 s")
+        row(
+            f"structure of a frozen VGG16 ({vgg.stat().st_size >> 20} MB), reader start to first rows",
+            f"{statistics.median(times):.2f} s",
+            "1 s",
+        )
         row("memory of that reader at its highest", f"{statistics.median(memory):.0f} MB", "200 MB")
         compared(place)
         row("longest time in which the window did not answer, opening and comparing the demo", longest_gap(), "100 ms")

@@ -48,8 +48,9 @@ def opened(session: Session, pair: MadePair, graph: str, seed: int = 0) -> Sessi
 def wrongly_matched(assignment: Assignment, pair: MadePair) -> list[str]:
     """Layers with weights whose tensor does not lie in the layer's own scope of the frozen graph."""
     by_layer = {match.a: match.tensor_b for match in assignment.matches}
-    return [f"{name} -> {by_layer.get(name)}" for name in pair.facts["weighted"]
-            if not _in_scope(name, by_layer.get(name))]
+    return [
+        f"{name} -> {by_layer.get(name)}" for name in pair.facts["weighted"] if not _in_scope(name, by_layer.get(name))
+    ]
 
 
 def share_matched(assignment: Assignment) -> float:

@@ -31,8 +31,11 @@ def main(keras_name: str, name: str, batch: int, folder: Path) -> None:
     (folder / "renamed.pb").write_bytes(renamed(graph).SerializeToString())
     changed = change_epsilon(graph, model, keras) if has_norms(model) else ""
     (folder / "epsilon.pb").write_bytes(graph.SerializeToString())
-    facts = {"changed": changed, "weighted": [layer.name for layer in model.layers if layer.weights],
-             "layers": [layer.name for layer in model.layers]}
+    facts = {
+        "changed": changed,
+        "weighted": [layer.name for layer in model.layers if layer.weights],
+        "layers": [layer.name for layer in model.layers],
+    }
     (folder / "facts.json").write_text(json.dumps(facts))
 
 

@@ -29,8 +29,16 @@ OTHER_WEIGHTS = {
     "emotion-simple": ("emotion-simple/_simple_CNN.00-0.32.hdf5", "emotion-simple/model-cnn-033.pb"),
 }
 # Arrays that the README counts as the same between the two files, and the biases of one number that it leaves out.
-ARRAYS = {"racecar": 9 + 1, "emotion-mini": 80, "emotion-simple": 56, "dga-lstm": 9 + 1, "lenet5": 10, "regressor": 12,
-          "muscle-a": 8, "muscle-b": 8}
+ARRAYS = {
+    "racecar": 9 + 1,
+    "emotion-mini": 80,
+    "emotion-simple": 56,
+    "dga-lstm": 9 + 1,
+    "lenet5": 10,
+    "regressor": 12,
+    "muscle-a": 8,
+    "muscle-b": 8,
+}
 
 
 def compared(session: Session, folder: Path, files: tuple[str, str]) -> list[Comparison]:

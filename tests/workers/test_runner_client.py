@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 import warnings
 from collections.abc import Iterator
@@ -123,7 +125,7 @@ def test_a_models_own_code_reaches_nothing(runner: Runner, tmp_path: Path) -> No
     assert neighbour.read_text() == "private"
 
 
-def test_kill_cancels_and_the_next_load_starts_anew(pair: Path, tmp_path: Path) -> None:
+def test_a_killed_runner_cancels_and_stays_dead_and_one_that_died_starts_anew(pair: Path, tmp_path: Path) -> None:
     runner = Runner("runner to kill", spill=tmp_path / "spill")
     try:
         started = runner.start("graph")
@@ -133,11 +135,18 @@ def test_kill_cancels_and_the_next_load_starts_anew(pair: Path, tmp_path: Path) 
         assert not runner.alive
         with pytest.raises(InspectorError, match=r"^NOT_FOUND"):
             runner.load(tmp_path / "missing.pb", "graph")
-        assert runner.load(pair / "model.pb", "graph").inputs[0].tensor == "input_1:0"
-        assert runner.alive
+        with pytest.raises(Cancelled):
+            runner.load(pair / "model.pb", "graph")
+        assert not runner.alive
     finally:
         runner.close()
-    assert not runner.alive
+    other = Runner("runner that dies", spill=tmp_path / "other")
+    try:
+        os.kill(other.pid, signal.SIGKILL)
+        assert other.load(pair / "model.pb", "graph").inputs[0].tensor == "input_1:0"
+    finally:
+        other.close()
+    assert not other.alive
 
 
 def test_a_python_without_the_framework_is_said(tmp_path: Path) -> None:

@@ -123,9 +123,7 @@ class Picture(SummaryChart):
             return
         painter = QPainter(self)
         painter.drawImage(self._target(), self._image)
-        note = self.fontMetrics().elidedText(
-            self.summary.picture_note, Qt.TextElideMode.ElideRight, self.width()
-        )
+        note = self.fontMetrics().elidedText(self.summary.picture_note, Qt.TextElideMode.ElideRight, self.width())
         self.caption(painter, note)
 
     def _draw(self) -> None:

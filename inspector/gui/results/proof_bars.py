@@ -1,6 +1,8 @@
-"""What a mend took away: the output's difference before and after it, on a logarithmic scale."""
+"""What a mend took away: the output's difference before and after it, on one linear scale, as in the report."""
 
 from __future__ import annotations
+
+import math
 
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
@@ -8,7 +10,6 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from inspector.domain.comparison import Proof
 from inspector.domain.wording import full, percent, short
-from inspector.gui.charts.log_scale import fitted
 from inspector.gui.plain import tooltip
 from inspector.gui.theme import GRID, Theme, numbers_font
 
@@ -24,7 +25,7 @@ class ProofBars(QWidget):
         self.setFont(numbers_font())
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAccessibleName(proof_text(proof))
-        self.setToolTip(tooltip(f"before {full(proof.before)}\nafter {full(proof.after)}\nlogarithmic scale"))
+        self.setToolTip(tooltip(f"before {full(proof.before)}\nafter {full(proof.after)}"))
         theme.changed.connect(self.update)
 
     def sizeHint(self) -> QSize:
@@ -35,12 +36,11 @@ class ProofBars(QWidget):
         line = self.fontMetrics().height() + 2
         words = self.fontMetrics().horizontalAdvance("before ") + GRID
         numbers = self.fontMetrics().horizontalAdvance("8.88e-88") + GRID
-        scale = fitted([self._proof.before, self._proof.after])
+        widest = max(self._proof.before, self._proof.after)
         room = max(min(self.width() - words - numbers, 60 * GRID), 0)
         for row, (word, value) in enumerate((("before", self._proof.before), ("after", self._proof.after))):
             top = row * line
-            share = scale.share(value)
-            length = room * (share if share == share else 1.0)  # noqa: PLR0124 - NaN is a full bar
+            length = room * (value / widest if 0 < value < math.inf else float(value != 0))
             painter.setPen(QColor(colours.muted))
             painter.drawText(QRectF(0, top, words, line), Qt.AlignmentFlag.AlignVCenter, word)
             painter.setPen(QColor(colours.text))
