@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import time
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -143,6 +144,8 @@ def test_a_killed_runner_cancels_and_stays_dead_and_one_that_died_starts_anew(pa
     other = Runner("runner that dies", spill=tmp_path / "other")
     try:
         os.kill(other.pid, signal.SIGKILL)
+        while other.alive:  # until the system has taken it away
+            time.sleep(0.01)
         assert other.load(pair / "model.pb", "graph").inputs[0].tensor == "input_1:0"
     finally:
         other.close()
