@@ -57,7 +57,7 @@ pictures: setup ## the README's pictures, from the real window
 bench: setup ## times and memory against the targets
 	@$(BIN)/python tests/bench/bench.py
 
-sweep: setup ## every Keras application, both Keras, two batch sizes: one table (about a quarter of an hour)
+sweep: setup ## every Keras application, both Keras, two batch sizes: one table (about half an hour)
 	@$(BIN)/python tests/bench/sweep.py
 
 fuzz: setup ## byte mutants of the demo's files through the reader process
