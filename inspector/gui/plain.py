@@ -38,10 +38,14 @@ def label(text: str = "", *, role: str = "", wrap: bool = False, parent: QWidget
 
 
 class ElidedLabel(QLabel):
-    """One line of plain text, elided in the middle; whole in the tool tip, raw in `raw`."""
+    """One line of plain text, elided in the middle (a name) or at its end (a sentence); whole in the tool tip,
+    raw in `raw`."""
 
-    def __init__(self, text: str = "", *, role: str = "", parent: QWidget | None = None) -> None:
+    def __init__(
+        self, text: str = "", *, role: str = "", sentence: bool = False, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
+        self._elide = Qt.TextElideMode.ElideRight if sentence else Qt.TextElideMode.ElideMiddle
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.raw = ""
@@ -58,7 +62,7 @@ class ElidedLabel(QLabel):
     def shown(self) -> str:
         """What stands on the screen at the present width."""
         room = self.contentsRect().width()
-        return self.fontMetrics().elidedText(shortened(self.raw), Qt.TextElideMode.ElideMiddle, room)
+        return self.fontMetrics().elidedText(shortened(self.raw), self._elide, room)
 
     def minimumSizeHint(self) -> QSize:
         return QSize(self.fontMetrics().averageCharWidth() * 4, self.fontMetrics().height())

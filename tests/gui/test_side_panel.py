@@ -25,7 +25,7 @@ def click(qtbot: QtBot, panel: SidePanel, name: str) -> None:
 def test_the_head_says_what_the_file_is_and_where_it_runs(matched: MainWindow) -> None:
     panel = matched.sides["a"]
     assert panel.title.raw == "model.h5"
-    assert panel.facts.raw == ("Keras HDF5 model, 1.23 kB: written by Keras 2.4, so it runs in legacy Keras")
+    assert panel.facts.raw == ("Runs in legacy Keras: written by Keras 2.4, so it runs in legacy Keras")
     assert "OLD: old file" in panel.title.toolTip()
 
 

@@ -25,6 +25,13 @@ INVITATIONS: dict[Side, str] = {
     "b": "Drop a model file here, or open one with Ctrl+Shift+O.",
 }
 
+RUNS_IN = {
+    "tf_keras": "Runs in legacy Keras",
+    "keras3": "Runs in Keras 3",
+    "graph": "Runs in TensorFlow",
+    "": "Cannot run",
+}
+
 
 class SidePanel(QFrame):
     """`entry_chosen(side, entry)` for each row reached, `entry_opened` for Enter; the rest are wishes of
@@ -47,7 +54,7 @@ class SidePanel(QFrame):
         self._opening = False
         self._icons: dict[str, Any] = {}
         self.title = ElidedLabel(role="heading")
-        self.facts = ElidedLabel(role="muted")
+        self.facts = ElidedLabel(role="muted", sentence=True)
         self.count = label(role="muted")
         self.search = SearchBox()
         self.model = EntryModel(self._ask, self._icon, self)
@@ -75,7 +82,7 @@ class SidePanel(QFrame):
         self.search.setVisible(file is not None)
         self.title.show_text(name_of(file) if file else "no file")
         self.title.setToolTip(tooltip(_told(file)) if file else "")
-        self.facts.show_text(f"{file.title}, {bytes_text(file.size)}: {file.reason}" if file else "")
+        self.facts.show_text(f"{RUNS_IN[file.runs_in]}: {file.reason}" if file else "")
         self.facts.setVisible(file is not None)
         if file is not None:
             self.model.reset()
