@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -50,3 +52,14 @@ def compare(
         session.open("a", a)
         session.open("b", b)
         return session.compare()
+
+
+class _Package(ModuleType):
+    """The function `compare` and the room `compare/` share a name: importing the room must not hide the function."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if name != "compare" or not isinstance(value, ModuleType):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package
