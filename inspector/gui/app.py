@@ -68,6 +68,7 @@ def main(paths: list[str], inputs: list[str]) -> int:
     for side, path in zip(SIDES, paths, strict=False):
         window.work.open(side, path)
     window.show()
+    window.state.jobs.run(window.state.session.warm, key="warm")  # TensorFlow is imported before it is needed
     return app.exec()
 
 
