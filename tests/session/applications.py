@@ -64,6 +64,6 @@ def differing(comparison: Comparison) -> list[str]:
 
 
 def _in_scope(name: str, tensor: str | None) -> bool:
-    """Keras 3 writes `conv1_1` for the layer `conv1`."""
+    """Keras 3 writes `conv1_1` for the layer `conv1`, and `conv1_2` where another layer is called `conv1_1`."""
     scopes = (tensor or "").rpartition(":")[0].split("/")
-    return name in scopes or f"{name}_1" in scopes
+    return any(f"{name}{suffix}" in scopes for suffix in ("", "_1", "_2"))
