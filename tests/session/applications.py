@@ -65,5 +65,5 @@ def differing(comparison: Comparison) -> list[str]:
 
 def _in_scope(name: str, tensor: str | None) -> bool:
     """Keras 3 writes `conv1_1` for the layer `conv1`, and `conv1_2` where another layer is called `conv1_1`."""
-    scopes = (tensor or "").rpartition(":")[0].split("/")
-    return any(f"{name}{suffix}" in scopes for suffix in ("", "_1", "_2"))
+    path = f"/{(tensor or '').rpartition(':')[0]}/"  # a layer's own name may hold a slash: `conv1/bn`
+    return any(f"/{name}{suffix}/" in path for suffix in ("", "_1", "_2"))
