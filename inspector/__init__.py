@@ -36,10 +36,11 @@ def compare(
     Returns a frozen Comparison: `verdict`, `sentence`, `outputs`, `layers`, `findings`. Needs no display.
     Raises inspector.domain.errors.InspectorError (code, what, where, what to do).
     """
+    from inspector.domain.options import SideOptions
     from inspector.session.session import Session
     from inspector.session.settings import Settings
 
-    with Session(trust=trust) as session:
+    with Session(options_a=SideOptions(trust=trust), options_b=SideOptions(trust=trust)) as session:
         session.settings = Settings(
             inputs=(inputs,) if isinstance(inputs, str) else tuple(inputs),
             preprocess_a=preprocess_a,

@@ -228,13 +228,15 @@ def _find_like(
     python: str | None,
     trust: bool,
 ) -> int:
+    from inspector.domain.options import SideOptions
     from inspector.report.terminal import console, print_hits, progress
     from inspector.session.arrays import load_npy
     from inspector.session.session import Session
 
     _require(like)
     wanted = load_npy(like)
-    with Session(python_a=python, trust=trust) as session, progress() as told:
+    options = SideOptions(python=python or "", trust=trust)
+    with Session(options_a=options) as session, progress() as told:
         session.settings = _settings(inputs, preprocess_a=preprocess, preprocess_b=preprocess)
         session.open("a", file.absolute())
         hits = session.find_like("a", wanted, told, limit=limit)
@@ -312,9 +314,12 @@ def _session(
     **numbers: Any,
 ) -> Iterator[Session]:
     """A session with both files open and the settings of the command; one that runs loads them at once."""
+    from inspector.domain.options import SideOptions
     from inspector.session.session import Session
 
-    with Session(python_a=python_a, python_b=python_b, trust=trust) as session:
+    options_a = SideOptions(python=python_a or "", trust=trust)
+    options_b = SideOptions(python=python_b or "", trust=trust)
+    with Session(options_a=options_a, options_b=options_b) as session:
         session.settings = _settings(inputs, **numbers)
         if runs:
             session.warm()

@@ -20,10 +20,26 @@ class Warn:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """Which part of a file is looked at and run: a SavedModel's signature, TensorFlow.js's backend, ...
+
+    `name` is its key in SideOptions.choices, `values` what can be chosen (empty: any text), `chosen` what
+    is in force, `title` its label. `at_open`: the structure depends on it, so the file is opened anew."""
+
+    name: str
+    title: str
+    values: tuple[str, ...] = ()
+    chosen: str = ""
+    at_open: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ModelFile:
-    """What was opened. `runs_in` is the runner's framework (`keras3`, `tf_keras`, `graph`) or empty
-    when it cannot run; `reason` says in one sentence why that framework. `facts` are label and value
-    rows for a person (producer, versions, counts). `device`, `inode`, `modified_ns` identify the bytes."""
+    """What was opened. `runs_in` is the runner's framework (`keras3`, `tf_keras`, `graph`, `tflite`, ...)
+    or empty when it cannot run; `reason` says in one sentence why that framework. `facts` are label and
+    value rows for a person (producer, versions, counts). `inode` and `modified_ns` identify the bytes.
+    `parts` are the other files that belong to it (shards, variables, assets), absolute paths: they count
+    in its digest, and its runner may read them. `choices` are what a person can choose in it."""
 
     path: str
     format: str
@@ -35,6 +51,8 @@ class ModelFile:
     warnings: tuple[Warn, ...] = ()
     inode: int = 0
     modified_ns: int = 0
+    parts: tuple[str, ...] = ()
+    choices: tuple[Choice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,7 @@
 """One module per format: bytes to domain values. Runs in the reader process only; no TensorFlow, no Qt.
 
-A format is a module with NAME, TITLE, `recognise(head, path)` and `open(path)`; adding one touches this list.
+A format is a module with NAME, TITLE, `recognise(head, path)` and `open(path, choices)`; adding one touches
+this list. `head` is empty for a folder.
 """
 
 from __future__ import annotations
@@ -11,22 +12,32 @@ from typing import Any
 
 from inspector.domain.files import ModelFile, Warn
 from inspector.formats.detect import EXTENSIONS, HEAD, checked, read_head, refuse
-from inspector.formats.opened import Opened
+from inspector.formats.opened import NO_CHOICES, Choices, Opened
 
 # Imported in turn, when the ones before did not know the file: h5py alone takes longer than reading a graph.
-FORMATS = ("graphdef", "keras_h5")
+FORMATS = (
+    "graphdef",
+    "saved_model",
+    "tflite",
+    "tfjs",
+    "checkpoint",
+    "text_graph",
+    "keras_zip",
+    "recording",
+    "keras_h5",
+)
 
 __all__ = ["FORMATS", "Opened", "open_file", "summary"]
 
 
-def open_file(text: str) -> Opened:
-    """Open a model file, its format told by content. Raises InspectorError with the codes of `detect`."""
+def open_file(text: str, choices: Choices = NO_CHOICES) -> Opened:
+    """Open a model file or folder, its format told by content. Raises InspectorError with the codes of `detect`."""
     path = checked(text)
-    head = read_head(path, HEAD)
+    head = b"" if path.is_dir() else read_head(path, HEAD)
     for name in FORMATS:
         module = _module(name)
         if module.recognise(head, path):
-            opened: Opened = module.open(path)
+            opened: Opened = module.open(path, choices)
             return opened
     raise refuse(path, head)
 

@@ -11,11 +11,23 @@ from inspector.domain.errors import InspectorError
 from inspector.formats.foreign import name_of
 
 HEAD = 8192
-EXTENSIONS = {"graphdef": (".pb",), "keras_h5": (".h5", ".hdf5", ".keras", ".hdf", ".he5")}
+EXTENSIONS = {
+    "graphdef": (".pb",),
+    "saved_model": (".pb",),
+    "text_graph": (".pbtxt", ".pb"),
+    "checkpoint": (".meta", ".index"),
+    "tflite": (".tflite", ".lite"),
+    "tfjs": (".json",),
+    "keras_zip": (".keras",),
+    "recording": (".npz",),
+    "keras_h5": (".h5", ".hdf5", ".hdf", ".he5"),
+}
 
 
 def checked(text: str) -> Path:
-    """The path of a plain file with something in it. Raises NOT_FOUND, NO_PERMISSION, LINK_LOOP, NOT_A_FILE, EMPTY."""
+    """The path of a folder, or of a plain file with something in it.
+
+    Raises NOT_FOUND, NO_PERMISSION, LINK_LOOP, NOT_A_FILE, EMPTY."""
     path = Path(text)
     try:
         found = path.stat()
@@ -26,7 +38,7 @@ def checked(text: str) -> Path:
             "NOT_FOUND", f"no such path can be: {error}", where=repr(text)[:200], todo="Check the path."
         ) from error
     if stat.S_ISDIR(found.st_mode):
-        raise InspectorError("NOT_A_FILE", f"a folder{_folder(path)}", where=text, todo="Open a .h5 or .pb file.")
+        return path
     if not stat.S_ISREG(found.st_mode):
         raise InspectorError(
             "NOT_A_FILE", "a pipe, socket or device, which is not opened", where=text, todo="Open a plain file."
@@ -39,12 +51,19 @@ def checked(text: str) -> Path:
 
 
 def refuse(path: Path, head: bytes) -> InspectorError:
-    """The error for a file that no format recognises, saying what it really is."""
+    """The error for a file or folder that no format recognises, saying what it really is."""
+    if path.is_dir():
+        return InspectorError(
+            "NOT_A_FILE",
+            "a folder without a saved_model.pb or a model.json",
+            where=str(path),
+            todo="Open a model file, or the folder of a SavedModel or of a TensorFlow.js model.",
+        )
     return InspectorError(
         "NOT_A_MODEL",
         f"this is {name_of(head, path)}",
         where=str(path),
-        todo="Open a Keras .h5 file or a TensorFlow frozen graph (.pb).",
+        todo="Open a Keras, TensorFlow, TensorFlow Lite or TensorFlow.js model.",
     )
 
 
@@ -56,12 +75,6 @@ def _os_error(error: OSError, text: str) -> InspectorError:
     if error.errno in (errno.ENOENT, errno.ENOTDIR):
         return InspectorError("NOT_FOUND", "there is no such file", where=text, todo="Check the path.")
     return InspectorError("UNREADABLE", error.strerror or str(error), where=text, todo="Check the path.")
-
-
-def _folder(path: Path) -> str:
-    if (path / "saved_model.pb").exists():
-        return " with a SavedModel, which this version does not open yet"
-    return " without a saved_model.pb"
 
 
 def read_head(path: Path, size: int) -> bytes:

@@ -17,6 +17,7 @@ from inspector.domain.errors import InspectorError
 from inspector.domain.files import Details, Entry, ModelFile, Warn
 from inspector.formats.graph_index import GraphIndex
 from inspector.formats.graph_tree import GraphTree, facts
+from inspector.formats.opened import NO_CHOICES, Choices
 from inspector.formats.wire_format import BYTES, WireFormatError, fields, varint
 from inspector.lifting import lift
 
@@ -82,7 +83,7 @@ def _is_node(view: memoryview, start: int, stop: int) -> bool:
     return bool(name) and _OP.fullmatch(op) is not None
 
 
-def open(path: Path) -> OpenedGraph:
+def open(path: Path, choices: Choices = NO_CHOICES) -> OpenedGraph:
     """Map and index the file. Raises TRUNCATED when nothing can be read, TOO_LARGE beyond 2 GB."""
     size = path.stat().st_size
     if size > LIMIT:

@@ -23,6 +23,7 @@ from inspector.formats.keras_model import Laid, lay_out
 from inspector.formats.keras_tree import KerasTree
 from inspector.formats.keras_weights import WeightIndex
 from inspector.formats.keras_weights_only import lay_out_weights
+from inspector.formats.opened import NO_CHOICES, Choices
 
 NAME, TITLE = "keras_h5", "Keras HDF5 model"
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
@@ -42,7 +43,7 @@ def recognise(head: bytes, path: Path) -> bool:
     return False
 
 
-def open(path: Path) -> OpenedKeras:
+def open(path: Path, choices: Choices = NO_CHOICES) -> OpenedKeras:
     """Open and read the config. A file whose end is missing opens as far as it goes, with a warning. Raises
     TRUNCATED where nothing of it can be read, CORRUPT."""
     try:

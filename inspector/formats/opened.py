@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from numpy.typing import NDArray
 
 from inspector.domain.computation import Computation
 from inspector.domain.files import Details, Entry, ModelFile
+
+Choices = Mapping[str, str]  # SideOptions.choices: `signature`, `tags`, `architecture`, ...
+NO_CHOICES: Choices = MappingProxyType({})
 
 
 class Opened(Protocol):

@@ -5,7 +5,7 @@ from typing import Any, Dict, Sequence
 import numpy as np
 import tensorflow as tf
 
-from .failures import no_such_tensor
+from .messages import no_such_tensor
 from .op_table import op_def_of
 from .server import RequestError
 

@@ -8,7 +8,8 @@ import tensorflow as tf
 
 from .cutting import cut_graph, drop_hints
 from .doubling import double_graph
-from .failures import no_such_tensor, running, short
+from .failures import running
+from .messages import no_such_tensor, short
 from .server import RequestError
 from .structure import Structure, split_tensor, structure_of
 

@@ -2,28 +2,54 @@
 
 import importlib
 import os
-from typing import Any, Dict
+from typing import Any, Dict, NamedTuple, Tuple
 
 from .server import RequestError
 
-ADAPTERS = {
-    "graph": ("graph_adapter", "GraphAdapter"),
-    "tf_keras": ("keras_adapter", "LegacyKerasAdapter"),
-    "keras3": ("keras_adapter", "Keras3Adapter"),
+
+class Framework(NamedTuple):
+    """`module` and `adapter`: where the adapter is. `imports`: what is imported before the model is known,
+    so that it need not be waited for later. `starts_programs`: it cannot be kept from that."""
+
+    module: str
+    adapter: str
+    imports: Tuple[str, ...] = ("tensorflow",)
+    starts_programs: bool = False
+
+
+FRAMEWORKS = {
+    "graph": Framework("graph_adapter", "GraphAdapter"),
+    "saved_model": Framework("saved_model_adapter", "SavedModelAdapter"),
+    "checkpoint": Framework("checkpoint_adapter", "CheckpointAdapter"),
+    "tf_keras": Framework("keras_adapter", "LegacyKerasAdapter", ("tensorflow", "tf_keras")),
+    "keras3": Framework("keras_adapter", "Keras3Adapter", ("tensorflow", "keras")),
+    "tflite": Framework("tflite_adapter", "TFLiteAdapter"),
+    "tfjs": Framework("tfjs_adapter", "TFJSAdapter", (), starts_programs=True),
+    "recording": Framework("recording_adapter", "RecordingAdapter", ()),
 }
-KERAS_MODULE = {"tf_keras": "tf_keras", "keras3": "keras"}
+
+
+def framework_of(name: str) -> Framework:
+    """Raises UNKNOWN_FRAMEWORK."""
+    if name not in FRAMEWORKS:
+        raise RequestError(
+            "UNKNOWN_FRAMEWORK",
+            "no runner for {}".format(name),
+            name,
+            "Known: {}.".format(", ".join(sorted(FRAMEWORKS))),
+        )
+    return FRAMEWORKS[name]
 
 
 def import_framework(name: str) -> Dict[str, str]:
-    """Import TensorFlow and, if the framework is a Keras, that. Returns the versions.
+    """Import what a framework needs. Returns the versions.
 
-    Raises FRAMEWORK_MISSING when this Python has no TensorFlow.
-    """
-    _check(name)
-    os.environ["KERAS_BACKEND"] = "tensorflow"
-    _switch_to_eager()
-    modules = ["numpy", "tensorflow"] + [module for key, module in KERAS_MODULE.items() if key == name]
-    versions = {module: _version(module) for module in modules}
+    Raises FRAMEWORK_MISSING when this Python has not what it takes."""
+    imports = framework_of(name).imports
+    if "tensorflow" in imports:
+        os.environ["KERAS_BACKEND"] = "tensorflow"
+        _switch_to_eager()
+    versions = {module: _version(module) for module in ("numpy",) + imports}
     return {module: version for module, version in versions.items() if version}
 
 
@@ -37,20 +63,9 @@ def _switch_to_eager() -> None:
 
 def adapter_of(name: str) -> Any:
     """The adapter class for a framework; imports the framework when it is not there yet."""
-    _check(name)
-    module, attribute = ADAPTERS[name]
+    framework = framework_of(name)
     import_framework(name)
-    return getattr(importlib.import_module("." + module, __package__), attribute)
-
-
-def _check(name: str) -> None:
-    if name not in ADAPTERS:
-        raise RequestError(
-            "UNKNOWN_FRAMEWORK",
-            "no runner for {}".format(name),
-            name,
-            "Known: {}.".format(", ".join(sorted(ADAPTERS))),
-        )
+    return getattr(importlib.import_module("." + framework.module, __package__), framework.adapter)
 
 
 def _version(module: str) -> str:

@@ -1,15 +1,16 @@
 """Runs a frozen GraphDef through a v1 session."""
 
-from typing import Any, List, Sequence
+from typing import Any, List
 
 import numpy as np
 import tensorflow as tf
 from google.protobuf import text_format
 from google.protobuf.message import DecodeError
 
-from .adapter import Adapter, Port
+from .adapter import Port
 from .engine import Engine
-from .failures import short
+from .graph_side import GraphSide
+from .messages import short
 from .op_table import op_def_of
 from .server import RequestError
 from .structure import (
@@ -26,10 +27,10 @@ from .structure import (
 NOT_TAPPED = ("Const", "NoOp", "Assert")
 
 
-class GraphAdapter(Adapter):
+class GraphAdapter(GraphSide):
     """Tap names are tensor names, `node:index`; tensors inside v1 loops and conditionals cannot be tapped."""
 
-    def _load(self, path: str, *, trust: bool) -> None:
+    def _load(self, path: str) -> None:
         graph_def = read_graph_def(path)
         _check_ops(graph_def, path)
         self.engine = _engine(graph_def, path)
@@ -48,10 +49,6 @@ class GraphAdapter(Adapter):
                 variable,
                 "Freeze it: convert_variables_to_constants, or open the SavedModel.",
             )
-
-    def _plain(self, arrays: Sequence[np.ndarray], outputs: Sequence[str]) -> List[np.ndarray]:
-        feeds = {port.graph_tensor: array for port, array in zip(self.inputs, arrays)}
-        return self.engine.run(feeds, outputs, optimised=True)
 
     def graph_tensor(self, name: str) -> str:
         node, index = split_tensor(name)

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence
 import numpy as np
 
 from .confine import confine_reads, confine_writes, move_home
+from .options import options_of
 from .server import Progress, Reply, RequestError, Server, claim_stdout
 
 if TYPE_CHECKING:
     from .adapter import Adapter
 
 Args = Dict[str, Any]
+NO_LANDLOCK = "the browser engine's own sandbox, no network"
 
 
 class Handlers:
@@ -23,6 +25,7 @@ class Handlers:
         self._spill = ""
         self._confinement = ""
         self._readable: Optional[List[str]] = None
+        self._free = False
 
     def table(self) -> Dict[str, Any]:
         methods = (self.start, self.load, self.run, self.replay, self.reference, self.scan, self.edit)
@@ -32,14 +35,14 @@ class Handlers:
         """Confine what can be confined before the model is known, then import the framework."""
         spill = args["write"]
         move_home(spill)
-        self._confinement = confine_writes(spill)
-        if args.get("read"):
-            self._confine_reads(list(args["read"]) + [spill])
-        self._spill = spill
-        progress("importing TensorFlow")
-        from .frameworks import import_framework
+        from .frameworks import framework_of, import_framework
 
-        versions = import_framework(args.get("framework", "graph"))
+        name = args.get("framework", "graph")
+        self._free = framework_of(name).starts_programs
+        self._confinement = NO_LANDLOCK if self._free else confine_writes(spill)
+        self._spill = spill
+        progress("importing the framework")
+        versions = import_framework(name)
         python = platform.python_version()
         return {"python": python, "versions": versions, "confinement": self._confinement}, None
 
@@ -52,15 +55,18 @@ class Handlers:
         path = args["path"]
         make = adapter_of(args["framework"])
         if self._readable is None:
-            self._confine_reads([path, self._spill])
+            self._confine_reads([path, self._spill] + list(args.get("read") or []))
         if not _is_below(path, self._readable or []):
             raise RequestError("CONFINED", "this runner may read another model only", path, "Start it anew.")
+        options = options_of(args.get("options") or {})
         progress("loading " + os.path.basename(path))
-        self._model = make(path, trust=bool(args.get("trust")))
+        self._model = make(path, options)
         return dict(self._model.describe(), confinement=self._confinement), None
 
     def _confine_reads(self, paths: List[str]) -> None:
         self._readable = [os.path.abspath(path) for path in paths]
+        if self._free:
+            return
         self._confinement += ", " + confine_reads(self._readable)
 
     def run(self, args: Args, _array: Any, progress: Progress) -> Reply:

@@ -2,30 +2,31 @@
 
 import importlib
 from abc import abstractmethod
-from typing import Any, Dict, Iterator, List, Sequence
+from typing import Any, Dict, Iterator, Sequence
 
-import numpy as np
 import tensorflow as tf
 
-from .adapter import Adapter, Port
+from .adapter import Arrays, Port
 from .engine import Engine
-from .failures import reason, running
+from .failures import running
+from .graph_side import GraphSide
 from .keras_file import load_failure, refuse_code, stated
+from .messages import reason
 from .server import RequestError
 from .tracing import Trace, trace_model
 
 
-class KerasAdapter(Adapter):
+class KerasAdapter(GraphSide):
     """The plain run is the model itself; taps, replay and reference use the graph it is traced to."""
 
     title = ""
     trace: Trace
     keras: Any
 
-    def _load(self, path: str, *, trust: bool) -> None:
+    def _load(self, path: str) -> None:
         self.keras = self._import()
         self.framework = "{} {} on TensorFlow {}".format(self.title, self.keras.__version__, tf.__version__)
-        model = self._model(path, trust=trust)
+        model = self._model(path)
         if not getattr(model, "inputs", None):
             what = "the model states no input shape"
             raise RequestError("LOAD_FAILED", what, path, "Build it (model.build) and save it again.")
@@ -45,15 +46,15 @@ class KerasAdapter(Adapter):
         """The classes whose `__call__` all layers go through, the most special first."""
 
     @abstractmethod
-    def _loaded(self, path: str, *, trust: bool) -> Any:
+    def _loaded(self, path: str) -> Any:
         """The model, not compiled."""
 
-    def _model(self, path: str, *, trust: bool) -> Any:
+    def _model(self, path: str) -> Any:
         facts = stated(path)
-        if not trust:
+        if not self.options.trust:
             refuse_code(facts.config, path)
         try:
-            return self._loaded(path, trust=trust)
+            return self._loaded(path)
         except Exception as error:  # Keras raises anything: what it says is all there is to know
             raise load_failure(error, path, facts.version)
 
@@ -65,15 +66,17 @@ class KerasAdapter(Adapter):
             todo = "Run it in the Python and TensorFlow that made it (--python)."
             raise RequestError("LOAD_FAILED", what, path, todo)
 
-    def _plain(self, arrays: Sequence[np.ndarray], outputs: Sequence[str]) -> List[np.ndarray]:
+    def _plain(self, inputs: Arrays, outputs: Sequence[str]) -> Arrays:
         function = self.trace.function
         with running("the model"):
-            tensors = [tf.constant(array, spec.dtype) for array, spec in zip(arrays, function.inputs)]
+            pairs = zip(self.inputs, function.inputs)
+            tensors = [tf.constant(inputs[port.tensor], spec.dtype) for port, spec in pairs]
             computed = dict(zip(self.trace.outputs, function(*tensors)))
-        missing = [name for name in outputs if name not in computed]
+        wanted = {name: self.graph_tensor(name) for name in outputs}
+        missing = [name for name, tensor in wanted.items() if tensor not in computed]
         if missing:
             raise RequestError("NO_SUCH_TENSOR", "is no output of the model", missing[0], "Tap it instead.")
-        return [computed[name].numpy() for name in outputs]
+        return {name: computed[tensor].numpy() for name, tensor in wanted.items()}
 
     def _output(self, graph_tensor: str) -> Port:
         """An output is named after the innermost layer that gives it."""
@@ -94,7 +97,7 @@ class LegacyKerasAdapter(KerasAdapter):
     def _layer_classes(self) -> Sequence[Any]:
         return [next(kind for kind in self.keras.layers.Dense.__mro__ if kind.__name__ == "Layer")]
 
-    def _loaded(self, path: str, *, trust: bool) -> Any:
+    def _loaded(self, path: str) -> Any:
         return self.keras.models.load_model(path, compile=False)
 
 
@@ -109,9 +112,11 @@ class Keras3Adapter(KerasAdapter):
     def _layer_classes(self) -> Sequence[Any]:
         return [self.keras.layers.Layer, self.keras.Operation]
 
-    def _loaded(self, path: str, *, trust: bool) -> Any:
+    def _loaded(self, path: str) -> Any:
         classes = self._operations()
-        return self.keras.models.load_model(path, compile=False, safe_mode=not trust, custom_objects=classes)
+        return self.keras.models.load_model(
+            path, compile=False, safe_mode=not self.options.trust, custom_objects=classes
+        )
 
     def _operations(self) -> Dict[str, Any]:
         """Operations that stand in a functional model as layers (NotEqual of a mask, GetItem, ...): this

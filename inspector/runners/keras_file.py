@@ -3,7 +3,7 @@
 import json
 from typing import Any, Dict, List, NamedTuple
 
-from .failures import reason
+from .messages import reason
 from .server import RequestError
 
 

@@ -16,6 +16,7 @@ from inspector.domain.comparison import Comparison, InputUsed
 from inspector.domain.errors import InspectorError
 from inspector.domain.files import SIDES, Entry, ModelFile, Side
 from inspector.domain.match import Assignment, ValueHit
+from inspector.domain.options import SideOptions
 from inspector.matching import Contents, match
 from inspector.session.comparing import Comparing, Result, prepare
 from inspector.session.datasets import read_dataset
@@ -26,6 +27,7 @@ from inspector.session.snippets import snippet
 from inspector.session.store import Store, pair_key
 from inspector.workers.child import Progress
 from inspector.workers.reader_client import Reader
+from inspector.workers.runner_client import DEFAULTS
 
 Array = NDArray[Any]
 Which = Literal["a", "b", "replayed"]
@@ -51,15 +53,14 @@ class Session:
         self,
         *,
         store: Store | None = None,
-        python_a: str | None = None,
-        python_b: str | None = None,
-        trust: bool = False,
+        options_a: SideOptions = DEFAULTS,
+        options_b: SideOptions = DEFAULTS,
     ) -> None:
         self._spill = Path(tempfile.mkdtemp(prefix="model-inspector-"))
         self._store = store or Store()
         self._sides: dict[Side, SideState] = {
-            "a": SideState("a", self._spill, python=python_a, trust=trust),
-            "b": SideState("b", self._spill, python=python_b, trust=trust),
+            "a": SideState("a", self._spill, options_a),
+            "b": SideState("b", self._spill, options_b),
         }
         self._assignment: Assignment | None = None
         self._result: Result | None = None
@@ -88,6 +89,17 @@ class Session:
         if all(self.file(other) is not None for other in SIDES):
             self._store.add_recent(self._path("a"), self._path("b"))
         return file
+
+    def options(self, side: Side) -> SideOptions:
+        """What was chosen for a side."""
+        return self._sides[side].options
+
+    def set_options(self, side: Side, options: SideOptions) -> None:
+        """Choose otherwise for a side: its runner starts anew, its file is opened anew where that matters."""
+        self._sides[side].set_options(options)
+        self._changed()
+        if self._ahead and self.file(side) is not None:
+            self._sides[side].preload()
 
     def close_side(self, side: Side) -> None:
         self._sides[side].close_file()

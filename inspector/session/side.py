@@ -9,18 +9,18 @@ from pathlib import Path
 from inspector.domain.computation import Computation, Fingerprint
 from inspector.domain.errors import Cancelled, InspectorError
 from inspector.domain.files import ModelFile, Side
+from inspector.domain.options import SideOptions
 from inspector.workers.child import Progress
 from inspector.workers.reader_client import Reader
-from inspector.workers.runner_client import Loaded, Runner, Started
+from inspector.workers.runner_client import DEFAULTS, Loaded, Runner, Started
 
 
 class SideState:
     """Holds a reader from the start and a runner from `warm` on. A process that ended is started anew."""
 
-    def __init__(self, side: Side, spill: Path, *, python: str | None = None, trust: bool = False) -> None:
+    def __init__(self, side: Side, spill: Path, options: SideOptions = DEFAULTS) -> None:
         self.side = side
-        self.python = python
-        self.trust = trust
+        self.options = options
         self.file: ModelFile | None = None
         self._spill = spill
         self._lock = threading.RLock()
@@ -45,14 +45,14 @@ class SideState:
                     self._reader.close()
                 self._reader = Reader(f"reader {self.side.upper()}")
                 if self.file is not None:
-                    self._reader.open(self.file.path)
+                    self._reader.open(self.file.path, self.options.choices)
             return self._reader
 
     def open(self, path: str) -> ModelFile:
         """Open a file; what was known of the one before is forgotten only when this one opens."""
         reader = Reader(f"reader {self.side.upper()}") if self.file is not None else self.reader
         try:
-            file = reader.open(path)
+            file = reader.open(path, self.options.choices)
         except InspectorError:
             if self.file is not None or not reader.alive:
                 reader.close()
@@ -68,6 +68,25 @@ class SideState:
         with self._lock:
             self.file = None
             self._forget()
+
+    def set_options(self, options: SideOptions) -> None:
+        """Take other options: the runner is started anew, and the file opened anew where its structure may
+        depend on them. Raises what opening raises; the old options stay then."""
+        with self._lock:
+            if options == self.options:
+                return
+            old, self.options = self.options, options
+            if self.file is not None and options.choices != old.choices:
+                try:
+                    self.file = self.reader.open(self.file.path, options.choices)
+                except InspectorError:
+                    self.options = old
+                    raise
+                self._forget()
+        warmed = self._runner is not None
+        self.stop()
+        if warmed:
+            self.warm()
 
     def opened(self) -> ModelFile:
         """The open file. Raises NO_FILE."""
@@ -126,7 +145,7 @@ class SideState:
         runner = self._living_runner()
         known = self._loaded
         if known is None or known[:2] != (runner, _identity(file)):
-            loaded = runner.load(Path(file.path), file.runs_in, trust=self.trust, progress=progress)
+            loaded = runner.load(Path(file.path), file.runs_in, parts=file.parts, progress=progress)
             known = self._loaded = (runner, _identity(file), loaded)
         return runner, known[2]
 
@@ -161,7 +180,7 @@ class SideState:
                     self._runner.close()
                 self._runs += 1
                 folder = self._spill / f"runner-{self.side}-{self._runs}"
-                self._runner = Runner(f"runner {self.side.upper()}", spill=folder, python=self.python)
+                self._runner = Runner(f"runner {self.side.upper()}", spill=folder, options=self.options)
                 self._loaded, self.started = None, None
                 wanted = self.file.runs_in if self.file is not None and self.file.runs_in else "graph"
                 self._starting = self._runner.start(wanted)

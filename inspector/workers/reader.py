@@ -47,7 +47,7 @@ class Handlers:
     def open(self, args: Args) -> Reply:
         from inspector.formats import open_file, summary
 
-        opened = open_file(args["path"])
+        opened = open_file(args["path"], args.get("choices") or {})
         if self._opened is not None:
             self._opened.close()
         self._opened, self._search = opened, None
@@ -88,14 +88,25 @@ class Handlers:
     def sha256(self, _args: Args) -> Reply:
         opened = self._file().file
         _same_bytes(opened, strict=True)
-        with Path(opened.path).open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest(), None
+        return _digest(opened), None
 
     def _file(self) -> Any:
         if self._opened is None:
             raise InspectorError("NO_FILE", "no file is open in this reader", todo="Open one first.")
         _same_bytes(self._opened.file, strict=False)
         return self._opened
+
+
+def _digest(opened: ModelFile) -> str:
+    """Of one file its SHA-256; of a model of several files that of the digests of its parts, in order."""
+    paths = [path for path in (opened.path, *opened.parts) if Path(path).is_file()]
+    digests = []
+    for path in dict.fromkeys(paths):
+        with Path(path).open("rb") as file:
+            digests.append(hashlib.file_digest(file, "sha256"))
+    if len(digests) == 1:
+        return digests[0].hexdigest()
+    return hashlib.sha256(b"".join(digest.digest() for digest in digests)).hexdigest()
 
 
 def _same_bytes(file: ModelFile, *, strict: bool) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from concurrent.futures import TimeoutError as TooLate
 from typing import Any, TypeVar
 
@@ -41,10 +42,11 @@ class Reader:
     def pid(self) -> int:
         return self._child.pid
 
-    def open(self, path: str, *, limit: float = OPEN_LIMIT) -> ModelFile:
-        """Open a file; `limit` seconds at most."""
+    def open(self, path: str, choices: Mapping[str, str] | None = None, *, limit: float = OPEN_LIMIT) -> ModelFile:
+        """Open a file; `choices` as in SideOptions, `limit` seconds at most."""
         self._path = path
-        return msgspec.convert(self._request("open", {"path": path}, limit)[0], ModelFile)
+        args = {"path": path, "choices": dict(choices or {})}
+        return msgspec.convert(self._request("open", args, limit)[0], ModelFile)
 
     def children(self, entry_id: str, start: int, stop: int) -> list[Entry]:
         """A page of an entry's children; the root's id is empty."""

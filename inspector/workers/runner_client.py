@@ -22,9 +22,11 @@ from inspector.domain.computation import Port
 from inspector.domain.errors import Cancelled, InspectorError
 from inspector.domain.files import Shape, Warn
 from inspector.domain.match import ValueHit
+from inspector.domain.options import SideOptions
 from inspector.workers.child import Child, Progress, quiet_environment
 
 Array = NDArray[Any]
+DEFAULTS = SideOptions()
 RUNNERS = Path(__file__).resolve().parents[1] / "runners"
 
 
@@ -39,18 +41,25 @@ class Started:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tap:
-    """A tensor that a run can keep. `op` is a graph op or a Keras class; `shape` None: rank unknown."""
+    """A tensor that a run can keep. `op` is a graph op or a Keras class; `shape` None: rank unknown.
+
+    A quantized tensor is handed out as float32: `scale` is its quantization step (0: not quantized), of
+    several the largest, `zero_point` its zero, `stored` the dtype that it is kept in."""
 
     tensor: str
     shape: Shape | None
     dtype: str
     op: str
+    scale: float = 0.0
+    zero_point: int = 0
+    stored: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loaded:
     """A model that is ready to run. `random_ops` are nodes whose value changes from run to run;
-    `confinement` says in words what the process that runs it may do."""
+    `confinement` says in words what the process that runs it may do. `can` holds `replay`, `reference`
+    and `edit` where the framework can; `precision` is what it computes in (`float32`, `int8`, ...)."""
 
     inputs: tuple[Port, ...]
     outputs: tuple[Port, ...]
@@ -59,6 +68,8 @@ class Loaded:
     warnings: tuple[Warn, ...] = ()
     random_ops: tuple[str, ...] = ()
     confinement: str = ""
+    can: tuple[str, ...] = ()
+    precision: str = "float32"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,18 +113,19 @@ Edit = ConstantEdit | AttributeEdit
 class Runner:
     """One runner process. Methods block and may be called from any thread; `start` does not block.
 
-    `spill` is this runner's own folder for arrays; `python` any interpreter that has the framework.
+    `spill` is this runner's own folder for arrays; `options` what holds for all that it runs.
     Raises InspectorError with the runner's codes (LOAD_FAILED, WRONG_SHAPE, RUN_FAILED, ...), and
     Cancelled after `kill()`.
     """
 
-    def __init__(self, name: str, *, spill: Path, python: str | None = None) -> None:
+    def __init__(self, name: str, *, spill: Path, options: SideOptions = DEFAULTS) -> None:
         self.name = name
         self.spill = spill
-        self._python = python or sys.executable
+        self.options = options
         self._numbers = itertools.count(1)
         self._started: Future[Started] | None = None
         self._model: Path | None = None
+        self._framework = ""
         self._changing = threading.Lock()
         self._ended = False
         spill.mkdir(parents=True, exist_ok=True)
@@ -129,15 +141,17 @@ class Runner:
 
     def start(self, framework: str = "graph", *, progress: Progress | None = None) -> Future[Started]:
         """Import the framework (4 to 12 s for TensorFlow) without waiting for it."""
-        args = {"framework": framework, "read": [], "write": str(self.spill.resolve())}
+        args = {"framework": framework, "write": str(self.spill.resolve())}
         started: Future[Started] = Future()
         answer = self._child.submit("start", args, progress=progress)
         answer.add_done_callback(lambda done: _pass_on(done, started))
-        self._started = started
+        self._started, self._framework = started, framework
         return started
 
-    def load(self, path: Path, framework: str, *, trust: bool = False, progress: Progress | None = None) -> Loaded:
-        """Load a model; `framework` is `graph`, `keras3` or `tf_keras`, as ModelFile.runs_in says.
+    def load(
+        self, path: Path, framework: str, *, parts: Sequence[str] = (), progress: Progress | None = None
+    ) -> Loaded:
+        """Load a model; `framework` and `parts` are ModelFile's runs_in and parts.
 
         Waits for the start. A process may read one model only, so another one gets another process."""
         resolved = path.resolve()
@@ -146,12 +160,17 @@ class Runner:
         with self._changing:
             if self._ended:
                 raise Cancelled(f"{self.name} was stopped")
-            if self._model not in (None, resolved) or not self.alive:
+            if self._model not in (None, resolved) or self._framework not in ("", framework) or not self.alive:
                 self._child.close()
-                self._child, self._started = self._spawn(), None
+                self._child, self._started, self._framework = self._spawn(), None, ""
         self._model = resolved
         (self._started or self.start(framework, progress=progress)).result()
-        args = {"path": str(resolved), "framework": framework, "trust": trust}
+        args = {
+            "path": str(resolved),
+            "framework": framework,
+            "read": [str(Path(part).resolve()) for part in (*parts, *self._chosen_files())],
+            "options": msgspec.to_builtins(self.options),
+        }
         return msgspec.convert(self._ask("load", args, progress), Loaded)
 
     def run(
@@ -244,6 +263,12 @@ class Runner:
         """The last lines that the process printed."""
         return self._child.log()
 
+    def _chosen_files(self) -> list[str]:
+        """Files beside the model that the person named: custom layers, an architecture."""
+        named = [self.options.custom, self.options.choices.get("architecture", "")]
+        paths = [text.rpartition(":")[0] if ".py:" in text else text for text in named]
+        return [path for path in paths if path and Path(path).exists()]
+
     def _spawn(self) -> Child:
         environment = quiet_environment(
             TF_CPP_MIN_LOG_LEVEL="2",
@@ -251,7 +276,9 @@ class Runner:
             HDF5_PLUGIN_PRELOAD="::",
             OPENBLAS_NUM_THREADS="1",
         )
-        return Child([self._python, str(RUNNERS)], name=self.name, env=environment)
+        if self.options.onednn is not None:
+            environment["TF_ENABLE_ONEDNN_OPTS"] = str(int(self.options.onednn))
+        return Child([self.options.python or sys.executable, str(RUNNERS)], name=self.name, env=environment)
 
     def _ask(self, method: str, args: dict[str, Any], progress: Progress | None) -> Any:
         return self._child.request(method, args, progress=progress)[0]

@@ -11,6 +11,7 @@ import tensorflow as tf
 import tf_keras
 
 from inspector.runners.graph_adapter import GraphAdapter
+from inspector.runners.options import Options
 from inspector.runners.server import RequestError
 from inspector.runners.structure import data_inputs
 
@@ -21,13 +22,13 @@ v1 = tf.compat.v1
 def written(graph: tf.Graph, folder: Path, name: str = "graph.pb") -> GraphAdapter:
     path = folder / name
     path.write_bytes(graph.as_graph_def().SerializeToString())
-    return GraphAdapter(str(path), trust=False)
+    return GraphAdapter(str(path), Options())
 
 
 @pytest.fixture(scope="module")
 def mobilenet(tmp_path_factory: pytest.TempPathFactory) -> tuple[GraphAdapter, dict[str, np.ndarray], np.ndarray]:
     model = tf_keras.applications.MobileNetV2(weights=None, input_shape=(96, 96, 3), classes=10)
-    adapter = GraphAdapter(str(nets.frozen(model, tmp_path_factory.mktemp("graph"))), trust=False)
+    adapter = GraphAdapter(str(nets.frozen(model, tmp_path_factory.mktemp("graph"))), Options())
     image = next(iter(nets.feeds(model, 2).values()))
     return adapter, {adapter.inputs[0].tensor: image}, np.asarray(model(image, training=False))
 
@@ -54,7 +55,7 @@ def test_one_changed_epsilon_changes_one_layer(mobilenet, tmp_path: Path) -> Non
     norms[20].attr["epsilon"].f = 0.05
     path = tmp_path / "changed.pb"
     path.write_bytes(graph_def.SerializeToString())
-    changed = GraphAdapter(str(path), trust=False)
+    changed = GraphAdapter(str(path), Options())
     convolutions = ("Conv2D", "DepthwiseConv2dNative", "Relu6", "AddV2", "FusedBatchNormV3", "MatMul", "Softmax")
     layers = [node.name + ":0" for node in graph_def.node if node.op in convolutions]
     taps = adapter.run(feeds, taps=layers)["taps"]
@@ -160,7 +161,7 @@ def test_what_cannot_be_loaded_is_said(tmp_path: Path, shared_models: Path) -> N
     }
     for path, code in cases.items():
         with pytest.raises(RequestError) as failed:
-            GraphAdapter(str(path), trust=False)
+            GraphAdapter(str(path), Options())
         assert failed.value.fields["code"] == code, path
 
 

@@ -14,6 +14,7 @@ import tf_keras
 
 from inspector.runners.adapter import Adapter
 from inspector.runners.keras_adapter import Keras3Adapter, LegacyKerasAdapter
+from inspector.runners.options import Options
 from inspector.runners.server import RequestError
 
 pytestmark = pytest.mark.framework
@@ -27,7 +28,7 @@ ROUNDING = 2e-7
 def made(framework: str, net: str, folder: Path) -> tuple[Any, Adapter, dict[str, np.ndarray]]:
     module, adapter = KERAS[framework]
     model = nets.NETS[net](module)
-    return model, adapter(str(nets.saved(model, folder)), trust=False), nets.feeds(model, 3)
+    return model, adapter(str(nets.saved(model, folder)), Options()), nets.feeds(model, 3)
 
 
 @pytest.fixture(scope="module")
@@ -109,9 +110,9 @@ def test_program_code_is_refused_unless_trusted(framework: str, tmp_path: Path) 
     layers = [module.Input((3,)), module.layers.Lambda(lambda x: 2 * x + 1, output_shape=(3,), name="doubled")]
     path = nets.saved(module.Sequential(layers, name="code"), tmp_path)
     with pytest.raises(RequestError, match="program code in Lambda layers: doubled") as refused:
-        adapter(str(path), trust=False)
+        adapter(str(path), Options())
     assert refused.value.fields["code"] == "CONTAINS_CODE"
-    trusted = adapter(str(path), trust=True)
+    trusted = adapter(str(path), Options(trust=True))
     found = trusted.run({trusted.inputs[0].tensor: np.float32([[1, 2, 3]])})["outputs"]
     np.testing.assert_array_equal(found["doubled"], [[3, 5, 7]])
 
@@ -139,10 +140,10 @@ def test_a_file_that_keras_cannot_load(tmp_path: Path, folder: Path) -> None:
     nothing = tmp_path / "nothing.h5"
     nothing.write_bytes(b"no HDF5 at all")
     with pytest.raises(RequestError) as failed:
-        LegacyKerasAdapter(str(nothing), trust=False)
+        LegacyKerasAdapter(str(nothing), Options())
     assert failed.value.fields["code"] == "LOAD_FAILED"
     with pytest.raises(RequestError) as missing:
-        LegacyKerasAdapter(str(tmp_path / "missing.h5"), trust=False)
+        LegacyKerasAdapter(str(tmp_path / "missing.h5"), Options())
     assert missing.value.fields["code"] == "NOT_FOUND"
 
 
@@ -150,7 +151,7 @@ def test_a_file_that_keras_cannot_load(tmp_path: Path, folder: Path) -> None:
 def test_mobilenet(framework: str, folder: Path) -> None:
     module, adapter_class = KERAS[framework]
     model = module.applications.MobileNetV2(weights=None, input_shape=(96, 96, 3), classes=10)
-    adapter = adapter_class(str(nets.saved(model, folder)), trust=False)
+    adapter = adapter_class(str(nets.saved(model, folder)), Options())
     feeds = nets.feeds(model, 2)
     truth = nets.layer_outputs(module, model, feeds)
     taps = adapter.run(feeds, taps=list(adapter.taps))["taps"]

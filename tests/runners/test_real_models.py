@@ -10,6 +10,7 @@ import pytest
 from inspector.runners.adapter import Adapter
 from inspector.runners.graph_adapter import GraphAdapter
 from inspector.runners.keras_adapter import LegacyKerasAdapter
+from inspector.runners.options import Options
 
 pytestmark = pytest.mark.framework
 
@@ -39,7 +40,7 @@ def array_for(adapter: Adapter, *, folder: str) -> np.ndarray:
 @pytest.mark.parametrize(("folder", "h5", "pb", "largest"), PAIRS)
 def test_pair(folder: str, h5: str, pb: str, largest: float | None, shared_models: Path) -> None:
     files = shared_models / "pairs" / folder
-    sides = LegacyKerasAdapter(str(files / h5), trust=False), GraphAdapter(str(files / pb), trust=False)
+    sides = LegacyKerasAdapter(str(files / h5), Options()), GraphAdapter(str(files / pb), Options())
     array = array_for(sides[0], folder=folder)
     outputs = []
     for side in sides:
@@ -64,7 +65,7 @@ def _check_replay_and_reference(side: Adapter, feeds: dict[str, np.ndarray]) -> 
 
 @pytest.mark.parametrize("name", ["facemask-ssd/face_mask_detection.pb", "quant-aware/frozen_model.pb"])
 def test_graph_alone(name: str, shared_models: Path) -> None:
-    side = GraphAdapter(str(shared_models / "pairs" / name), trust=False)
+    side = GraphAdapter(str(shared_models / "pairs" / name), Options())
     feeds = {side.inputs[0].tensor: array_for(side, folder=name)}
     outputs = side.run(feeds)["outputs"]
     found = side.reference(feeds, list(outputs), outputs)
@@ -75,7 +76,7 @@ def test_graph_alone(name: str, shared_models: Path) -> None:
 @pytest.mark.parametrize("name", ["gru", "lstm"])
 def test_recurrent_graphs_of_tensorflow_1(name: str, shared_models: Path) -> None:
     """v1 loops with dropout: `keep_prob` is an input of theirs."""
-    side = GraphAdapter(str(shared_models / "singles/pb" / (name + ".pb")), trust=False)
+    side = GraphAdapter(str(shared_models / "singles/pb" / (name + ".pb")), Options())
     assert [port.name for port in side.inputs] == ["X", "keep_prob"]
     image = np.random.default_rng(0).random((2, 784)).astype(np.float32)
     feeds = {"X:0": image, "keep_prob:0": np.float32(1)}

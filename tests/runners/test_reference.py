@@ -9,6 +9,7 @@ import pytest
 import tensorflow as tf
 
 from inspector.runners.graph_adapter import GraphAdapter
+from inspector.runners.options import Options
 
 pytestmark = pytest.mark.framework
 v1 = tf.compat.v1
@@ -18,7 +19,7 @@ RANDOM = np.random.default_rng(7)
 def adapter_of(graph: tf.Graph, folder: Path) -> GraphAdapter:
     path = folder / "graph.pb"
     path.write_bytes(graph.as_graph_def().SerializeToString())
-    return GraphAdapter(str(path), trust=False)
+    return GraphAdapter(str(path), Options())
 
 
 def deviation(adapter: GraphAdapter, feeds: dict[str, np.ndarray], name: str, truth: np.ndarray) -> dict:

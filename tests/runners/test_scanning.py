@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from inspector.runners.options import Options
 from inspector.runners.scanning import Search, groups, layouts
 
 RANDOM = np.random.default_rng(3)
@@ -77,7 +78,7 @@ def test_groups_keep_the_bound() -> None:
 def test_a_tensor_of_a_real_graph_is_found(shared_models: Path) -> None:
     from inspector.runners.graph_adapter import GraphAdapter
 
-    adapter = GraphAdapter(str(shared_models / "pairs/emotion-mini/model.pb"), trust=False)
+    adapter = GraphAdapter(str(shared_models / "pairs/emotion-mini/model.pb"), Options())
     feeds = {"input_1:0": RANDOM.random((2, 64, 64, 1)).astype(np.float32)}
     name = "separable_conv2d_2/separable_conv2d:0"
     wanted = adapter.run(feeds, taps=[name])["taps"][name]

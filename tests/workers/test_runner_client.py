@@ -15,6 +15,7 @@ import pytest
 import tf_keras
 
 from inspector.domain.errors import Cancelled, InspectorError
+from inspector.domain.options import SideOptions
 from inspector.runners.confine import landlock_version
 from inspector.workers.runner_client import AttributeEdit, ConstantEdit, Runner
 
@@ -106,7 +107,7 @@ def test_errors_arrive_with_their_codes(runner: Runner, pair: Path, tmp_path: Pa
 
 
 @pytest.mark.skipif(landlock_version() < 4, reason="this kernel's Landlock is older than version 4, or absent")
-def test_a_models_own_code_reaches_nothing(runner: Runner, tmp_path: Path) -> None:
+def test_a_models_own_code_reaches_nothing(runner: Runner, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     """A Lambda layer that is trusted by mistake gives how many of its five attempts worked."""
     run = "(lambda seen: exec(code, seen) or x * 0 + seen['result'])({})"
     neighbour = tmp_path / "neighbour"
@@ -119,8 +120,10 @@ def test_a_models_own_code_reaches_nothing(runner: Runner, tmp_path: Path) -> No
         model.save(tmp_path / "hostile.h5")
     with pytest.raises(InspectorError, match=r"^CONTAINS_CODE"):
         runner.load(tmp_path / "hostile.h5", "tf_keras")
-    loaded = runner.load(tmp_path / "hostile.h5", "tf_keras", trust=True)
-    outputs = runner.run({loaded.inputs[0].tensor: np.ones((1, 1), np.float32)}).outputs
+    trusting = Runner("trusting runner", spill=tmp_path / "spill", options=SideOptions(trust=True))
+    request.addfinalizer(trusting.close)
+    loaded = trusting.load(tmp_path / "hostile.h5", "tf_keras")
+    outputs = trusting.run({loaded.inputs[0].tensor: np.ones((1, 1), np.float32)}).outputs
     assert [array.tolist() for array in outputs.values()] == [[[0.0]]]
     assert "reads only its model, its spill and the libraries" in loaded.confinement
     assert neighbour.read_text() == "private"
@@ -156,7 +159,7 @@ def test_a_python_without_the_framework_is_said(tmp_path: Path) -> None:
     bare = tmp_path / "python"
     bare.write_text(f'#!/bin/sh\nexec {sys.executable} -c "{WITHOUT}" "$@"\n')
     bare.chmod(0o755)
-    runner = Runner("bare runner", spill=tmp_path / "spill", python=str(bare))
+    runner = Runner("bare runner", spill=tmp_path / "spill", options=SideOptions(python=str(bare)))
     try:
         with pytest.raises(InspectorError, match=r"^FRAMEWORK_MISSING: this Python cannot import tensorflow"):
             runner.start("graph").result(timeout=60)

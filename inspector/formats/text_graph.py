@@ -1,0 +1,19 @@
+"""TensorFlow text graph: not read yet."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from inspector.formats.opened import NO_CHOICES, Choices, Opened
+
+NAME, TITLE = "text_graph", "TensorFlow text graph"
+
+
+def recognise(head: bytes, path: Path) -> bool:
+    """No file yet."""
+    return False
+
+
+def open(path: Path, choices: Choices = NO_CHOICES) -> Opened:
+    """No file yet."""
+    raise NotImplementedError

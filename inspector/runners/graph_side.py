@@ -1,0 +1,116 @@
+"""What runs as a graph: taps, replay, float64 and edits of one GraphDef; an adapter adds how it is loaded."""
+
+from typing import Any, Dict, List, Optional, Sequence
+
+import numpy as np
+
+from .adapter import Adapter, Arrays, Described, Shape, Stated, cast, check_shape, fits
+from .editing import edited_graph
+from .engine import Engine, Variant
+from .server import RequestError
+from .structure import random_nodes, split_tensor
+
+
+class GraphSide(Adapter):
+    """`engine` holds the graph; `taps` map the app's names to its tensors, `classes` to Keras classes."""
+
+    engine: Engine
+    can: Sequence[str] = ("replay", "reference", "edit")
+    _edited: Optional[Engine] = None
+
+    def stated(self, tap: str) -> Stated:
+        graph_tensor = self.graph_tensor(tap)
+        tensor = self.engine.tensor(graph_tensor)
+        op = self.classes.get(tap) or str(self.engine.structure.nodes[split_tensor(graph_tensor)[0]].op)
+        return Stated(static_shape(tensor), tensor.dtype.base_dtype.name, op)
+
+    def random_ops(self) -> List[str]:
+        outputs = [split_tensor(port.graph_tensor)[0] for port in self.outputs]
+        return random_nodes(self.engine.graph_def, self.engine.structure, outputs)
+
+    def _plain(self, inputs: Arrays, outputs: Sequence[str]) -> Arrays:
+        return self._fetched(self.engine, inputs, outputs, optimised=True)
+
+    def _tapped(self, inputs: Arrays, names: Sequence[str]) -> Arrays:
+        return self._fetched(self.engine, inputs, names, optimised=False)
+
+    def _run_edited(self, inputs: Arrays, names: Sequence[str], *, optimised: bool) -> Arrays:
+        return self._fetched(self._edited or self.engine, inputs, names, optimised=optimised)
+
+    def _fetched(self, engine: Engine, inputs: Arrays, names: Sequence[str], *, optimised: bool) -> Arrays:
+        feeds = {port.graph_tensor: inputs[port.tensor] for port in self.inputs}
+        arrays = engine.run(feeds, [self.graph_tensor(name) for name in names], optimised=optimised)
+        return dict(zip(names, arrays))
+
+    def replay(self, feeds: Arrays, fetch: Sequence[str]) -> Arrays:
+        arrays = self.engine.replay(self._graph_feeds(feeds), [self.graph_tensor(name) for name in fetch])
+        return dict(zip(fetch, arrays))
+
+    def reference(self, feeds: Arrays, fetch: Sequence[str], against: Arrays) -> Dict[str, Described]:
+        fed = self._graph_feeds(feeds)
+        tensors = {name: self.graph_tensor(name) for name in fetch}
+        variant = self.engine.cut_variant(fed, double=True)
+        try:
+            arrays = self.engine.fetch(variant, fed, tensors.values())
+        except RequestError as error:
+            raise RequestError("NO_REFERENCE", "float64 run: " + error.fields["what"], error.fields["where"])
+        return {
+            name: dict(deviation(against[name], array), exact=is_exact(tensors[name], variant))
+            for name, array in zip(fetch, arrays)
+        }
+
+    def edit(self, edits: Sequence[Described], arrays: Arrays) -> None:
+        if self._edited is not None:
+            self._edited.close()
+        self._edited = self.engine.edited(edited_graph(self.engine.graph_def, edits, arrays)) if edits else None
+
+    def graph_tensor(self, name: str) -> str:
+        """The engine's name of a tap; raises NO_SUCH_TENSOR."""
+        return str(self.known(name))
+
+    def _graph_feeds(self, feeds: Arrays) -> Arrays:
+        return {self.graph_tensor(name): self._fitted(name, array) for name, array in feeds.items()}
+
+    def _input(self, port: Any, arrays: Arrays) -> np.ndarray:
+        tensor = self.engine.tensor(port.graph_tensor)
+        check_shape(port.tensor, arrays[port.tensor], static_shape(tensor))
+        return self._fitted(port.tensor, arrays[port.tensor])
+
+    def _fitted(self, name: str, array: np.ndarray) -> np.ndarray:
+        """As the tensor takes it: same count of elements reshaped, floats and integers cast."""
+        tensor = self.engine.tensor(self.graph_tensor(name))
+        dtype = tensor.dtype.base_dtype
+        return cast(name, _reshaped(name, array, static_shape(tensor)), dtype.name, dtype.as_numpy_dtype)
+
+
+def is_exact(graph_tensor: str, variant: Variant) -> bool:
+    """Whether only float64 kernels had a part in the tensor."""
+    return split_tensor(variant.fetches.get(graph_tensor, graph_tensor))[0] not in variant.inexact
+
+
+def deviation(array: np.ndarray, reference: np.ndarray) -> Dict[str, Any]:
+    """Largest absolute error of `array` and largest absolute reference, where both are finite."""
+    if array.size != reference.size:
+        raise RequestError("WRONG_SHAPE", "array {} against reference {}".format(array.shape, reference.shape))
+    exact = np.asarray(reference, np.float64).reshape(-1)
+    error = np.abs(np.asarray(array, np.float64).reshape(-1) - exact)
+    finite = np.isfinite(error)
+    if not finite.any():
+        return {"error": 0.0, "scale": 0.0}
+    return {"error": float(error[finite].max()), "scale": float(np.abs(exact[finite]).max())}
+
+
+def static_shape(tensor: Any) -> Shape:
+    """None when not even the rank is known."""
+    return None if tensor.shape.rank is None else tensor.shape.as_list()
+
+
+def _reshaped(name: str, array: np.ndarray, wanted: Shape) -> np.ndarray:
+    if wanted is None or fits(array.shape, wanted):
+        return array
+    known = int(np.prod([size for size in wanted if size is not None]))
+    unknown = wanted.count(None)
+    if (unknown == 0 and array.size == known) or (unknown == 1 and known and array.size % known == 0):
+        return array.reshape([-1 if size is None else size for size in wanted])
+    check_shape(name, array, wanted)
+    return array
