@@ -16,6 +16,7 @@ from inspector.domain.files import Warn
 from inspector.domain.match import Assignment, Match
 from inspector.session import outputs as outputs_of
 from inspector.session.explain import explain
+from inspector.session.floors import EXACT, accumulated
 from inspector.session.inputs import Prepared, ReadDataset, resolve
 from inspector.session.passes import Gathered, Numbers, Passes, both
 from inspector.session.plan import is_fixed, plan, samples_of
@@ -75,7 +76,9 @@ class Comparing:
         inputs_a = {item.tensor_a: item.array_a for item in prepared}
         inputs_b = {item.tensor_b: item.array_b for item in prepared}
         fed = (inputs_a, inputs_b)
-        found, arrays = self._clock.time("outputs", lambda: self._outputs(assignment, runner_a, runner_b, fed))
+        plain = self._clock.time(
+            "outputs", lambda: self._outputs(assignment, (runner_a, loaded_a), (runner_b, loaded_b), fed)
+        )
         assignment = self._clock.time(
             "values", lambda: complete(assignment, (runner_a, inputs_a), (runner_b, inputs_b), loaded_a, self._progress)
         )
@@ -83,6 +86,8 @@ class Comparing:
             "layers", lambda: self._layers(assignment, (runner_a, loaded_a), (runner_b, loaded_b), fed)
         )
         layers = layer_differences(assignment, gathered)
+        found = self._differences(assignment, plain, accumulated_noise(gathered, loaded_a, loaded_b))
+        arrays = plain.arrays
         result = self._result(assignment, prepared, found, layers, (loaded_a, loaded_b))
         findings = self._clock.time(
             "causes", lambda: explain(result, self._a, self._b, (runner_b, inputs_b), arrays, self._progress)
@@ -90,38 +95,47 @@ class Comparing:
         return Result(replace(result, findings=findings), assignment, gathered, arrays)
 
     def _outputs(
-        self, assignment: Assignment, a: Runner, b: Runner, fed: tuple[dict[str, Array], dict[str, Array]]
-    ) -> tuple[list[OutputDifference], list[tuple[Array, Array]]]:
+        self,
+        assignment: Assignment,
+        a: tuple[Runner, Loaded],
+        b: tuple[Runner, Loaded],
+        fed: tuple[dict[str, Array], dict[str, Array]],
+    ) -> outputs_of.Plain:
         if not assignment.outputs:
             raise InspectorError(
                 "NOT_COMPARABLE",
                 "no output of A was found in B",
                 todo="Say with change match which tensor of B an output layer of A is.",
             )
-        inputs_a, inputs_b = fed
-        names_a = [pair[0] for pair in assignment.outputs]
-        names_b = [pair[1] for pair in assignment.outputs]
+        names = [pair[0] for pair in assignment.outputs], [pair[1] for pair in assignment.outputs]
+        sides = [
+            outputs_of.Side(name, runner, loaded, inputs, wanted)
+            for name, (runner, loaded), inputs, wanted in zip("AB", (a, b), fed, names, strict=True)
+        ]
         self._progress("running both sides as they are", 0, 0)
-        plain_a, plain_b = both(
-            lambda: a.run(inputs_a, outputs=names_a).outputs, lambda: b.run(inputs_b, outputs=names_b).outputs
-        )
+        plain_a, plain_b = both(*(side.plain for side in sides))
         self._progress("running both sides with taps", 0, 0)
-        watched_a, watched_b = both(
-            lambda: a.run(inputs_a, taps=names_a).taps, lambda: b.run(inputs_b, taps=names_b).taps
-        )
+        watched = both(*(side.watched for side in sides))
         self._progress("working out the noise floor in float64", 0, 0)
         (errors_a, warned_a), (errors_b, warned_b) = both(
-            lambda: outputs_of.own_error("A", a, inputs_a, plain_a, watched_a),
-            lambda: outputs_of.own_error("B", b, inputs_b, plain_b, watched_b),
+            lambda: outputs_of.own_error(sides[0], plain_a, watched[0]),
+            lambda: outputs_of.own_error(sides[1], plain_b, watched[1]),
         )
         self._warnings += warned_a + warned_b
-        found, arrays = [], []
-        for pair in assignment.outputs:
-            one, other = plain_a[pair[0]], plain_b[pair[1]]
-            found.append(outputs_of.difference(pair, one, other, (errors_a.get(pair[0]), errors_b.get(pair[1]))))
-            self._warnings += outputs_of.silent(pair, one, other)
-            arrays.append((one, other))
-        return found, arrays
+        for side, state, once in zip(sides, (self._a, self._b), (plain_a, plain_b), strict=True):
+            if state.options.twice:
+                self._progress(f"running side {side.name} once more", 0, 0)
+                self._warnings.append(outputs_of.repeated(side, once))
+        arrays = [(plain_a[pair[0]], plain_b[pair[1]]) for pair in assignment.outputs]
+        errors = [(errors_a.get(pair[0]), errors_b.get(pair[1])) for pair in assignment.outputs]
+        return outputs_of.Plain(arrays, errors)
+
+    def _differences(self, assignment: Assignment, plain: outputs_of.Plain, noise: float) -> list[OutputDifference]:
+        found = []
+        for pair, arrays, errors in zip(assignment.outputs, plain.arrays, plain.errors, strict=True):
+            found.append(outputs_of.difference(pair, *arrays, errors, noise=noise))
+            self._warnings += outputs_of.silent(pair, *arrays)
+        return found
 
     def _layers(
         self,
@@ -133,7 +147,7 @@ class Comparing:
         inputs_a, inputs_b = fed
         samples = samples_of({name: array.shape for name, array in {**inputs_a, **inputs_b}.items()})
         chosen = plan(assignment, a[1], b[1], samples=samples, fixed=is_fixed((a[1], b[1])))
-        gathered = Passes(a[0], b[0], chosen, assignment.inputs).run(inputs_a, inputs_b, self._progress)
+        gathered = Passes(a, b, chosen, assignment).run(inputs_a, inputs_b, self._progress)
         self._warnings += gathered.warnings
         return gathered
 
@@ -231,6 +245,15 @@ def _layer(index: int, match: Match, numbers: Numbers) -> LayerDifference:
         weights=match.weights,
         note=numbers.unlike or match.note,
     )
+
+
+def accumulated_noise(gathered: Gathered, a: Loaded, b: Loaded) -> float:
+    """What the layers' floors add up to at an output, as a share of its scale, where a side computes in
+    another precision than float32; 0 elsewhere, since the outputs' own float64 reference is nearer."""
+    if {a.precision, b.precision} <= set(EXACT):
+        return 0.0
+    known = [numbers for numbers in gathered.numbers.values() if numbers.floor is not None]
+    return accumulated((item.floor.value, item.scale) for item in known if item.floor is not None)
 
 
 def side_run(side: SideState, loaded: Loaded) -> SideRun:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,28 +15,66 @@ from inspector.compare.scores import scores
 from inspector.domain.comparison import OutputDifference
 from inspector.domain.errors import Cancelled, InspectorError
 from inspector.domain.files import Warn
-from inspector.session.floors import SAFETY, floor, spacing
+from inspector.session.floors import SAFETY, WITHOUT_REFERENCE, floor, spacing
 from inspector.session.layout import axes_between, to_a
-from inspector.workers.runner_client import ReferenceError64, Runner
+from inspector.workers.runner_client import Loaded, ReferenceError64, Runner
 
 Array = NDArray[Any]
 Arrays = Mapping[str, Array]
 PLAIN_MAY_EXCEED = 32.0
 
 
-def own_error(
-    side: str, runner: Runner, inputs: Arrays, plain: Arrays, watched: Arrays
-) -> tuple[dict[str, ReferenceError64], list[Warn]]:
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One side as the outputs need it: `name` is A or B, `wanted` are its outputs."""
+
+    name: str
+    runner: Runner
+    loaded: Loaded
+    inputs: Arrays
+    wanted: list[str]
+
+    def plain(self) -> dict[str, Array]:
+        """The outputs of the untouched run."""
+        return self.runner.run(self.inputs, outputs=self.wanted).outputs
+
+    def watched(self) -> dict[str, Array]:
+        """The outputs as taps."""
+        return self.runner.run(self.inputs, taps=self.wanted).taps
+
+
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """For each output pair: A's and B's array in the plain runs, and how far each is from float64."""
+
+    arrays: list[tuple[Array, Array]]
+    errors: list[tuple[ReferenceError64 | None, ReferenceError64 | None]]
+
+
+def repeated(side: Side, once: Arrays) -> Warn:
+    """Run a side a second time and say whether it gives the same numbers."""
+    again = side.plain()
+    apart = max((measure(once[name], again[name]).max_abs for name in side.wanted), default=0.0)
+    if apart == 0:
+        return Warn("REPEATABLE", f"side {side.name}, run twice, gives the same outputs bit for bit")
+    text = f"side {side.name}, run twice, gives outputs up to {apart:.3g} apart: random ops, dropout or kept state"
+    return Warn("NOT_REPEATABLE", text)
+
+
+def own_error(side: Side, plain: Arrays, watched: Arrays) -> tuple[dict[str, ReferenceError64], list[Warn]]:
     """Each output's distance from float64. The plain run (with graph optimisation) counts unless it is far
-    worse than the watched one: that is no rounding any more, and is said."""
+    worse than the watched one: that is no rounding any more, and is said. Without float64 the two runs are
+    compared with each other."""
+    if "reference" not in side.loaded.can:
+        return {}, _watching_changes(side, plain, watched)
     try:
-        as_written = runner.reference(inputs, watched)
-        optimised = runner.reference(inputs, plain)
+        as_written = side.runner.reference(side.inputs, watched)
+        optimised = side.runner.reference(side.inputs, plain)
     except Cancelled:
         raise
     except InspectorError as error:
-        what = f"side {side} has no float64 reference for its outputs, their noise floor is estimated: {error.what}"
-        return {}, [Warn("NO_REFERENCE", what)]
+        what = f"side {side.name} has no float64 reference for its outputs, their noise floor is estimated: "
+        return {}, [Warn("NO_REFERENCE", what + error.what), *_watching_changes(side, plain, watched)]
     errors, warnings = {}, []
     for name, exact in as_written.items():
         fast = optimised.get(name, exact)
@@ -46,7 +85,7 @@ def own_error(
                 Warn(
                     "WATCHING_CHANGES",
                     (
-                        f"output {name} of side {side} is {fast.error:.1e} from float64 in the plain run and "
+                        f"output {name} of side {side.name} is {fast.error:.1e} from float64 in the plain run and "
                         f"{exact.error:.1e} with taps and without graph optimisation: the optimised graph "
                         "computes something else"
                     ),
@@ -55,10 +94,29 @@ def own_error(
     return errors, warnings
 
 
+def _watching_changes(side: Side, plain: Arrays, watched: Arrays) -> list[Warn]:
+    """Whether the outputs of the runs with and without taps differ by more than rounding."""
+    found = []
+    for name in side.wanted:
+        apart = measure(plain[name], watched[name], noise_floor=0.0).max_abs
+        scale = float(np.abs(plain[name], dtype=np.float64).max(initial=0.0)) if plain[name].dtype.kind == "f" else 0.0
+        if apart > WITHOUT_REFERENCE * spacing(plain[name].dtype.name) * scale:
+            text = f"output {name} of side {side.name} changes by {apart:.1e} when its layers are tapped"
+            found.append(Warn("WATCHING_CHANGES", text))
+    return found
+
+
 def difference(
-    pair: tuple[str, str], a: Array, b: Array, errors: tuple[ReferenceError64 | None, ReferenceError64 | None]
+    pair: tuple[str, str],
+    a: Array,
+    b: Array,
+    errors: tuple[ReferenceError64 | None, ReferenceError64 | None],
+    *,
+    noise: float = 0.0,
 ) -> OutputDifference:
-    """One output pair. Raises WRONG_SHAPE when the two cannot be laid over each other."""
+    """One output pair. `noise`: what coarse layers add up to, as a share of the output's scale.
+
+    Raises WRONG_SHAPE when the two cannot be laid over each other."""
     axes = axes_between(a, b)
     turned = to_a(b, a.shape, axes)
     if turned is None:
@@ -69,7 +127,7 @@ def difference(
             todo="Check that the right output is meant.",
         )
     scale = float(np.abs(a[np.isfinite(a)]).max(initial=0.0)) if a.dtype.kind in "fiu" else 0.0
-    level = floor(errors[0], errors[1], scale=scale, dtype=a.dtype.name)
+    level = floor(errors[0], errors[1], scale=scale, dtype=a.dtype.name, relative=noise)
     metrics = measure(a, turned, noise_floor=level.value)
     return OutputDifference(
         a=pair[0],

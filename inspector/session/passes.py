@@ -1,8 +1,9 @@
 """The runs of a comparison: plain, with taps, replayed from the same inputs, and against float64; by batches.
 
-For each pass over some samples: both sides run with taps; B's graph, cut at every match, is fed with A's
-activations (the introduced difference is what its layers then give against A's own); float64 tells each
-side's rounding. Only numbers are kept, and the arrays of the first pass for looking at.
+For each pass over some samples: both sides run with taps; one side, cut at every match, is fed with the
+other's activations (the introduced difference is what its layers then give against the other's own); float64
+tells each side's rounding. B is cut where it can be, else A: TensorFlow Lite, a browser or a recording cannot
+be fed inside, and supplies the activations. Only numbers are kept, and the first pass's arrays to look at.
 """
 
 from __future__ import annotations
@@ -17,40 +18,44 @@ from numpy.typing import NDArray
 
 from inspector.compare.metrics import Accumulator
 from inspector.domain.errors import Cancelled, InspectorError
-from inspector.domain.files import Warn
-from inspector.domain.match import Match
-from inspector.session.floors import Floor, floor
+from inspector.domain.files import SIDES, Side, Warn
+from inspector.domain.match import Assignment, Match, WeightDifference
+from inspector.session.floors import Floor, floor, relative_error
 from inspector.session.layout import axes_between, to_a, to_b
 from inspector.session.plan import Plan
 from inspector.session.verdict import UNLIKE_SHAPES
 from inspector.workers.child import Progress
-from inspector.workers.runner_client import ReferenceError64, Runner
+from inspector.workers.runner_client import Loaded, ReferenceError64, Runner
 
 Array = NDArray[Any]
 Arrays = Mapping[str, Array]
+Errors = Mapping[str, ReferenceError64]
+CUT_FIRST: tuple[Side, Side] = ("b", "a")
 T = TypeVar("T")
 U = TypeVar("U")
 
 
 @dataclass(slots=True)
 class Numbers:
-    """What the passes gather for one match."""
+    """What the passes gather for one match; `scale` is A's largest absolute value."""
 
     total: Accumulator | None = None
     introduced: Accumulator | None = None
     floor: Floor | None = None
     shape: tuple[int, ...] = ()
+    scale: float = 0.0
     axes: tuple[int, ...] | None = None
     unlike: str = ""
 
 
 @dataclass(slots=True)
 class Kept:
-    """Arrays of the first pass in A's layout, memory-mapped from the spill."""
+    """Arrays of the first pass in A's layout, memory-mapped from the spill: of the ordinary runs, and of the
+    same layers given the same inputs (A's and B's, one of them replayed)."""
 
     a: Array
     b: Array
-    replayed: Array | None = None
+    introduced: tuple[Array, Array] | None = None
 
 
 @dataclass(slots=True)
@@ -63,13 +68,20 @@ class Gathered:
 
 
 class Passes:
-    """Runs the plan. `inputs` pairs A's and B's input tensors; arrays are given for both sides."""
+    """Runs the plan. Arrays are given for both sides' inputs, which the assignment pairs."""
 
-    def __init__(self, a: Runner, b: Runner, plan: Plan, inputs: tuple[tuple[str, str], ...]) -> None:
-        self._a, self._b, self._plan, self._inputs = a, b, plan, inputs
+    def __init__(self, a: tuple[Runner, Loaded], b: tuple[Runner, Loaded], plan: Plan, assignment: Assignment) -> None:
+        self._runners = {"a": a[0], "b": b[0]}
+        self._loaded = {"a": a[1], "b": b[1]}
+        self._steps = {"a": steps_of(a[1]), "b": steps_of(b[1])}
+        self._plan, self._inputs = plan, assignment.inputs
+        self._weights = weights_by_layer(assignment)
         self._found = Gathered()
-        self._reference = {"a": True, "b": True}
-        self._replays = True
+        self._reference = {side: "reference" in loaded.can for side, loaded in self._loaded.items()}
+        self._cut: Side | None = next((side for side in CUT_FIRST if "replay" in self._loaded[side].can), None)
+        if self._cut is None:
+            text = f"neither side can be fed inside ({a[1].framework}; {b[1].framework}): only totals are known"
+            self._found.warnings.append(Warn("NO_REPLAY", text))
 
     def run(self, inputs_a: Arrays, inputs_b: Arrays, progress: Progress) -> Gathered:
         """Every pass in turn. Raises what a runner raises; a side without replay or float64 is a warning."""
@@ -78,24 +90,26 @@ class Passes:
             progress("running both sides with taps", index, len(ranges))
             chunk_a = {name: array[part] for name, array in inputs_a.items()}
             chunk_b = {name: array[part] for name, array in inputs_b.items()}
-            self._pass(chunk_a, chunk_b, progress, first=index == 0)
-            self._a.forget()
-            self._b.forget()
+            self._pass({"a": chunk_a, "b": chunk_b}, progress, first=index == 0)
+            for runner in self._runners.values():
+                runner.forget()
         return self._found
 
-    def _pass(self, inputs_a: Arrays, inputs_b: Arrays, progress: Progress, *, first: bool) -> None:
+    def _pass(self, inputs: dict[Side, Arrays], progress: Progress, *, first: bool) -> None:
         taps_a, taps_b = both(
-            lambda: self._a.run(inputs_a, taps=self._plan.taps_a).taps,
-            lambda: self._b.run(inputs_b, taps=self._plan.taps_b).taps,
+            lambda: self._runners["a"].run(inputs["a"], taps=self._plan.taps_a).taps,
+            lambda: self._runners["b"].run(inputs["b"], taps=self._plan.taps_b).taps,
         )
+        taps: dict[Side, Arrays] = {"a": taps_a, "b": taps_b}
         fitting = [match for match in self._plan.tapped if self._fits(match, taps_a, taps_b)]
-        feeds = self._feeds(fitting, inputs_a, taps_a, taps_b)
         progress("replaying each layer from the same inputs", 0, 0)
+        feeds = self._feeds(fitting, inputs, taps)
         replayed = self._replay(feeds, fitting)
         progress("working out the noise floor in float64", 0, 0)
-        floors = self._floors(fitting, inputs_a, taps_a, feeds, replayed)
+        errors = self._errors_of(fitting, inputs, taps, feeds, replayed)
         for match in fitting:
-            self._gather(match, taps_a, taps_b, replayed, floors[match.a], first=first)
+            level = self._floor(match, taps_a[match.tensor_a], errors)
+            self._gather(match, taps, replayed, level, first=first)
 
     def _fits(self, match: Match, taps_a: Arrays, taps_b: Arrays) -> bool:
         a, b = taps_a[match.tensor_a], taps_b[str(match.tensor_b)]
@@ -106,56 +120,61 @@ class Passes:
         numbers.unlike = f"{UNLIKE_SHAPES}: {list(a.shape)} in A, {list(b.shape)} in B"
         return False
 
-    def _feeds(self, fitting: list[Match], inputs_a: Arrays, taps_a: Arrays, taps_b: Arrays) -> dict[str, Array]:
-        """A's activations in B's layout, for every tensor at which B is cut. Of several matches on one
-        tensor the last one computed is fed: those before it are fused into it."""
+    def _feeds(self, fitting: list[Match], inputs: dict[Side, Arrays], taps: dict[Side, Arrays]) -> dict[str, Array]:
+        """The other side's activations in the cut side's layout, for every tensor at which it is cut. Of
+        several matches on one tensor of B the last one computed is fed: those before it are fused into it."""
+        if self._cut is None:
+            return {}
         feeds: dict[str, Array] = {}
         for tensor_a, tensor_b in self._inputs:
-            feeds[tensor_b] = inputs_a[tensor_a]
+            feeds[tensor_b if self._cut == "b" else tensor_a] = inputs[self._cut][
+                tensor_b if self._cut == "b" else tensor_a
+            ]
         for match in fitting:
-            tensor = str(match.tensor_b)
-            array = to_b(taps_a[match.tensor_a], taps_b[tensor].shape, self._found.numbers[match.a].axes)
+            a, b = taps["a"][match.tensor_a], taps["b"][str(match.tensor_b)]
+            axes = self._found.numbers[match.a].axes
+            array = to_b(a, b.shape, axes) if self._cut == "b" else to_a(b, a.shape, axes)
             if array is not None:
-                feeds[tensor] = array
+                feeds[_tensor(match, self._cut)] = array
         return feeds
 
     def _replay(self, feeds: dict[str, Array], fitting: list[Match]) -> dict[str, Array]:
-        if not self._replays:
+        if self._cut is None:
             return {}
         try:
-            return self._b.replay(feeds, list(dict.fromkeys(str(match.tensor_b) for match in fitting)))
+            fetch = list(dict.fromkeys(_tensor(match, self._cut) for match in fitting))
+            return self._runners[self._cut].replay(feeds, fetch)
         except Cancelled:
             raise
         except InspectorError as error:
-            self._replays = False
-            text = f"B cannot be replayed, so introduced differences are not known: {error.what}"
+            text = f"{self._cut.upper()} cannot be replayed, so introduced differences are not known: {error.what}"
             self._found.warnings.append(Warn("NO_REPLAY", text))
+            self._cut = None
             return {}
 
-    def _floors(
+    def _errors_of(
         self,
         fitting: list[Match],
-        inputs_a: Arrays,
-        taps_a: Arrays,
+        inputs: dict[Side, Arrays],
+        taps: dict[Side, Arrays],
         feeds: dict[str, Array],
         replayed: dict[str, Array],
-    ) -> dict[str, Floor]:
-        own = {match.tensor_a: taps_a[match.tensor_a] for match in fitting}
-        errors_a = self._errors("a", self._a, {**inputs_a, **own}, own)
-        errors_b = self._errors("b", self._b, feeds, replayed) if replayed else {}
-        found = {}
-        for match in fitting:
-            array = taps_a[match.tensor_a]
-            a, b = errors_a.get(match.tensor_a), errors_b.get(str(match.tensor_b))
-            scale = _largest(array)
-            found[match.a] = floor(a, b, scale=scale, dtype=array.dtype.name)
+    ) -> dict[Side, Errors]:
+        """Each side's distance from float64: the cut side's when it is fed, the other's from its own."""
+        found: dict[Side, Errors] = {}
+        for side in SIDES:
+            if side == self._cut:
+                found[side] = self._errors(side, feeds, replayed)
+            else:
+                own = {_tensor(match, side): taps[side][_tensor(match, side)] for match in fitting}
+                found[side] = self._errors(side, {**inputs[side], **own}, own)
         return found
 
-    def _errors(self, side: str, runner: Runner, feeds: Arrays, against: Arrays) -> dict[str, ReferenceError64]:
+    def _errors(self, side: Side, feeds: Arrays, against: Arrays) -> Errors:
         if not self._reference[side] or not against:
             return {}
         try:
-            return runner.reference(feeds, against)
+            return self._runners[side].reference(feeds, against)
         except Cancelled:
             raise
         except InspectorError as error:
@@ -164,24 +183,61 @@ class Passes:
             self._found.warnings.append(Warn("NO_REFERENCE", text))
             return {}
 
-    def _gather(
-        self, match: Match, taps_a: Arrays, taps_b: Arrays, replayed: Arrays, level: Floor, *, first: bool
-    ) -> None:
+    def _floor(self, match: Match, a: Array, errors: dict[Side, Errors]) -> Floor:
+        scale = _largest(a)
+        own = {side: errors[side].get(_tensor(match, side)) for side in SIDES}
+        quantized = sum(self._steps[side].get(_tensor(match, side), 0.0) for side in SIDES)
+        weights = self._weights.get(match.layer_b, ())
+        coarse = sum(relative_error(loaded.precision, weights) for loaded in self._loaded.values())
+        return floor(own["a"], own["b"], scale=scale, dtype=a.dtype.name, step=quantized, relative=coarse)
+
+    def _gather(self, match: Match, taps: dict[Side, Arrays], replayed: Arrays, level: Floor, *, first: bool) -> None:
         numbers = self._found.numbers[match.a]
         if numbers.floor is None or level.value > numbers.floor.value:
             numbers.floor = level
-        a = taps_a[match.tensor_a]
-        b = to_a(taps_b[str(match.tensor_b)], a.shape, numbers.axes)
-        again = replayed.get(str(match.tensor_b))
-        same_inputs = to_a(again, a.shape, numbers.axes) if again is not None else None
-        if b is not None:
-            numbers.total = numbers.total or Accumulator(noise_floor=level.value)
-            numbers.total.add(a, b)
-        if same_inputs is not None:
+        a = taps["a"][match.tensor_a]
+        b = to_a(taps["b"][str(match.tensor_b)], a.shape, numbers.axes)
+        if b is None:
+            return
+        numbers.scale = max(numbers.scale, _largest(a))
+        numbers.total = numbers.total or Accumulator(noise_floor=level.value)
+        numbers.total.add(a, b)
+        pair = self._same_inputs(match, a, b, replayed)
+        if pair is not None:
             numbers.introduced = numbers.introduced or Accumulator(noise_floor=level.value)
-            numbers.introduced.add(a, same_inputs)
-        if first and b is not None:
-            self._found.kept[match.a] = Kept(a, b, same_inputs)
+            numbers.introduced.add(*pair)
+        if first:
+            self._found.kept[match.a] = Kept(a, b, pair)
+
+    def _same_inputs(self, match: Match, a: Array, b: Array, replayed: Arrays) -> tuple[Array, Array] | None:
+        """A's and B's values of the layer given the same inputs, in A's layout."""
+        if self._cut is None:
+            return None
+        again = replayed.get(_tensor(match, self._cut))
+        if again is None:
+            return None
+        if self._cut == "a":
+            return again.reshape(a.shape), b
+        turned = to_a(again, a.shape, self._found.numbers[match.a].axes)
+        return (a, turned) if turned is not None else None
+
+
+def _tensor(match: Match, side: Side) -> str:
+    return match.tensor_a if side == "a" else str(match.tensor_b)
+
+
+def weights_by_layer(assignment: Assignment) -> dict[str | None, tuple[WeightDifference, ...]]:
+    """The weights of all of A's layers that one layer of B does the work of, by B's layer."""
+    found: dict[str | None, tuple[WeightDifference, ...]] = {}
+    for match in assignment.matches:
+        if match.layer_b is not None:
+            found[match.layer_b] = found.get(match.layer_b, ()) + match.weights
+    return found
+
+
+def steps_of(loaded: Loaded) -> dict[str, float]:
+    """The quantization steps of a side's quantized taps."""
+    return {tap.tensor: tap.scale for tap in loaded.taps if tap.scale}
 
 
 def both(one: Callable[[], T], other: Callable[[], U]) -> tuple[T, U]:

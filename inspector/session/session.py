@@ -30,7 +30,7 @@ from inspector.workers.reader_client import Reader
 from inspector.workers.runner_client import DEFAULTS
 
 Array = NDArray[Any]
-Which = Literal["a", "b", "replayed"]
+Which = Literal["a", "b", "introduced-a", "introduced-b"]
 
 
 def silent(_text: str, _done: int = 0, _total: int = 0) -> None:
@@ -176,12 +176,14 @@ class Session:
     def activation(self, index: int, which: Which) -> Array | None:
         """A layer's activation of the last comparison's first pass, in A's layout; None when not kept.
 
-        `a`, `b`: the ordinary runs; `replayed`: B's layer computed from A's inputs."""
+        `a`, `b`: the ordinary runs; `introduced-a`, `introduced-b`: the layer given the same inputs."""
         result = self._last()
         kept = result.gathered.kept.get(result.comparison.layers[index].a)
         if kept is None:
             return None
-        return {"a": kept.a, "b": kept.b, "replayed": kept.replayed}[which]
+        if which in ("a", "b"):
+            return kept.a if which == "a" else kept.b
+        return kept.introduced[which == "introduced-b"] if kept.introduced is not None else None
 
     def outputs(self, index: int) -> tuple[Array, Array]:
         """The arrays of an output pair in the plain runs, each in its own side's layout."""

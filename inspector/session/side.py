@@ -168,8 +168,7 @@ class SideState:
     def environment(self) -> Started:
         """What the runner says of itself; waits until its framework is imported."""
         if self.started is None:
-            self._living_runner()
-            self.started = self._starting.result()
+            self.started = self._living_runner().environment()
         return self.started
 
     def _living_runner(self) -> Runner:
@@ -183,7 +182,7 @@ class SideState:
                 self._runner = Runner(f"runner {self.side.upper()}", spill=folder, options=self.options)
                 self._loaded, self.started = None, None
                 wanted = self.file.runs_in if self.file is not None and self.file.runs_in else "graph"
-                self._starting = self._runner.start(wanted)
+                self._runner.start(wanted)
             return self._runner
 
     def _refuse_when_closed(self) -> None:

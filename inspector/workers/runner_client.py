@@ -24,8 +24,10 @@ from inspector.domain.files import Shape, Warn
 from inspector.domain.match import ValueHit
 from inspector.domain.options import SideOptions
 from inspector.workers.child import Child, Progress, quiet_environment
+from inspector.workers.environments import inspect_python
 
 Array = NDArray[Any]
+BROWSER = "tfjs"
 DEFAULTS = SideOptions()
 RUNNERS = Path(__file__).resolve().parents[1] / "runners"
 
@@ -144,7 +146,7 @@ class Runner:
         args = {"framework": framework, "write": str(self.spill.resolve())}
         started: Future[Started] = Future()
         answer = self._child.submit("start", args, progress=progress)
-        answer.add_done_callback(lambda done: _pass_on(done, started))
+        answer.add_done_callback(lambda done: _pass_on(done, started, self.options.python))
         self._started, self._framework = started, framework
         return started
 
@@ -160,7 +162,7 @@ class Runner:
         with self._changing:
             if self._ended:
                 raise Cancelled(f"{self.name} was stopped")
-            if self._model not in (None, resolved) or self._framework not in ("", framework) or not self.alive:
+            if self._model not in (None, resolved) or self._confined_otherwise(framework) or not self.alive:
                 self._child.close()
                 self._child, self._started, self._framework = self._spawn(), None, ""
         self._model = resolved
@@ -263,6 +265,14 @@ class Runner:
         """The last lines that the process printed."""
         return self._child.log()
 
+    def environment(self) -> Started:
+        """What the process says of itself; waits until its framework is imported."""
+        return (self._started or self.start()).result()
+
+    def _confined_otherwise(self, framework: str) -> bool:
+        """A browser starts programs, which a process that was started for another framework may not do."""
+        return bool(self._framework) and (self._framework == BROWSER) != (framework == BROWSER)
+
     def _chosen_files(self) -> list[str]:
         """Files beside the model that the person named: custom layers, an architecture."""
         named = [self.options.custom, self.options.choices.get("architecture", "")]
@@ -278,7 +288,10 @@ class Runner:
         )
         if self.options.onednn is not None:
             environment["TF_ENABLE_ONEDNN_OPTS"] = str(int(self.options.onednn))
-        return Child([self.options.python or sys.executable, str(RUNNERS)], name=self.name, env=environment)
+        try:
+            return Child([self.options.python or sys.executable, str(RUNNERS)], name=self.name, env=environment)
+        except OSError as error:
+            raise _no_python(self.options.python, error) from error
 
     def _ask(self, method: str, args: dict[str, Any], progress: Progress | None) -> Any:
         return self._child.request(method, args, progress=progress)[0]
@@ -289,12 +302,22 @@ class Runner:
         return folder
 
 
-def _pass_on(done: Future[Any], started: Future[Started]) -> None:
+def _pass_on(done: Future[Any], started: Future[Started], python: str) -> None:
     error = done.exception()
     if error is not None:
-        started.set_exception(error)
+        started.set_exception(_no_python(python, error))
     else:
         started.set_result(msgspec.convert(done.result()[0], Started))
+
+
+def _no_python(python: str, error: BaseException) -> BaseException:
+    """A chosen interpreter that does not even start says what it is, rather than that a process ended."""
+    if python and not (isinstance(error, InspectorError) and not error.code.startswith("WORKER_")):
+        try:
+            inspect_python(python)
+        except InspectorError as better:
+            return better
+    return error
 
 
 def _save(arrays: Mapping[str, Array], folder: Path) -> dict[str, str]:

@@ -37,7 +37,7 @@ def test_a_second_run_keeps_the_models_and_the_arrays_are_handed_out(demo, tmp_p
         session.settings = Settings(inputs=("random:0",), high=255.0, batch=3)
         first = session.compare()
         index = next(layer.index for layer in first.layers if layer.a == "bn2")
-        a, b = session.activation(index, "a"), session.activation(index, "replayed")
+        a, b = (session.activation(index, which) for which in ("introduced-a", "introduced-b"))
         assert a is not None
         assert b is not None
         introduced = first.layers[index].introduced

@@ -21,7 +21,7 @@ from inspector.domain.comparison import LayerDifference, Metrics
 from inspector.gui.charts.triptych import Pictures
 
 Mode = Literal["total", "introduced"]
-WHICH: dict[Mode, str] = {"total": "b", "introduced": "replayed"}
+PAIRS: dict[Mode, tuple[str, str]] = {"total": ("a", "b"), "introduced": ("introduced-a", "introduced-b")}
 _SIDE = 512  # cells of a map's longest side; beyond it rows and columns are left out
 _POINTS = 4000
 
@@ -64,8 +64,7 @@ class LayerArrays:
 
 def gather(session: Any, layer: LayerDifference, mode: Mode) -> LayerArrays | None:
     """Reads the activations of a layer and works out its charts; None when they were not kept."""
-    a = session.activation(layer.index, "a")
-    b = session.activation(layer.index, WHICH[mode])
+    a, b = (session.activation(layer.index, which) for which in PAIRS[mode])
     if a is None or b is None:
         return None
     many = channel_count(a.shape) > 1
