@@ -11,7 +11,7 @@ import io
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -21,6 +21,7 @@ from inspector.domain.errors import Cancelled, InspectorError
 
 if TYPE_CHECKING:
     from inspector.domain.files import ModelFile
+    from inspector.domain.options import SideOptions
     from inspector.session.session import Session
     from inspector.session.settings import Settings
     from inspector.workers.reader_client import Reader
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 SAME, DIFFERENT, FAILED, STOPPED, PIPE_CLOSED = 0, 1, 2, 130, 141
 NAME = "model-inspector"
 DEMO_IMAGE = "digits/digit_4.png"  # one that the faulty graph reads as another digit
+SETTINGS = ("preprocess_a", "preprocess_b", "low", "high", "batch")
 Decorated = Callable[..., Any]
 
 
@@ -88,6 +90,12 @@ INPUTS = (
 )
 
 
+OPTIONS = (
+    "signature, tags, architecture; threads, batch, seed (numbers); onednn, xla, optimise, float64, training, "
+    "twice, online (on, off)."
+)
+
+
 def _run_options(function: Decorated) -> Decorated:
     """What every sub-command that runs two sides takes."""
     for option in reversed(
@@ -97,6 +105,11 @@ def _run_options(function: Decorated) -> Decorated:
             click.option("--preprocess-b", default="", metavar="P", help="B's pipeline."),
             click.option("--python-a", metavar="EXE", help="The Python that runs A, any with its framework."),
             click.option("--python-b", metavar="EXE", help="The Python that runs B."),
+            click.option("--backend-a", metavar="NAME", help="TensorFlow.js's backend for A: webgl, wasm or cpu."),
+            click.option("--backend-b", metavar="NAME", help="The backend for B."),
+            click.option("--set-a", multiple=True, metavar="NAME=VALUE", help=f"An option of side A. {OPTIONS}"),
+            click.option("--set-b", multiple=True, metavar="NAME=VALUE", help="An option of side B."),
+            click.option("--custom", type=FILE, metavar="FILE.py", help="Custom layers; the file is run."),
             click.option("--trust", is_flag=True, help="Let the files run their own code (Lambda layers)."),
             click.option("--low", default=0.0, show_default=True, help="Lower end of random numbers."),
             click.option("--high", default=1.0, show_default=True, help="Upper end of random numbers."),
@@ -307,18 +320,14 @@ def _session(
     b: Path,
     *,
     inputs: tuple[str, ...],
-    python_a: str | None = None,
-    python_b: str | None = None,
-    trust: bool = False,
     runs: bool = True,
-    **numbers: Any,
+    **others: Any,
 ) -> Iterator[Session]:
     """A session with both files open and the settings of the command; one that runs loads them at once."""
-    from inspector.domain.options import SideOptions
     from inspector.session.session import Session
 
-    options_a = SideOptions(python=python_a or "", trust=trust)
-    options_b = SideOptions(python=python_b or "", trust=trust)
+    options_a, options_b = (_side_options(side, others) for side in ("a", "b"))
+    numbers = {name: value for name, value in others.items() if name in SETTINGS}
     with Session(options_a=options_a, options_b=options_b) as session:
         session.settings = _settings(inputs, **numbers)
         if runs:
@@ -326,6 +335,22 @@ def _session(
         session.open("a", a.absolute())
         session.open("b", b.absolute())
         yield session
+
+
+def _side_options(side: str, given: Mapping[str, Any]) -> SideOptions:
+    from inspector.domain.options import SideOptions
+    from inspector.session.option_text import with_words
+
+    custom, backend = given.get("custom"), given.get(f"backend_{side}")
+    if custom is not None:
+        _require(custom)
+    options = SideOptions(
+        python=given.get(f"python_{side}") or "",
+        trust=bool(given.get("trust")),
+        custom=str(custom.absolute()) if custom is not None else "",
+        choices={"backend": backend} if backend else {},
+    )
+    return with_words(options, given.get(f"set_{side}") or ())
 
 
 def _settings(inputs: tuple[str, ...], **numbers: Any) -> Settings:

@@ -27,6 +27,8 @@ class KerasFile:
     training: dict[str, Any] = field(default_factory=dict)
     weights_path: str = "/"
     problem: InspectorError | None = None
+    optimizer_path: str = "/optimizer_weights"
+    architecture: str = ""
 
     @property
     def major(self) -> int:
@@ -40,11 +42,11 @@ def read_keras(root: Any) -> KerasFile:
     problem, config = None, None
     weights = "/model_weights" if b"model_weights" in members(root) else "/"
     try:
-        config = _json(attribute(root, "model_config"))
+        config = parsed(attribute(root, "model_config"))
     except InspectorError as error:
         problem = error
     try:
-        training = _json(attribute(root, "training_config")) or {}
+        training = parsed(attribute(root, "training_config")) or {}
     except InspectorError:
         training = {}
     version = text(attribute(root, "keras_version"))
@@ -64,7 +66,7 @@ def names(holder: Any, name: str) -> list[str] | None:
     return found if number else None
 
 
-def _json(value: Any) -> dict[str, Any] | None:
+def parsed(value: Any) -> dict[str, Any] | None:
     """A config. Raises BAD_CONFIG, TOO_DEEP."""
     if value is None:
         return None

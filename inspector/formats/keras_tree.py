@@ -16,8 +16,6 @@ from inspector.formats.h5_tree import PREFIX, H5Tree, attribute_rows
 from inspector.formats.keras_file import KerasFile
 from inspector.formats.keras_model import Item
 
-OPTIMIZER = "/optimizer_weights"
-
 
 class KerasTree:
     """Ids: `section:NAME`, `layer:PATH`, `weight:PATH/ROLE`, and `h5:PATH` below the raw sections."""
@@ -51,8 +49,9 @@ class KerasTree:
             found["Layers"] = ("", len(self._items))
         weights = self._keras.weights_path
         found["Weights"] = (weights, self.h5.count(weights))
-        if self.h5.count(OPTIMIZER):
-            found["Optimizer state"] = (OPTIMIZER, self.h5.count(OPTIMIZER))
+        optimizer = self._keras.optimizer_path
+        if self.h5.count(optimizer):
+            found["Optimizer state"] = (optimizer, self.h5.count(optimizer))
         others = self._others()
         if others:
             found["Other contents"] = ("", len(others))
@@ -68,7 +67,7 @@ class KerasTree:
         return [
             entry
             for entry in self.h5.children("/")
-            if entry.id not in (f"{PREFIX}{self._keras.weights_path}", f"{PREFIX}{OPTIMIZER}")
+            if entry.id not in (f"{PREFIX}{self._keras.weights_path}", f"{PREFIX}{self._keras.optimizer_path}")
         ]
 
     def children(self, entry_id: str, start: int, stop: int) -> list[Entry]:

@@ -102,13 +102,24 @@ class Adapter(ABC):
         self._check_names(inputs)
         wanted = list(outputs) or [port.tensor for port in self.outputs]
         fed = {port.tensor: self._input(port, inputs) for port in self.inputs}
-        if edited:
-            found = self._run_edited(fed, wanted + list(taps), optimised=not taps)
-        elif taps:
-            found = self._tapped(fed, list(taps) + wanted)
-        else:
-            found = self._plain(fed, wanted)
+        found = self._in_batches(fed, list(taps), wanted, edited=edited)
         return {"taps": {name: found[name] for name in taps}, "outputs": {name: found[name] for name in wanted}}
+
+    def _in_batches(self, fed: Arrays, taps: List[str], wanted: List[str], *, edited: bool) -> Arrays:
+        """All samples at once, or as many at a time as was asked for: joined along the first axis again."""
+        count, size = samples(fed), self.options.batch
+        if not size or count <= size:
+            return self._once(fed, taps, wanted, edited=edited)
+        parts = [
+            self._once({name: array[at : at + size] for name, array in fed.items()}, taps, wanted, edited=edited)
+            for at in range(0, count, size)
+        ]
+        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+    def _once(self, fed: Arrays, taps: List[str], wanted: List[str], *, edited: bool) -> Arrays:
+        if edited:
+            return self._run_edited(fed, wanted + taps, optimised=not taps)
+        return self._tapped(fed, taps + wanted) if taps else self._plain(fed, wanted)
 
     def replay(self, feeds: Arrays, fetch: Sequence[str]) -> Arrays:
         """Every consumer of a fed tensor reads the fed array; `fetch` is computed from those."""
@@ -196,6 +207,12 @@ def check_shape(name: str, array: np.ndarray, wanted: Shape) -> None:
         name,
         "Change the input or its preprocessing.",
     )
+
+
+def samples(arrays: Arrays) -> int:
+    """How many samples all arrays hold along their first axis; 0 when they do not agree or have none."""
+    counts = {array.shape[0] if array.ndim else 0 for array in arrays.values()}
+    return counts.pop() if len(counts) == 1 else 0
 
 
 def fits(shape: Sequence[int], wanted: Sequence[Optional[int]]) -> bool:

@@ -10,9 +10,12 @@ from .cutting import cut_graph, drop_hints
 from .doubling import double_graph
 from .failures import running
 from .messages import no_such_tensor, short
+from .options import Options
 from .server import RequestError
 from .structure import Structure, split_tensor, structure_of
+from .tensorflow_options import configured, seed_ops
 
+DEFAULTS = Options()
 KEPT_VARIANTS = 6
 Arrays = Dict[str, np.ndarray]
 
@@ -30,7 +33,10 @@ class Variant(NamedTuple):
 class Engine:
     """`fixed` are arrays that are always fed (a learning phase), by tensor name."""
 
-    def __init__(self, graph_def: Any, fixed: Arrays) -> None:
+    def __init__(self, graph_def: Any, fixed: Arrays, options: Options = DEFAULTS) -> None:
+        self._options = options
+        if options.seed is not None:
+            seed_ops(graph_def, options.seed)
         self.graph_def = graph_def
         drop_hints(graph_def)
         self.fixed = fixed
@@ -68,7 +74,7 @@ class Engine:
             return list(variant.session.run(names, feed_dict=fed))
 
     def edited(self, graph_def: Any) -> "Engine":
-        return Engine(graph_def, self.fixed)
+        return Engine(graph_def, self.fixed, self._options)
 
     def close(self) -> None:
         for variant in self._variants.values():
@@ -85,20 +91,28 @@ class Engine:
         return self._variants[key]
 
     def _plain(self, *, optimised: bool) -> Variant:
-        return Variant(session(self.graph, optimised=optimised), {}, {}, set())
+        return Variant(self._session(self.graph, optimised=optimised), {}, {}, set())
 
     def _cut(self, cuts: Tuple[str, ...], *, double: bool) -> Variant:
         cut, fed = cut_graph(self.graph_def, self.dtypes(cuts))
         if not double:
-            return Variant(session(imported(cut)), fed, {}, set())
+            return Variant(self._session(imported(cut)), fed, {}, set())
         try:
             doubled = double_graph(cut)
-            return Variant(session(imported(doubled.graph_def)), fed, doubled.fetches, doubled.inexact)
+            return Variant(self._session(imported(doubled.graph_def)), fed, doubled.fetches, doubled.inexact)
         except (ValueError, TypeError, tf.errors.OpError) as error:
             raise RequestError("NO_REFERENCE", "the graph cannot be written in float64: " + short(error))
 
     def dtypes(self, tensors: Iterable[str]) -> Dict[str, int]:
         return {name: self.tensor(name).dtype.base_dtype.as_datatype_enum for name in tensors}
+
+    def _session(self, graph: Any, *, optimised: bool = False) -> Any:
+        """Unless `optimised`, every node is computed as it is written: no rewriting, no fusing."""
+        config = configured(self._options)
+        if not (optimised and self._options.optimise):
+            config.graph_options.rewrite_options.disable_meta_optimizer = True
+            config.graph_options.optimizer_options.opt_level = -1  # L0
+        return tf.compat.v1.Session(graph=graph, config=config)
 
 
 def imported(graph_def: Any) -> Any:
@@ -107,12 +121,3 @@ def imported(graph_def: Any) -> Any:
     with graph.as_default():
         tf.compat.v1.import_graph_def(graph_def, name="")
     return graph
-
-
-def session(graph: Any, *, optimised: bool = False) -> Any:
-    """A session; unless `optimised`, every node is computed as it is written: no rewriting, no fusing."""
-    config = tf.compat.v1.ConfigProto(allow_soft_placement=True)
-    if not optimised:
-        config.graph_options.rewrite_options.disable_meta_optimizer = True
-        config.graph_options.optimizer_options.opt_level = -1  # L0
-    return tf.compat.v1.Session(graph=graph, config=config)

@@ -12,6 +12,7 @@ from .engine import Engine
 from .graph_side import GraphSide
 from .messages import short
 from .op_table import op_def_of
+from .options import Options
 from .server import RequestError
 from .structure import (
     UNFED,
@@ -33,7 +34,7 @@ class GraphAdapter(GraphSide):
     def _load(self, path: str) -> None:
         graph_def = read_graph_def(path)
         _check_ops(graph_def, path)
-        self.engine = _engine(graph_def, path)
+        self.engine = _engine(graph_def, path, self.options)
         structure = self.engine.structure
         self.framework = "TensorFlow {} (graph)".format(tf.__version__)
         self.taps = {name: name for name in _tappable(self.engine, structure)}
@@ -56,7 +57,8 @@ class GraphAdapter(GraphSide):
 
     def _warn_of_learning_phase(self) -> None:
         for tensor in self.engine.fixed:
-            text = "{} is fed false: the graph runs in inference mode".format(tensor)
+            mode = ("true", "training") if self.options.training else ("false", "inference")
+            text = "{} is fed {}: the graph runs in {} mode".format(tensor, *mode)
             self.warnings.append({"code": "LEARNING_PHASE", "text": text})
 
 
@@ -91,10 +93,10 @@ def _check_ops(graph_def: Any, path: str) -> None:
         raise RequestError("OP_NOT_REGISTERED", what, path, "Run this side in the Python that has it (custom op).")
 
 
-def _engine(graph_def: Any, path: str) -> Engine:
-    fixed = {node.name + ":0": np.array(False) for node in graph_def.node if is_learning_phase(node)}
+def _engine(graph_def: Any, path: str, options: Options) -> Engine:
+    fixed = {node.name + ":0": np.array(options.training) for node in graph_def.node if is_learning_phase(node)}
     try:
-        return Engine(graph_def, fixed)
+        return Engine(graph_def, fixed, options)
     except (ValueError, tf.errors.OpError) as error:
         raise RequestError("LOAD_FAILED", short(error), path, "TensorFlow cannot import this graph.")
 

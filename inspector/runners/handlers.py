@@ -48,7 +48,7 @@ class Handlers:
 
     def load(self, args: Args, _array: Any, progress: Progress) -> Reply:
         """The first load narrows what may be read; another model needs another process."""
-        from .frameworks import adapter_of
+        from .frameworks import adapter_of, framework_of
 
         if not self._spill:
             raise RequestError("NOT_STARTED", "the runner has no spill yet", "", "Start it first.")
@@ -59,6 +59,10 @@ class Handlers:
         if not _is_below(path, self._readable or []):
             raise RequestError("CONFINED", "this runner may read another model only", path, "Start it anew.")
         options = options_of(args.get("options") or {})
+        if "tensorflow" in framework_of(args["framework"]).imports:
+            from .tensorflow_options import apply
+
+            apply(options)
         progress("loading " + os.path.basename(path))
         self._model = make(path, options)
         return dict(self._model.describe(), confinement=self._confinement), None

@@ -33,7 +33,7 @@ class KerasAdapter(GraphSide):
         names = [tensor._keras_history[0].name for tensor in model.inputs]
         self.trace = self._traced(model, names, path)
         self.taps, self.classes = self.trace.taps, self.trace.classes
-        self.engine = Engine(self.trace.graph_def, {})
+        self.engine = Engine(self.trace.graph_def, {}, self.options)
         self.inputs = [Port(name, name, tensor) for name, tensor in zip(names, self.trace.inputs)]
         self.outputs = [self._output(tensor) for tensor in self.trace.outputs]
 

@@ -7,7 +7,7 @@ class Options(NamedTuple):
     """`trust`: the file may run code of its own. `custom`: a Python file with custom layers, "" for none.
     `choices`: which part of the file (`signature`, `tags`, `backend`, `architecture`). `threads`: 0 for the
     framework's own number. `optimise`: graph optimisation in the plain run. `float64`: the plain run and
-    the taps in float64. `training`: layers behave as in training. `seed`: of the framework's random ops."""
+    the taps in float64. `training`: layers behave as in training. `seed`: of the framework's random ops. `batch`: so many samples at a time, 0 for all."""
 
     trust: bool = False
     custom: str = ""
@@ -19,6 +19,7 @@ class Options(NamedTuple):
     float64: bool = False
     training: bool = False
     seed: Optional[int] = None
+    batch: int = 0
 
 
 def options_of(message: Dict[str, Any]) -> Options:
