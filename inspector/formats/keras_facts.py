@@ -10,26 +10,37 @@ import numpy as np
 
 from inspector.domain.computation import Layer
 from inspector.domain.files import Warn
+from inspector.formats.keras_architecture import WAYS, Architecture
 from inspector.formats.keras_file import KerasFile
 from inspector.formats.keras_kinds import is_custom
 from inspector.formats.keras_model import Item, Laid
 
+TITLES = {"tf_keras": "legacy Keras", "keras3": "Keras 3"}
 Facts = tuple[tuple[str, str], ...]
 
 
-def runs_in(keras: KerasFile) -> tuple[str, str]:
+def runs_in(keras: KerasFile, architecture: Architecture | None = None) -> tuple[str, str]:
     """The runner's framework, empty when the file cannot run, and why."""
+    if keras.problem:
+        return "", "its model_config cannot be read, so it cannot run"
+    if architecture is not None and keras.config is None:
+        framework = architecture.framework or ("keras3" if _writes_as_keras_3(keras) else "tf_keras")
+        return framework, f"its architecture is {architecture.title}, so it runs in {TITLES[framework]}"
     if keras.config is None:
-        if keras.problem:
-            return "", "its model_config cannot be read, so it cannot run"
-        return "", "it holds weights but no model_config, so it can be compared by its weights but cannot run"
+        return "", f"it holds weights but no architecture: it can be compared by its weights. {WAYS}"
+    told = f"its architecture is {architecture.title}, " if architecture is not None else ""
     if keras.major >= 3:
-        return "keras3", f"written by Keras {keras.version}, so it runs in Keras 3"
+        return "keras3", f"{told}written by Keras {keras.version}, so it runs in Keras 3"
     written = f"Keras {keras.version}" if keras.version else "a Keras before 1.1, which left no version"
     return "tf_keras", (
-        f"written by {written}, so it runs in legacy Keras: Keras 3 computes hard_sigmoid otherwise and "
+        f"{told}written by {written}, so it runs in legacy Keras: Keras 3 computes hard_sigmoid otherwise and "
         "refuses old configs"
     )
+
+
+def _writes_as_keras_3(keras: KerasFile) -> bool:
+    """The layout of Keras 3's saving states no version; tf_keras writes it too, but few do so with it."""
+    return keras.major >= 3 or (not keras.version and keras.weights_path not in ("/", "/model_weights"))
 
 
 def facts(keras: KerasFile, laid: Laid | None) -> Facts:
@@ -105,8 +116,8 @@ def warnings(keras: KerasFile, laid: Laid | None) -> Iterator[Warn]:
     if keras.config is not None and keras.major < 2:
         yield Warn(
             "KERAS_1",
-            "Keras 1 wrote this file: legacy Keras refuses most such configs, so a run may need a "
-            "Python with Keras 1; weights and structure can be compared all the same",
+            "Keras 1 wrote this file: for a run its config and weights are put into the words of Keras 2, "
+            "and each change is listed",
         )
     items = list(_all_items(laid.items if laid else []))
     code = [item.path for item in items if item.class_name == "Lambda"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -13,17 +13,21 @@ from inspector.domain.computation import Layer, Weight
 from inspector.domain.errors import InspectorError
 from inspector.domain.files import Details, Entry
 from inspector.formats.h5_tree import PREFIX, H5Tree, attribute_rows
+from inspector.formats.keras_archive import Member
 from inspector.formats.keras_file import KerasFile
 from inspector.formats.keras_model import Item
+
+MEMBER = "member:"
 
 
 class KerasTree:
     """Ids: `section:NAME`, `layer:PATH`, `weight:PATH/ROLE`, and `h5:PATH` below the raw sections."""
 
-    def __init__(self, root: Any, keras: KerasFile, items: list[Item]) -> None:
+    def __init__(self, root: Any, keras: KerasFile, items: list[Item], members: Sequence[Member] = ()) -> None:
         self._root = root
         self._keras = keras
         self._items = items
+        self._members = {f"{MEMBER}{member.name}": _member(member) for member in members}
         self.h5 = H5Tree(root)
 
     @cached_property
@@ -57,6 +61,8 @@ class KerasTree:
             found["Other contents"] = ("", len(others))
         if self._keras.training:
             found["Compile state"] = ("", 0)
+        if self._members:
+            found["Archive"] = ("", len(self._members))
         found["Attributes"] = ("", 0)
         return found
 
@@ -91,6 +97,8 @@ class KerasTree:
             return [self._item(item) for item in self._items[start:stop]]
         if name == "Other contents":
             return self._others()[start:stop]
+        if name == "Archive":
+            return list(self._members.values())[start:stop]
         path = self._sections.get(name, ("", 0))[0]
         return self.h5.children(path, start, stop) if path else []
 
@@ -105,6 +113,8 @@ class KerasTree:
             return self._item(self._by_id[entry_id])
         if entry_id in self._weights:
             return _weight(*self._weights[entry_id])
+        if entry_id in self._members:
+            return self._members[entry_id]
         raise InspectorError("NO_SUCH_ENTRY", f"there is no entry {entry_id}", where=entry_id)
 
     def entries(self) -> Iterator[tuple[Entry, tuple[str, ...]]]:
@@ -125,6 +135,7 @@ class KerasTree:
             yield entry, ("section:Other contents",)
             if entry.kind == "group":
                 yield from self.h5.walk(entry.id.removeprefix(PREFIX), ("section:Other contents", entry.id))
+        yield from ((entry, ("section:Archive",)) for entry in self._members.values())
 
     def details(self, entry_id: str) -> Details:
         """Everything textual about an entry."""
@@ -138,6 +149,8 @@ class KerasTree:
             layer = self._weights[entry_id][0]
             rows = (("Layer", layer.name), ("Role", entry.name), *self.h5.details(entry.value_id).rows)
             return Details(entry, rows)
+        if entry_id in self._members:
+            return Details(entry, (("Bytes", str(entry.size)), ("Stored", entry.note)))
         return Details(entry, tuple(_layer_rows(self._by_id[entry_id])))
 
     def _section_rows(self, name: str) -> Iterator[tuple[str, str]]:
@@ -167,6 +180,11 @@ class KerasTree:
             tensor=tensor,
             note="" if layer else "nested model",
         )
+
+
+def _member(member: Member) -> Entry:
+    note = "as it is" if member.stored else f"compressed to {member.packed} bytes"
+    return Entry(id=f"{MEMBER}{member.name}", name=member.name, kind="dataset", size=member.size, note=note)
 
 
 def _weight(layer: Layer, number: int) -> Entry:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import h5py
@@ -17,6 +18,7 @@ from inspector.domain.errors import InspectorError
 from inspector.formats import h5_safety, h5_values
 from inspector.formats.h5_attributes import attribute, text
 from inspector.formats.keras_config import LayerSpec, ModelSpec
+from inspector.formats.keras_file import KerasFile, read_keras
 from inspector.formats.keras_kinds import KINDS
 from inspector.formats.keras_roles import roles_of
 from inspector.formats.keras_weights import Path, Stored
@@ -41,6 +43,26 @@ def is_vars_layout(root: Any) -> bool:
     if attribute(root, "layer_names") is not None or attribute(root, "model_config") is not None:
         return False
     return bool(container_of(root)) or b"vars" in h5_safety.members(root)
+
+
+def keras_of(root: Any) -> KerasFile:
+    """What an HDF5 file says of itself, in either layout; weights in this one state no version."""
+    keras = read_keras(root)
+    if not is_vars_layout(root):
+        return keras
+    return replace(keras, version="3" if _notes_names(root) else "", **vars_paths(root))
+
+
+def vars_paths(root: Any) -> dict[str, str]:
+    """Where the weights and the optimizer's state lie, as KerasFile names them."""
+    return {"weights_path": f"/{container_of(root)}", "optimizer_path": "/optimizer"}
+
+
+def _notes_names(root: Any) -> bool:
+    """Keras 3 notes the names of layers since 3.7, tf_keras does not."""
+    if b"vars" not in h5_safety.members(root):
+        return False
+    return attribute(h5_safety.open_object(root, b"vars", "/vars"), "name") is not None
 
 
 def snake_case(class_name: str) -> str:

@@ -71,6 +71,19 @@ class WeightIndex:
         found = (self._stored(group, base, name) for name in (_datasets(group) if listed is None else listed))
         return [item for item in found if item is not None]
 
+    def spec(self, layer_name: str) -> LayerSpec:
+        """A layer of which only the name is known."""
+        return LayerSpec(layer_name, "", {})
+
+    def weights(self, layer_name: str) -> list[Weight]:
+        """The weights of one layer's group, roles told by their names alone."""
+        stored = self.stored(layer_name)
+        roles = told_apart([role_of(self.spec(layer_name), item.name) for item in stored], stored)
+        return [
+            Weight(id=item.path, role=role, shape=item.shape, dtype=item.dtype)
+            for item, role in zip(stored, roles, strict=True)
+        ]
+
     def _stored(self, group: Any, base: str, name: str) -> Stored | None:
         try:
             dataset = h5_safety.resolve_relative(self._root, group, name)

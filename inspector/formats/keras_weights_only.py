@@ -4,32 +4,39 @@ from __future__ import annotations
 
 from inspector.domain.computation import Computation, Layer, Weight
 from inspector.formats.keras_config import LayerSpec
+from inspector.formats.keras_kinds import kind_of
 from inspector.formats.keras_model import Item, Laid
-from inspector.formats.keras_roles import role_of
-from inspector.formats.keras_weights import Stored, WeightIndex, told_apart
+from inspector.formats.keras_vars import VarsIndex
+from inspector.formats.keras_weights import WeightIndex
 
 
-def lay_out_weights(index: WeightIndex) -> Laid:
+def lay_out_weights(index: WeightIndex | VarsIndex) -> Laid:
     """One layer per group that Keras lists and that holds arrays; what feeds what is not in the file."""
     items = []
     for name in index.layer_names if index.listed else ():
-        stored = index.stored(name)
-        if stored:
-            items.append(_item(name, stored))
+        weights = index.weights(name)
+        if weights:
+            items.append(_item(name, index.spec(name), tuple(weights)))
     layers = tuple(item.layer for item in items if item.layer is not None)
     return Laid(Computation(layers=layers, inputs=(), outputs=()), items)
 
 
-def _item(name: str, stored: list[Stored]) -> Item:
-    spec = LayerSpec(name, "", {})
-    roles = told_apart([role_of(spec, item.name) for item in stored], stored)
-    weights = tuple(
-        Weight(id=item.path, role=role, shape=item.shape, dtype=item.dtype)
-        for item, role in zip(stored, roles, strict=True)
+def _item(name: str, spec: LayerSpec, weights: tuple[Weight, ...]) -> Item:
+    """Named as the file names the group; newer files of Keras 3 note the layer's own name beside it."""
+    kind = kind_of(spec.class_name, {}, {}) if spec.class_name else "other"
+    if kind == "other":
+        kind = kind_by_weights({weight.role: weight for weight in weights})
+    aliases = (spec.name,) if spec.name not in (name, name.rpartition("/")[2]) else ()
+    layer = Layer(
+        name=name,
+        kind=kind,
+        class_name=spec.class_name,
+        weights=weights,
+        outputs=(name,),
+        nodes=(name,),
+        aliases=aliases,
     )
-    kind = kind_by_weights({weight.role: weight for weight in weights})
-    layer = Layer(name=name, kind=kind, class_name="", weights=weights, outputs=(name,), nodes=(name,))
-    return Item(name, name, "", spec, layer)
+    return Item(name, name, spec.class_name, spec, layer)
 
 
 def kind_by_weights(weights: dict[str, Weight]) -> str:

@@ -9,6 +9,7 @@ from inspector.domain.computation import Computation
 from inspector.domain.match import Assignment, Evidence, Match
 from inspector.matching.contents import Contents
 from inspector.matching.folding import folded_pairs
+from inspector.matching.inverted import forced_for, inverted, is_coarser
 from inspector.matching.names import Names, named_tensor
 from inspector.matching.ports import pair
 from inspector.matching.reasons import confidence, evidence, of_weights
@@ -23,9 +24,16 @@ def match(
 ) -> Assignment:
     """Match A's layers with B's tensors. `forced` are the person's own choices (layer of A -> tensor of B
     or None for "none"); they win."""
+    chosen = dict(forced or {})
+    if is_coarser(a, b):
+        return inverted(_match_finer(b, a, contents.swapped(), forced_for(a, b, chosen)), a, chosen)
+    return _match_finer(a, b, contents, chosen)
+
+
+def _match_finer(a: Computation, b: Computation, contents: Contents, forced: Mapping[str, str | None]) -> Assignment:
     steps_a, steps_b = steps_of(a), steps_of(b)
     names = Names(steps_a, steps_b)
-    sweep = Sweep(steps_a, steps_b, contents, names, Flow(steps_b), forced=dict(forced or {}))
+    sweep = Sweep(steps_a, steps_b, contents, names, Flow(steps_b), forced=dict(forced))
     inputs = pair(a.inputs, b.inputs)
     sweep.where.update({one.tensor: other.tensor for one, other in inputs})
     sweep.run()

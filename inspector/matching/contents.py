@@ -33,6 +33,10 @@ class Contents:
         self._values: dict[str, Values] = {"a": values_a, "b": values_b}
         self._kept: dict[tuple[str, str], NDArray[Any]] = {}
 
+    def swapped(self) -> Contents:
+        """The same with A and B exchanged."""
+        return Contents(list(self.b.values()), list(self.a.values()), self._values["b"], self._values["a"])
+
     def values(self, side: str, weight: Weight) -> NDArray[Any]:
         """The weight's values in its own shape; small ones are kept for the next question."""
         key = (side, weight.id)

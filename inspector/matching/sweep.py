@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from inspector.matching import composite
 from inspector.matching.contents import Contents, anchors, score
-from inspector.matching.names import Names
+from inspector.matching.names import Names, on_graph
 from inspector.matching.regions import Flow, Region
 from inspector.matching.steps import ANYTHING, Step, alike, is_identity
 
@@ -83,7 +83,7 @@ class Sweep:
     def _best(self, index: int, step: Step) -> Placed | None:
         options = (self._weigh(step, b) for b in self._candidates(index, step))
         best = max((o for o in options if o is not None), key=lambda option: option.total, default=None)
-        if best is None or not step.final:
+        if best is None or not step.final or on_graph(step):  # a graph of A has layers of its own for what follows
             return best
         end = composite.named_end(step, best.b, self.used, flow=self.flow, names=self.names)
         if end == best.b:

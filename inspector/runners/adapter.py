@@ -129,6 +129,10 @@ class Adapter(ABC):
         """How far `against` is from what the fed arrays give in float64. Raises NO_REFERENCE."""
         raise RequestError("NO_REFERENCE", "{} does not compute in float64".format(self.framework))
 
+    def set_constants(self, arrays: Arrays) -> None:
+        """Give constants other values, by node name, for everything that is run from now on."""
+        raise RequestError("NO_EDIT", "{} cannot be edited".format(self.framework))
+
     def edit(self, edits: Sequence[Described], arrays: Arrays) -> None:
         """Edit the copy that `run(edited=True)` runs; no edits take all back."""
         if edits:

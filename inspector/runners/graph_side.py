@@ -87,6 +87,10 @@ class GraphSide(Adapter):
             for name, array in zip(fetch, arrays)
         }
 
+    def set_constants(self, arrays: Arrays) -> None:
+        edits = [{"kind": "constant", "node": node} for node in arrays]
+        self.engine = self.engine.edited(edited_graph(self.engine.graph_def, edits, arrays))
+
     def edit(self, edits: Sequence[Described], arrays: Arrays) -> None:
         if self._edited is not None:
             self._edited.close()

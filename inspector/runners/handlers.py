@@ -65,6 +65,8 @@ class Handlers:
             apply(options)
         progress("loading " + os.path.basename(path))
         self._model = make(path, options)
+        if args.get("constants"):
+            self._model.set_constants(arrays_at(args["constants"]))
         return dict(self._model.describe(), confinement=self._confinement), None
 
     def _confine_reads(self, paths: List[str]) -> None:

@@ -7,7 +7,8 @@ class Options(NamedTuple):
     """`trust`: the file may run code of its own. `custom`: a Python file with custom layers, "" for none.
     `choices`: which part of the file (`signature`, `tags`, `backend`, `architecture`). `threads`: 0 for the
     framework's own number. `optimise`: graph optimisation in the plain run. `float64`: the plain run and
-    the taps in float64. `training`: layers behave as in training. `seed`: of the framework's random ops. `batch`: so many samples at a time, 0 for all."""
+    the taps in float64. `training`: layers behave as in training. `seed`: of the framework's random ops.
+    `batch`: so many samples at a time, 0 for all."""
 
     trust: bool = False
     custom: str = ""

@@ -18,6 +18,7 @@ from inspector.session import outputs as outputs_of
 from inspector.session.explain import explain
 from inspector.session.floors import EXACT, accumulated
 from inspector.session.inputs import Prepared, ReadDataset, resolve
+from inspector.session.option_text import in_words
 from inspector.session.passes import Gathered, Numbers, Passes, both
 from inspector.session.plan import is_fixed, plan, samples_of
 from inspector.session.settings import Settings
@@ -70,6 +71,7 @@ class Comparing:
         (runner_a, loaded_a), (runner_b, loaded_b) = self._clock.time(
             "load", lambda: both(lambda: self._a.load(self._progress), lambda: self._b.load(self._progress))
         )
+        self._warnings += [side.stand_in.warning for side in (self._a, self._b) if side.stand_in is not None]
         self._warnings += [*loaded_a.warnings, *loaded_b.warnings, *self._random(loaded_a, loaded_b)]
         prepared = prepare(assignment, (self._a, loaded_a), (self._b, loaded_b), self._settings, self._read)
         self._warnings += [note for item in prepared for note in item.notes]
@@ -261,6 +263,9 @@ def side_run(side: SideState, loaded: Loaded) -> SideRun:
     started = side.environment()
     file = side.opened()
     environment = {**started.versions, "confinement": started.confinement, "reason": file.reason}
+    options = in_words(side.options)
+    if options:
+        environment["options"] = ", ".join(options)
     return SideRun(
         path=file.path,
         format=file.format,

@@ -21,6 +21,7 @@ from inspector.matching import Contents, match
 from inspector.session.comparing import Comparing, Result, prepare
 from inspector.session.datasets import read_dataset
 from inspector.session.passes import both
+from inspector.session.reconstruct import stand_in, wanted
 from inspector.session.settings import Settings
 from inspector.session.side import SideState
 from inspector.session.snippets import snippet
@@ -31,6 +32,11 @@ from inspector.workers.runner_client import DEFAULTS
 
 Array = NDArray[Any]
 Which = Literal["a", "b", "introduced-a", "introduced-b"]
+
+
+def contents(a: SideState, b: SideState) -> Contents:
+    """Both sides' weights, as matching asks for them."""
+    return Contents(a.fingerprints(), b.fingerprints(), a.reader.values, b.reader.values)
 
 
 def silent(_text: str, _done: int = 0, _total: int = 0) -> None:
@@ -131,9 +137,15 @@ class Session:
             progress("matching layers with tensors", 0, 0)
             a, b = self._sides["a"], self._sides["b"]
             both(a.computation, b.computation)
-            prints_a, prints_b = both(a.fingerprints, b.fingerprints)
-            contents = Contents(prints_a, prints_b, a.reader.values, b.reader.values)
-            self._assignment = match(a.computation(), b.computation(), contents, forced=self._choices())
+            both(a.fingerprints, b.fingerprints)
+            for own, other in ((a, b), (b, a)):
+                if own.stand_in is None and wanted(own.opened(), other.opened()):
+                    found = match(own.computation(), other.computation(), contents(own, other))
+                    own.stand_in = stand_in(
+                        own.computation(), other.computation(), found, other.opened(), own.reader.values
+                    )
+            forced = self._choices()
+            self._assignment = match(a.computation(), b.computation(), contents(a, b), forced=forced)
         return self._assignment
 
     def change_match(self, a: str, tensor_b: str | None) -> Assignment:
@@ -242,6 +254,8 @@ class Session:
         shutil.rmtree(self._spill, ignore_errors=True)
 
     def _changed(self) -> None:
+        for side in SIDES:
+            self._sides[side].stand_in = None
         self._assignment = None
         self._result = None
 

@@ -10,6 +10,7 @@ from inspector.domain.computation import Computation, Fingerprint
 from inspector.domain.errors import Cancelled, InspectorError
 from inspector.domain.files import ModelFile, Side
 from inspector.domain.options import SideOptions
+from inspector.session.reconstruct import StandIn
 from inspector.workers.child import Progress
 from inspector.workers.reader_client import Reader
 from inspector.workers.runner_client import DEFAULTS, Loaded, Runner, Started
@@ -27,11 +28,12 @@ class SideState:
         self._loading = threading.Lock()
         self._reader: Reader | None = Reader(f"reader {side.upper()}")
         self._runner: Runner | None = None
-        self._loaded: tuple[Runner, tuple[str, int, int], Loaded] | None = None
+        self._loaded: tuple[Runner, tuple[str, int, int, int], Loaded] | None = None
         self._computation: Computation | None = None
         self._prints: tuple[Fingerprint, ...] | None = None
         self._sha256 = ""
         self.started: Started | None = None
+        self.stand_in: StandIn | None = None
         self._runs = 0
         self._closed = False
 
@@ -98,6 +100,8 @@ class SideState:
     def computation(self) -> Computation:
         with self._lock:
             self.opened()
+            if self.stand_in is not None:
+                return self.stand_in.computation
             if self._computation is None:
                 self._computation = self.reader.computation()
             return self._computation
@@ -134,7 +138,7 @@ class SideState:
             return self._load(progress)
 
     def _load(self, progress: Progress | None) -> tuple[Runner, Loaded]:
-        file = self.opened()
+        file = self.opened() if self.stand_in is None else self.stand_in.file
         if not file.runs_in:
             raise InspectorError(
                 "CANNOT_RUN",
@@ -144,10 +148,17 @@ class SideState:
             )
         runner = self._living_runner()
         known = self._loaded
-        if known is None or known[:2] != (runner, _identity(file)):
-            loaded = runner.load(Path(file.path), file.runs_in, parts=file.parts, progress=progress)
-            known = self._loaded = (runner, _identity(file), loaded)
+        identity = (*_identity(file), self._stands_in())
+        if known is None or known[:2] != (runner, identity):
+            constants = self.stand_in.constants if self.stand_in is not None else {}
+            loaded = runner.load(
+                Path(file.path), file.runs_in, parts=file.parts, constants=constants, progress=progress
+            )
+            known = self._loaded = (runner, identity, loaded)
         return runner, known[2]
+
+    def _stands_in(self) -> int:
+        return 0 if self.stand_in is None else id(self.stand_in)
 
     def stop(self) -> None:
         """Kill the runner, whatever it does; the next run starts another."""
@@ -190,7 +201,7 @@ class SideState:
             raise Cancelled("the session is closed")
 
     def _forget(self) -> None:
-        self._computation, self._prints, self._sha256 = None, None, ""
+        self._computation, self._prints, self._sha256, self.stand_in = None, None, "", None
 
 
 def _identity(file: ModelFile) -> tuple[str, int, int]:

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from inspector.domain.options import SideOptions
 from inspector.session.settings import Settings
 
 SCHEMA = 1
@@ -16,10 +17,14 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pair:
-    """What a person set for one pair of contents. `matches`: A's layer to B's tensor or None."""
+    """What a person set for one pair of contents. `matches`: A's layer to B's tensor or None.
+
+    `options_a` and `options_b` hold nothing that needs consent (see Store.set_options)."""
 
     matches: dict[str, str | None] = field(default_factory=dict)
     settings: Settings | None = None
+    options_a: SideOptions | None = None
+    options_b: SideOptions | None = None
     used: str = ""
 
 
@@ -34,11 +39,13 @@ class Recent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
-    """The whole file; `pairs` in the order in which they were last used."""
+    """The whole file; `pairs` in the order in which they were last used, `environments` the interpreters
+    that a person added."""
 
     pairs: dict[str, Pair] = field(default_factory=dict)
     recent: tuple[Recent, ...] = ()
     pipelines: dict[str, str] = field(default_factory=dict)
+    environments: tuple[str, ...] = ()
 
 
 def written(state: State) -> bytes:
@@ -62,6 +69,7 @@ def read(content: bytes) -> tuple[State, tuple[str, ...]]:
         pairs={key: _pair(value, key, lost) for key, value in pairs.items()},
         recent=_recent(raw, lost),
         pipelines=_all_of(_mapping(raw, "pipelines", lost), str, "pipeline", lost),
+        environments=_environments(raw, lost),
     )
     return state, tuple(lost)
 
@@ -70,21 +78,31 @@ def _pair(raw: Any, key: str, lost: list[str]) -> Pair:
     if not isinstance(raw, dict):
         lost.append(f"pair {key[:12]} is no pair")
         return Pair()
-    settings = raw.get("settings")
     return Pair(
         matches=_all_of(_mapping(raw, "matches", lost), str | None, "match", lost),
-        settings=None if settings is None else _as(settings, Settings, f"settings of {key[:12]}", lost),
+        settings=_optional(raw.get("settings"), Settings, f"settings of {key[:12]}", lost),
+        options_a=_optional(raw.get("options_a"), SideOptions, f"A's options of {key[:12]}", lost),
+        options_b=_optional(raw.get("options_b"), SideOptions, f"B's options of {key[:12]}", lost),
         used=raw["used"] if isinstance(raw.get("used"), str) else "",
     )
 
 
 def _recent(raw: dict[str, Any], lost: list[str]) -> tuple[Recent, ...]:
-    listed = raw.get("recent", [])
-    if not isinstance(listed, list):
-        lost.append("`recent` is no list")
-        return ()
-    found = (_as(item, Recent, "a recent pair", lost) for item in listed)
+    found = (_as(item, Recent, "a recent pair", lost) for item in _list(raw, "recent", lost))
     return tuple(item for item in found if item is not None)
+
+
+def _environments(raw: dict[str, Any], lost: list[str]) -> tuple[str, ...]:
+    found = (_as(item, str, "an environment", lost) for item in _list(raw, "environments", lost))
+    return tuple(dict.fromkeys(item for item in found if item))
+
+
+def _list(raw: dict[str, Any], name: str, lost: list[str]) -> list[Any]:
+    found = raw.get(name, [])
+    if isinstance(found, list):
+        return found
+    lost.append(f"`{name}` is no list")
+    return []
 
 
 def _mapping(raw: dict[str, Any], name: str, lost: list[str]) -> dict[str, Any]:
@@ -104,6 +122,10 @@ def _all_of(raw: dict[str, Any], kind: Any, what: str, lost: list[str]) -> dict[
         else:
             lost.append(f"{what} `{name[:40]}` is not understood")
     return valid
+
+
+def _optional(raw: Any, kind: type[_T], what: str, lost: list[str]) -> _T | None:
+    return None if raw is None else _as(raw, kind, what, lost)
 
 
 def _as(raw: Any, kind: type[_T], what: str, lost: list[str]) -> _T | None:

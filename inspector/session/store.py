@@ -19,7 +19,8 @@ from typing import TypeVar
 
 import platformdirs
 
-from inspector.domain.files import Warn
+from inspector.domain.files import Side, Warn
+from inspector.domain.options import SideOptions
 from inspector.session import preprocess
 from inspector.session.settings import Settings
 from inspector.session.state import Pair, Recent, State, read, written
@@ -29,6 +30,7 @@ VARIABLE = "MODEL_INSPECTOR_STATE"
 MAX_RECENT = 20
 MAX_LOST = 3  # named in a warning
 MAX_PAIRS = 200
+MAX_ENVIRONMENTS = 40
 _T = TypeVar("_T")
 
 
@@ -89,6 +91,38 @@ class Store:
     def set_settings(self, key: str, settings: Settings) -> None:
         """Remembers the settings of a pair."""
         self._change_pair(key, lambda pair: replace(pair, settings=settings))
+
+    def options(self, key: str, side: Side) -> SideOptions | None:
+        """The options that a side of this pair was used with, None when it is new."""
+        pair = self._pair(key)
+        return pair.options_a if side == "a" else pair.options_b
+
+    def set_options(self, key: str, side: Side, options: SideOptions) -> None:
+        """Remembers a side's options, but for what needs consent each time: trust, custom code, the network."""
+        kept = replace(options, trust=False, custom="", online=False)
+        if side == "a":
+            self._change_pair(key, lambda pair: replace(pair, options_a=kept))
+        else:
+            self._change_pair(key, lambda pair: replace(pair, options_b=kept))
+
+    def environments(self) -> tuple[str, ...]:
+        """Paths of the Python interpreters that were added, in that order."""
+        return self._state.environments
+
+    def add_environment(self, path: str) -> None:
+        """Remembers an interpreter, once; of too many the oldest goes."""
+
+        def change(state: State) -> State:
+            rest = [other for other in state.environments if other != path]
+            return replace(state, environments=(*rest, path)[-MAX_ENVIRONMENTS:])
+
+        self._change(change)
+
+    def forget_environment(self, path: str) -> None:
+        """Takes an interpreter off the list."""
+        self._change(
+            lambda state: replace(state, environments=tuple(other for other in state.environments if other != path))
+        )
 
     def recent(self) -> tuple[Recent, ...]:
         """The pairs of paths opened last, the latest first."""

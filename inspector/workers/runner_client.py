@@ -151,9 +151,16 @@ class Runner:
         return started
 
     def load(
-        self, path: Path, framework: str, *, parts: Sequence[str] = (), progress: Progress | None = None
+        self,
+        path: Path,
+        framework: str,
+        *,
+        parts: Sequence[str] = (),
+        constants: Mapping[str, Array] | None = None,
+        progress: Progress | None = None,
     ) -> Loaded:
-        """Load a model; `framework` and `parts` are ModelFile's runs_in and parts.
+        """Load a model; `framework` and `parts` are ModelFile's runs_in and parts. `constants` take the place
+        of the values of a graph's constants, by node name.
 
         Waits for the start. A process may read one model only, so another one gets another process."""
         resolved = path.resolve()
@@ -172,6 +179,7 @@ class Runner:
             "framework": framework,
             "read": [str(Path(part).resolve()) for part in (*parts, *self._chosen_files())],
             "options": msgspec.to_builtins(self.options),
+            "constants": _save(constants, self._folder("constants")) if constants else {},
         }
         return msgspec.convert(self._ask("load", args, progress), Loaded)
 
