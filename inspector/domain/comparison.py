@@ -62,8 +62,8 @@ class OutputDifference:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LayerDifference:
     """One match with its numbers. `error_a`, `error_b`: largest deviation of each side's own rounding
-    from the float64 reference (None where there was no reference). `activation_*` are keys under which
-    the session hands out the arrays (empty when they were not kept)."""
+    from the float64 reference (None where there was no reference). `clipped`: of a quantized side, the
+    share of the layer's values at an end of their range."""
 
     index: int
     a: str
@@ -78,6 +78,7 @@ class LayerDifference:
     noise_floor: float | None = None
     error_a: float | None = None
     error_b: float | None = None
+    clipped: float | None = None
     weights: tuple[WeightDifference, ...] = ()
     note: str = ""
 

@@ -86,6 +86,7 @@ def _layer(layer: LayerDifference) -> dict[str, Any]:
         "noise_floor": layer.noise_floor,
         "weights": [asdict(weight) for weight in layer.weights],
         "status": layer.status,
+        "clipped": layer.clipped,
     }
 
 

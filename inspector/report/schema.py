@@ -98,7 +98,8 @@ class WeightJson(_Part, frozen=True):
 
 
 class LayerJson(_Part, frozen=True):
-    """One layer in A's order. `b` is null when the layer has no tensor of its own in B."""
+    """One layer in A's order. `b` is null when the layer has no tensor of its own in B. `clipped`: of a
+    quantized side, the share of the layer's values at an end of their range."""
 
     index: int
     a: str
@@ -110,6 +111,7 @@ class LayerJson(_Part, frozen=True):
     noise_floor: Number | None
     weights: list[WeightJson]
     status: Status
+    clipped: Number | None = None
 
 
 class ProofJson(_Part, frozen=True):

@@ -45,7 +45,8 @@ class Adapter(ABC):
 
     `taps` maps the names that the app uses to the framework's tensors, in order of computation. `can` says
     which of `replay`, `reference` and `edit` there are; what is not there raises. `precision` is what the
-    numbers are computed in (`float32`, `float16`, `int8`, ...)."""
+    numbers are computed in (`float32`, `float16`, `int8`, ...). `clipped` is, of the quantized tensors of the
+    last run, the share of values at an end of their range."""
 
     inputs: Sequence[Port]
     outputs: Sequence[Port]
@@ -57,6 +58,7 @@ class Adapter(ABC):
         if not os.path.exists(path):
             raise RequestError("NOT_FOUND", "no such file", path, "Open the model again.")
         self.taps: Dict[str, Any] = {}
+        self.clipped: Dict[str, float] = {}
         self.classes: Dict[str, str] = {}
         self.warnings: List[Dict[str, str]] = []
         self.options = options

@@ -87,6 +87,7 @@ class Handlers:
         return {
             "outputs": saved(results["outputs"], args["out"], "output"),
             "taps": saved(results["taps"], args["out"], "tap"),
+            "clipped": self._loaded().clipped,
         }, None
 
     def replay(self, args: Args, _array: Any, progress: Progress) -> Reply:

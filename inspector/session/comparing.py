@@ -28,6 +28,7 @@ from inspector.session.verdict import sentence, status_of, verdict_of
 from inspector.workers.child import Progress
 from inspector.workers.runner_client import Loaded, Runner
 
+CLIPPED = 0.01
 Array = NDArray[Any]
 T = TypeVar("T")
 
@@ -151,6 +152,7 @@ class Comparing:
         chosen = plan(assignment, a[1], b[1], samples=samples, fixed=is_fixed((a[1], b[1])))
         gathered = Passes(a, b, chosen, assignment).run(inputs_a, inputs_b, self._progress)
         self._warnings += gathered.warnings
+        self._warnings += clipping(gathered)
         return gathered
 
     def _result(
@@ -244,6 +246,7 @@ def _layer(index: int, match: Match, numbers: Numbers) -> LayerDifference:
         noise_floor=level.value if level else None,
         error_a=level.error_a if level else None,
         error_b=level.error_b if level else None,
+        clipped=numbers.clipped,
         weights=match.weights,
         note=numbers.unlike or match.note,
     )
@@ -256,6 +259,16 @@ def accumulated_noise(gathered: Gathered, a: Loaded, b: Loaded) -> float:
         return 0.0
     known = [numbers for numbers in gathered.numbers.values() if numbers.floor is not None]
     return accumulated((item.floor.value, item.scale) for item in known if item.floor is not None)
+
+
+def clipping(gathered: Gathered) -> list[Warn]:
+    """A warning when quantized layers hold many values at an end of their range."""
+    shares = {name: item.clipped for name, item in gathered.numbers.items() if (item.clipped or 0.0) > CLIPPED}
+    if not shares:
+        return []
+    worst = max(shares, key=lambda name: shares[name] or 0.0)
+    text = f"{len(shares)} quantized layers hold more than {CLIPPED:.0%} of their values at an end of their range"
+    return [Warn("CLIPPED", f"{text}, most of all {worst} ({shares[worst]:.1%})")]
 
 
 def side_run(side: SideState, loaded: Loaded) -> SideRun:

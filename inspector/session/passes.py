@@ -37,13 +37,15 @@ U = TypeVar("U")
 
 @dataclass(slots=True)
 class Numbers:
-    """What the passes gather for one match; `scale` is A's largest absolute value."""
+    """What the passes gather for one match; `scale` is A's largest absolute value, `clipped`
+    the largest share of a quantized side's values that lie at an end of their range."""
 
     total: Accumulator | None = None
     introduced: Accumulator | None = None
     floor: Floor | None = None
     shape: tuple[int, ...] = ()
     scale: float = 0.0
+    clipped: float | None = None
     axes: tuple[int, ...] | None = None
     unlike: str = ""
 
@@ -96,10 +98,11 @@ class Passes:
         return self._found
 
     def _pass(self, inputs: dict[Side, Arrays], progress: Progress, *, first: bool) -> None:
-        taps_a, taps_b = both(
-            lambda: self._runners["a"].run(inputs["a"], taps=self._plan.taps_a).taps,
-            lambda: self._runners["b"].run(inputs["b"], taps=self._plan.taps_b).taps,
+        run_a, run_b = both(
+            lambda: self._runners["a"].run(inputs["a"], taps=self._plan.taps_a),
+            lambda: self._runners["b"].run(inputs["b"], taps=self._plan.taps_b),
         )
+        taps_a, taps_b = run_a.taps, run_b.taps
         taps: dict[Side, Arrays] = {"a": taps_a, "b": taps_b}
         fitting = [match for match in self._plan.tapped if self._fits(match, taps_a, taps_b)]
         progress("replaying each layer from the same inputs", 0, 0)
@@ -108,6 +111,9 @@ class Passes:
         progress("working out the noise floor in float64", 0, 0)
         errors = self._errors_of(fitting, inputs, taps, feeds, replayed)
         for match in fitting:
+            shares = run_a.clipped.get(match.tensor_a), run_b.clipped.get(str(match.tensor_b))
+            numbers = self._found.numbers[match.a]
+            numbers.clipped = max((share for share in (numbers.clipped, *shares) if share is not None), default=None)
             level = self._floor(match, taps_a[match.tensor_a], errors)
             self._gather(match, taps, replayed, level, first=first)
 

@@ -76,10 +76,12 @@ class Loaded:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Arrays by tensor name, memory-mapped from the spill."""
+    """Arrays by tensor name, memory-mapped from the spill. `clipped`: of quantized tensors the share of
+    values at an end of their range."""
 
     outputs: dict[str, Array] = field(default_factory=dict)
     taps: dict[str, Array] = field(default_factory=dict)
+    clipped: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,7 +205,7 @@ class Runner:
             "out": str(folder),
         }
         answer = self._ask("run", args, progress)
-        return Run(_open(answer["outputs"]), _open(answer["taps"]))
+        return Run(_open(answer["outputs"]), _open(answer["taps"]), answer["clipped"])
 
     def replay(
         self, feeds: Mapping[str, Array], fetch: Sequence[str], *, progress: Progress | None = None
