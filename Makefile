@@ -17,7 +17,7 @@ ifneq ($(shell cat $(STAMP) 2>/dev/null),$(realpath .))
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint format wheel demo-files pictures bench sweep fuzz clean
+.PHONY: help setup run test lint format wheel demo-files pictures bench sweep models fuzz clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -59,6 +59,9 @@ bench: setup ## times and memory against the targets
 
 sweep: setup ## every Keras application, both Keras, two batch sizes: one table (about half an hour)
 	@$(BIN)/python tests/bench/sweep.py
+
+models: setup ## every real file of ../shared/models, opened, run, compared: docs/models.md
+	@$(BIN)/python tests/bench/models.py
 
 fuzz: setup ## byte mutants of the demo's files through the reader process
 	@$(BIN)/python tests/fuzz/run.py

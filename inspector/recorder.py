@@ -9,7 +9,7 @@ and numpy; a framework is used only when the recorded model has brought it. The 
 """
 
 import contextlib
-import datetime
+import datetime as dt
 import inspect
 import json
 import os
@@ -117,14 +117,13 @@ def _run_in_graph(model: Any, given: Any, names: List[str], watch: "Watch") -> T
         watch.know(name, holder)
     with watch.replaced(model, lambda: v1.get_default_graph() is graph):
         watch.outputs = _leaves(model(_packed(given, holders), **_inference(model)))
-    backend = _keras_module(model).backend
     feeds = dict(zip(holders, _leaves(given)))
+    backend = sys.modules[keras_classes(model)[-1].__module__.split(".engine.")[0] + ".backend"]
     phase = backend.learning_phase()
     if hasattr(phase, "graph"):
         feeds[phase] = np.zeros((), phase.dtype.as_numpy_dtype)
     fetched = {name: tensor for name, tensor in watch.tensors.items() if graph.is_fetchable(tensor)}
-    session = v1.keras.backend.get_session() if not hasattr(backend, "get_session") else backend.get_session()
-    watch.values, watched = session.run((fetched, watch.outputs), feeds)
+    watch.values, watched = backend.get_session().run((fetched, watch.outputs), feeds)
     return plain, watched
 
 
@@ -295,63 +294,215 @@ def _of_function(model: Any, inputs: Any) -> Seen:
     tensorflow = sys.modules["tensorflow"]
     arrays = _mapped(lambda value: _cast(_array(value), "" if hasattr(value, "dtype") else "float32"), inputs)
     tensors = _mapped(tensorflow.constant, arrays)
-    args = tensors if isinstance(tensors, list) else [] if isinstance(tensors, dict) else [tensors]
     kwargs = tensors if isinstance(tensors, dict) else {}
+    args = [] if kwargs else tensors if isinstance(tensors, list) else [tensors]
     outputs = _mapped(_array, model(*args, **kwargs))
     concrete = model if hasattr(model, "structured_outputs") else model.get_concrete_function(*args, **kwargs)
-    holders = {tensor.op.name: tensor for tensor in concrete.inputs[: len(_leaves(tensors))]}
-    names = list(kwargs) or list(holders)
-    named = list(zip(names, _leaves(arrays)))
-    by_holder = {holders.get(str(name), holder).name: name for name, holder in zip(names, holders.values())}
-    layers, values, notes = _graph_values(concrete, by_holder, dict(zip(names, _leaves(tensors))))
+    holders = _holders(concrete, kwargs, len(_leaves(tensors)))
+    fed = dict(zip((holder.name for holder in holders), _leaves(tensors)))
+    names = list(kwargs) or [holder.op.name for holder in holders]
+    titles = {holder.name: name for name, holder in zip(names, holders)}
+    layers, values, notes = _graph_values(concrete, fed, titles)
     framework = "TensorFlow {}".format(tensorflow.__version__)
-    return Seen(framework, named, _named(outputs, "output"), layers, values, notes)
+    inputs_seen = list(zip(names, _leaves(arrays)))
+    return Seen(framework, inputs_seen, _named(outputs, "output"), layers, values, notes)
 
 
-def _graph_values(concrete: Any, holders: Dict[str, str], feeds: Dict[str, Any]) -> Tuple[List[Layer], Any, Any]:
-    """Every op that the inputs reach, with its float tensors. `holders`: placeholder to input name."""
+def _holders(concrete: Any, kwargs: Dict[str, Any], count: int) -> List[Any]:
+    """The placeholders of the inputs in the order in which they were given: named after the keywords, or else
+    in the keywords' sorted order."""
+    holders = list(concrete.inputs[:count])
+    by_name = {holder.op.name: holder for holder in holders}
+    ordered = sorted(kwargs)
+    return [by_name.get(name, holders[ordered.index(name)]) for name in kwargs] or holders
+
+
+def _graph_values(concrete: Any, fed: Dict[str, Any], titles: Dict[str, str]) -> Tuple[List[Layer], Any, Any]:
+    """Every op that the inputs reach, with its float tensors. `fed`, `titles`: value and name by placeholder."""
     tensorflow, graph = sys.modules["tensorflow"], concrete.graph
-    reached, layers = set(holders), []
-    for op in graph.get_operations():
-        taken = [holders.get(tensor.name, tensor.name) for tensor in op.inputs if tensor.name in reached]
-        floats = [tensor.name for tensor in op.outputs if tensor.dtype.is_floating]
-        reached.update(tensor.name for tensor in op.outputs if taken)
-        if taken and floats:
-            layers.append(Layer(op.name, op.type, taken, floats, []))
+    layers = _reached(graph, titles)
     wanted = [name for layer in layers for name in layer.outputs]
 
-    def tapped(**fed: Any) -> Any:
+    def tapped(*feeds: Any) -> Any:
         inside = tensorflow.compat.v1.get_default_graph()
         replaced = {inner.name: inside.capture(outer) for outer, inner in graph.captures}
-        replaced.update((holder, fed["fed_{}".format(place)]) for place, holder in enumerate(holders))
+        replaced.update(zip(fed, feeds))
         return tensorflow.graph_util.import_graph_def(graph.as_graph_def(), replaced, wanted, name="")
 
-    fed = {"fed_{}".format(place): feeds[name] for place, name in enumerate(holders.values())}
     try:
-        values = tensorflow.function(tapped, autograph=False)(**fed) if wanted else []
+        values = tensorflow.function(tapped, autograph=False)(*fed.values()) if wanted else []
     except Exception as error:  # whatever the graph holds that cannot be imported: its outputs are recorded
-        return [], {}, [("NO_ACTIVATIONS", "the function's own tensors could not be recorded: {}".format(error)[:500])]
+        text = "the function's own tensors could not be recorded: {}".format(error)
+        return [], {}, [("NO_ACTIVATIONS", text[:500])]
     return layers, dict(zip(wanted, values)), []
+
+
+def _reached(graph: Any, titles: Dict[str, str]) -> List[Layer]:
+    """The ops that compute from the inputs and give floats; neither constants nor variables."""
+    reached, layers = set(titles), []
+    for op in graph.get_operations():
+        taken = [titles.get(tensor.name, tensor.name) for tensor in op.inputs if tensor.name in reached]
+        floats = [tensor.name for tensor in op.outputs if tensor.dtype.is_floating]
+        if taken:
+            reached.update(tensor.name for tensor in op.outputs)
+        if taken and floats:
+            layers.append(Layer(op.name, op.type, taken, floats, []))
+    return layers
 
 
 # Anything that can be called.
 
 
 def _of_callable(model: Callable[..., Any], inputs: Any, activations: Any) -> Seen:
-    outputs = model(inputs)
+    given, outputs = _mapped(_array, inputs), _mapped(_array, model(inputs))
     found = activations(inputs) if callable(activations) else activations
     pairs = list(found.items() if hasattr(found, "items") else found or [])
     layers = [Layer(str(name), "", [], [str(name)], []) for name, _ in pairs]
     values = {str(name): value for name, value in pairs}
-    return Seen("", _named(inputs, "input"), _named(outputs, "output"), layers, values, [])
+    return Seen("", _named(given, "input"), _named(outputs, "output"), layers, values, [])
 
 
-# Structures of arrays.
+# Structures of arrays: dicts and lists; a list of numbers is one array.
 
 
-def _is_several(value: Any) -> bool:
-    """Whether a list holds arrays (a list of numbers is one array)."""
-    several = isinstance(value, (list, tuple)) and len(value) > 0
-    return several and any(hasattr(item, "shape") or isinstance(item, (list, tuple, dict)) for item in value) and any(
-        hasattr(item, "shape") for item in _leaves(list(value))
-    )
+def _mapped(function: Callable[[Any], Any], structure: Any) -> Any:
+    """The function's results in dicts and lists as the arrays lie in them; None is left out of lists."""
+    if isinstance(structure, dict):
+        return {str(key): _mapped(function, value) for key, value in structure.items() if value is not None}
+    if isinstance(structure, (list, tuple)) and any(map(_holds_array, structure)):
+        return [_mapped(function, value) for value in structure if value is not None]
+    return function(structure)
+
+
+def _holds_array(value: Any) -> bool:
+    if isinstance(value, (list, tuple)):
+        return bool(value) and _holds_array(value[0])
+    return hasattr(value, "shape") or isinstance(value, dict)
+
+
+def _leaves(structure: Any) -> List[Any]:
+    return [value for _, value in _named(structure, "")]
+
+
+def _named(structure: Any, default: str) -> Pairs:
+    """The values with their keys as names, `default_0` and so on in lists, `default` for a single one."""
+    if isinstance(structure, dict):
+        return [pair for key, value in structure.items() for pair in _named(value, str(key))]
+    if isinstance(structure, (list, tuple)):
+        items = [value for value in structure if value is not None]
+        several = enumerate(items)
+        return [pair for place, value in several for pair in _named(value, "{}_{}".format(default, place))]
+    return [(default, structure)]
+
+
+def _packed(structure: Any, values: List[Any]) -> Any:
+    """Other values in a structure that `_mapped` gave."""
+    waiting = iter(values)
+    return _mapped(lambda _value: next(waiting), structure)
+
+
+# Values.
+
+
+def _array(value: Any) -> np.ndarray:
+    """Any tensor or nested lists of numbers as a numpy array; raises TypeError for what is none."""
+    if hasattr(value, "detach"):  # PyTorch's tensors have a history, live on a device, and know no numpy's bfloat16
+        value = value.detach().cpu()
+        value = value.float() if "bfloat16" in str(value.dtype) else value
+    array = np.asarray(value.numpy() if hasattr(value, "numpy") else value)
+    if array.dtype == object and all(isinstance(item, (bytes, str)) for item in array.ravel()):
+        return array.astype(np.bytes_ if all(isinstance(item, bytes) for item in array.ravel()) else np.str_)
+    if array.dtype == object or array.dtype.names:
+        raise TypeError("{} is no array of numbers: {!r}".format(type(value).__name__, value)[:300])
+    return array
+
+
+def _cast(array: np.ndarray, dtype: str) -> np.ndarray:
+    """Numbers as the model takes them; a dtype that numpy has not is left to the framework."""
+    known = dtype.startswith(("float", "int", "uint", "bool"))
+    return array.astype(dtype, copy=False) if known and array.dtype.kind in "biuf" else array
+
+
+def _dtype_name(tensor: Any) -> str:
+    return str(getattr(tensor.dtype, "name", tensor.dtype))
+
+
+def _is_tensor(value: Any) -> bool:
+    return hasattr(value, "shape") and hasattr(value, "dtype")
+
+
+def _is_traced(tensor: Any) -> bool:
+    return type(tensor).__name__.endswith("Tracer")  # of JAX: a value that is not there yet
+
+
+def _same(tensor: Any, arrays: Pairs) -> str:
+    """The name of the array with the tensor's values, "" for none."""
+    if not hasattr(tensor, "numpy") and not isinstance(tensor, np.ndarray):
+        return ""
+    value = _array(tensor)
+    same = (name for name, array in arrays if array.shape == value.shape and np.array_equal(array, value))
+    return next(same, "")
+
+
+def _changes(plain: Any, watched: Any) -> List[Tuple[str, str]]:
+    """Watching must not change what is watched; say so if it did."""
+    pairs = list(zip(_leaves(plain), watched))
+    if all(np.array_equal(a, b) or (a.dtype.kind == "f" and np.allclose(a, b, 0, 0, equal_nan=True)) for a, b in pairs):
+        return []
+    text = "the outputs of the untouched call and those of the call whose layers were recorded differ"
+    return [("WATCHED_DIFFERS", text)]
+
+
+# The file.
+
+
+def _written(path: str, seen: Seen, model: str) -> str:
+    """Write under a temporary name, then rename: a file that is there is whole."""
+    arrays: List[np.ndarray] = []
+    notes = list(seen.notes)
+
+    def tensor(name: str, value: Any) -> Dict[str, Any]:
+        array = _array(value)
+        dtype = array.dtype.name
+        if array.dtype.kind == "V" or dtype == "bfloat16":
+            array, dtype = array.astype(np.float32), str(getattr(value, "dtype", dtype)).split(".")[-1]
+            notes.append(("KEPT_AS_FLOAT32", "{} is {} and is kept as float32".format(name, dtype)))
+        arrays.append(array)
+        return {"name": name, "array": len(arrays) - 1, "shape": list(array.shape), "dtype": dtype}
+
+    def layer(found: Layer) -> Dict[str, Any]:
+        outputs = [tensor(name, seen.activations[name]) for name in found.outputs]
+        return dict(found._asdict(), outputs=outputs)
+
+    manifest = {
+        "kind": KIND,
+        "schema": SCHEMA,
+        "time": dt.datetime.now(dt.timezone.utc).isoformat(timespec="seconds"),
+        "model": model,
+        "framework": seen.framework,
+        "versions": {name: getattr(sys.modules[name], "__version__", "?") for name in PACKAGES if name in sys.modules},
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "inputs": [tensor(name, value) for name, value in seen.inputs],
+        "outputs": [tensor(name, value) for name, value in seen.outputs],
+        "layers": [layer(found) for found in seen.layers],
+        "notes": [{"code": code, "text": text} for code, text in notes],
+    }
+    temporary = "{}.part-{}".format(path, os.getpid())
+    try:
+        _write(temporary, manifest, arrays)
+        os.replace(temporary, path)
+    finally:
+        if os.path.exists(temporary):
+            os.remove(temporary)
+    return path
+
+
+def _write(path: str, manifest: Dict[str, Any], arrays: List[np.ndarray]) -> None:
+    """The manifest first, so that a file's first bytes tell what it is; nothing is compressed, so that a
+    reader finds a range of an array's values at once."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
+        archive.writestr(MANIFEST, json.dumps(manifest))
+        for place, array in enumerate(arrays):
+            with archive.open("{:05d}.npy".format(place), "w", force_zip64=True) as member:
+                np.lib.format.write_array(member, np.ascontiguousarray(array).reshape(array.shape), allow_pickle=False)

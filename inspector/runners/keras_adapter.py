@@ -7,13 +7,19 @@ from typing import Any, Dict, Iterator, Sequence
 import tensorflow as tf
 
 from .adapter import Arrays, Port
+from .architecture import built, from_config, stated_architecture
+from .custom_objects import Objects, public_objects, unknown_class, user_objects, with_own_functions
 from .engine import Engine
 from .failures import running
 from .graph_side import GraphSide
-from .keras_file import load_failure, refuse_code, stated
+from .keras1_layers import dropped_layers
+from .keras_file import UNKNOWN, Stated, load_failure, major, named, refuse_code, refuse_other_python, stated
+from .keras_weights import is_vars_layout, put_weights
 from .messages import reason
+from .old_weights import Origin, turns_kernels
 from .server import RequestError
 from .tracing import Trace, trace_model
+from .upgrading import Changes, upgraded
 
 
 class KerasAdapter(GraphSide):
@@ -46,17 +52,54 @@ class KerasAdapter(GraphSide):
         """The classes whose `__call__` all layers go through, the most special first."""
 
     @abstractmethod
-    def _loaded(self, path: str) -> Any:
-        """The model, not compiled."""
+    def _whole(self, path: str, found: Stated, objects: Objects) -> Any:
+        """The model of a file that holds config and weights, not compiled."""
+
+    @abstractmethod
+    def _of_config(self, found: Stated, objects: Objects) -> Any:
+        """A model of a config, weights of its own making."""
 
     def _model(self, path: str) -> Any:
-        facts = stated(path)
-        if not self.options.trust:
-            refuse_code(facts.config, path)
+        found = stated(path)
+        if found.layout == "weights":
+            written_by = found
+            found = stated_architecture(self.options.choices.get("architecture", ""), path)._replace(layout="weights")
+            found = found._replace(backend=written_by.backend, version=found.version or written_by.version)
+        objects = dict(public_objects(found.config), **user_objects(self.options.custom, self.keras))
+        config = with_own_functions(found.config, objects)
+        if self.options.trust:
+            refuse_other_python(config, path)
+        else:
+            refuse_code(config, path)
         try:
-            return self._loaded(path)
+            if found.layout == "weights":
+                return self._with_weights(path, found._replace(config=config), objects)
+            return self._whole(path, found._replace(config=config), objects)
+        except RequestError:
+            raise
         except Exception as error:  # Keras raises anything: what it says is all there is to know
-            raise load_failure(error, path, facts.version)
+            unknown = UNKNOWN.search(str(error))
+            raise unknown_class(config, unknown.group(1), path) if unknown else load_failure(error, path, found.version)
+
+    def _with_weights(self, path: str, found: Stated, objects: Objects) -> Any:
+        """The architecture that the person named, filled from a file with weights only."""
+        if found.config:
+            model = self._of_config(found, objects)
+        else:
+            model = built(self.options.choices["architecture"], path, self.keras, trust=self.options.trust)
+        self._fill(model, path, found)
+        return model
+
+    def _fill(self, model: Any, path: str, found: Stated) -> None:
+        """Weights from an HDF5 file in either layout."""
+        import h5py
+
+        with h5py.File(path, "r") as file:
+            if not is_vars_layout(file):
+                turned = turns_kernels(found.backend)
+                self.warnings += put_weights(model, file, Origin(major(found.version), turned), path)
+                return
+        model.load_weights(named(path, ".weights.h5"))
 
     def _traced(self, model: Any, names: Sequence[str], path: str) -> Trace:
         try:
@@ -97,8 +140,20 @@ class LegacyKerasAdapter(KerasAdapter):
     def _layer_classes(self) -> Sequence[Any]:
         return [next(kind for kind in self.keras.layers.Dense.__mro__ if kind.__name__ == "Layer")]
 
-    def _loaded(self, path: str) -> Any:
-        return self.keras.models.load_model(path, compile=False)
+    def _whole(self, path: str, found: Stated, objects: Objects) -> Any:
+        if found.layout == "archive":
+            ending, safe = named(path, ".keras"), not self.options.trust
+            return self.keras.models.load_model(ending, custom_objects=objects, compile=False, safe_mode=safe)
+        model = self._of_config(found, objects)
+        self._fill(model, path, found)
+        return model
+
+    def _of_config(self, found: Stated, objects: Objects) -> Any:
+        """Configs of the old Kerases are upgraded; those of an archive are in today's words."""
+        changes = Changes()
+        config = found.config if "registered_name" in found.config else upgraded(found.config, changes)
+        self.warnings += changes.warnings()
+        return from_config(self.keras, config, dict(dropped_layers(self.keras), **objects))
 
 
 class Keras3Adapter(KerasAdapter):
@@ -112,11 +167,16 @@ class Keras3Adapter(KerasAdapter):
     def _layer_classes(self) -> Sequence[Any]:
         return [self.keras.layers.Layer, self.keras.Operation]
 
-    def _loaded(self, path: str) -> Any:
-        classes = self._operations()
-        return self.keras.models.load_model(
-            path, compile=False, safe_mode=not self.options.trust, custom_objects=classes
-        )
+    def _whole(self, path: str, found: Stated, objects: Objects) -> Any:
+        ending = named(path, ".keras" if found.layout == "archive" else ".h5")
+        known = dict(self._operations(), **objects)
+        safe = not self.options.trust
+        return self.keras.models.load_model(ending, compile=False, safe_mode=safe, custom_objects=known)
+
+    def _of_config(self, found: Stated, objects: Objects) -> Any:
+        if self.options.trust:
+            self.keras.config.enable_unsafe_deserialization()
+        return from_config(self.keras, found.config, dict(self._operations(), **objects))
 
     def _operations(self) -> Dict[str, Any]:
         """Operations that stand in a functional model as layers (NotEqual of a mask, GetItem, ...): this

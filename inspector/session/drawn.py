@@ -43,7 +43,7 @@ def draw(spec: Spec, pair: Pair, settings: Settings, batch: int, stream: int) ->
     Floats come as float32 (float64 where both sides take that), uniform in [low, high). Whole numbers
     come as int64: ids from the vocabulary where one is known, images in uint8 from 0..255, else from
     low to high, both included. Raises InspectorError WRONG_SHAPE, WRONG_DTYPE, BAD_RANGE."""
-    shape, notes = shape_to_draw(pair, batch, settings.size)
+    shape, notes = (spec.shape, ()) if spec.shape is not None else shape_to_draw(pair, batch, settings.size)
     whole = any(takes_whole_numbers(port) for port in pair)
     both_double = all(dtype_of(port) == np.float64 for port in pair)
     dtype = np.dtype(np.int64 if whole else np.float64 if both_double else np.float32)

@@ -6,7 +6,7 @@ import shutil
 import tempfile
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,6 +20,7 @@ from inspector.domain.options import SideOptions
 from inspector.matching import Contents, match
 from inspector.session.comparing import Comparing, Result, prepare
 from inspector.session.datasets import read_dataset
+from inspector.session.environments import Environments
 from inspector.session.passes import both
 from inspector.session.reconstruct import stand_in, wanted
 from inspector.session.settings import Settings
@@ -28,7 +29,7 @@ from inspector.session.snippets import snippet
 from inspector.session.store import Store, pair_key
 from inspector.workers.child import Progress
 from inspector.workers.reader_client import Reader
-from inspector.workers.runner_client import DEFAULTS
+from inspector.workers.runner_client import DEFAULTS, Runner, Started
 
 Array = NDArray[Any]
 Which = Literal["a", "b", "introduced-a", "introduced-b"]
@@ -64,6 +65,7 @@ class Session:
     ) -> None:
         self._spill = Path(tempfile.mkdtemp(prefix="model-inspector-"))
         self._store = store or Store()
+        self.environments = Environments(self._store)
         self._sides: dict[Side, SideState] = {
             "a": SideState("a", self._spill, options_a),
             "b": SideState("b", self._spill, options_b),
@@ -72,6 +74,7 @@ class Session:
         self._result: Result | None = None
         self._comparing = threading.Lock()
         self._ahead = False
+        self._plain_digests: dict[Side, str] = {}
         self.settings = Settings()
 
     def __enter__(self) -> Session:
@@ -86,9 +89,12 @@ class Session:
         for side in SIDES:
             self._sides[side].warm()
 
-    def open(self, side: Side, path: str | Path) -> ModelFile:
-        """Open a file on a side. Raises InspectorError: NOT_FOUND, NOT_A_MODEL, ..."""
-        file = self._sides[side].open(str(path))
+    def open(self, side: Side, path: str | Path, options: SideOptions | None = None) -> ModelFile:
+        """Open a file on a side, with the side's options or with others.
+
+        Raises InspectorError: NOT_FOUND, NOT_A_MODEL, ...; the side keeps its file and options then."""
+        file = self._sides[side].open(str(path), options)
+        self._plain_digests.pop(side, None)
         self._changed()
         if self._ahead:
             self._sides[side].preload()
@@ -102,10 +108,41 @@ class Session:
 
     def set_options(self, side: Side, options: SideOptions) -> None:
         """Choose otherwise for a side: its runner starts anew, its file is opened anew where that matters."""
-        self._sides[side].set_options(options)
+        state = self._sides[side]
+        if options.choices != state.options.choices and state.file is not None:
+            self._plain_digests.setdefault(side, state.sha256())
+        state.set_options(options)
         self._changed()
         if self._ahead and self.file(side) is not None:
             self._sides[side].preload()
+
+    def save_options(self, side: Side) -> None:
+        """Keep a side's options with this pair, but for what needs consent each time."""
+        self._store.set_options(self._plain_key(), side, self.options(side))
+
+    def recall_options(self) -> tuple[tuple[Side, InspectorError | None], ...]:
+        """Take up the options that were last used with this pair, on each side where nothing is set but what
+        needs consent. Returns the sides with other options now, and those where that could not be."""
+        told: list[tuple[Side, InspectorError | None]] = []
+        for side in SIDES:
+            own, known = self.options(side), self._store.options(self._plain_key(), side)
+            consent = SideOptions(trust=own.trust, custom=own.custom, online=own.online)
+            if known is None or own != consent:
+                continue
+            taken = replace(known, trust=own.trust, custom=own.custom, online=own.online)
+            if taken == own:
+                continue
+            try:
+                self.set_options(side, taken)
+            except InspectorError as error:
+                told.append((side, error))
+            else:
+                told.append((side, None))
+        return tuple(told)
+
+    def environment(self, side: Side) -> Started:
+        """What runs a side: Python, versions, confinement. Waits until its framework is imported."""
+        return self._sides[side].environment()
 
     def close_side(self, side: Side) -> None:
         self._sides[side].close_file()
@@ -116,6 +153,8 @@ class Session:
         self._sides["a"], self._sides["b"] = self._sides["b"], self._sides["a"]
         for side in SIDES:
             self._sides[side].side = side
+        swapped: dict[Side, Side] = {"a": "b", "b": "a"}
+        self._plain_digests = {swapped[side]: digest for side, digest in self._plain_digests.items()}
         self._changed()
 
     def file(self, side: Side) -> ModelFile | None:
@@ -220,13 +259,21 @@ class Session:
 
     def find_like(self, side: Side, array: Array, progress: Progress = silent, *, limit: int = 20) -> list[ValueHit]:
         """The tensors of one side alone whose value is a given array, under the present input settings."""
+        runner, inputs = self._alone(side, progress)
+        return runner.scan(inputs, [array], limit=limit)[0]
+
+    def run_alone(self, side: Side, progress: Progress = silent) -> dict[str, Array]:
+        """The outputs of one side in its untouched run, under the present input settings."""
+        runner, inputs = self._alone(side, progress)
+        return runner.run(inputs).outputs
+
+    def _alone(self, side: Side, progress: Progress) -> tuple[Runner, dict[str, Array]]:
         state = self._sides[side]
         runner, loaded = state.load(progress)
-        computation = state.computation()
-        same = tuple((port.tensor, port.tensor) for port in computation.inputs)
+        same = tuple((port.tensor, port.tensor) for port in state.computation().inputs)
         assignment = Assignment(matches=(), inputs=same, outputs=(), unmatched_a=(), unmatched_b=())
         prepared = prepare(assignment, (state, loaded), (state, loaded), self.settings, read_dataset)
-        return runner.scan({item.tensor_a: item.array_a for item in prepared}, [array], limit=limit)[0]
+        return runner, {item.tensor_a: item.array_a for item in prepared}
 
     def recent(self) -> list[tuple[str, str]]:
         """The last pairs of files, newest first."""
@@ -269,6 +316,10 @@ class Session:
 
     def _key(self) -> str:
         return pair_key(self._sides["a"].sha256(), self._sides["b"].sha256())
+
+    def _plain_key(self) -> str:
+        """The pair as it was before anything was chosen in its files: a choice may add a file to a digest."""
+        return pair_key(*(self._plain_digests.get(side) or self._sides[side].sha256() for side in SIDES))
 
     def _choices(self) -> dict[str, str | None]:
         return self._store.matches(self._key())

@@ -50,11 +50,13 @@ class SideState:
                     self._reader.open(self.file.path, self.options.choices)
             return self._reader
 
-    def open(self, path: str) -> ModelFile:
-        """Open a file; what was known of the one before is forgotten only when this one opens."""
+    def open(self, path: str, options: SideOptions | None = None) -> ModelFile:
+        """Open a file, with other options if they are given; what was known of the one before is forgotten
+        only when this one opens."""
+        options = self.options if options is None else options
         reader = Reader(f"reader {self.side.upper()}") if self.file is not None else self.reader
         try:
-            file = reader.open(path, self.options.choices)
+            file = reader.open(path, options.choices)
         except InspectorError:
             if self.file is not None or not reader.alive:
                 reader.close()
@@ -64,7 +66,17 @@ class SideState:
                 self._reader.close()
             self._reader, self.file = reader, file
             self._forget()
+        self._start_anew(options)
         return file
+
+    def _start_anew(self, options: SideOptions) -> None:
+        """A runner has the options that it was started with: with others, another one is started."""
+        if options != self.options:
+            self.options = options
+            warmed = self._runner is not None
+            self.stop()
+            if warmed:
+                self.warm()
 
     def close_file(self) -> None:
         with self._lock:

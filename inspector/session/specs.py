@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -12,13 +13,15 @@ from inspector.domain.errors import InspectorError
 
 Kind = Literal["random", "zeros", "ones", "file", "dataset"]
 DRAWN: tuple[Kind, ...] = ("random", "zeros", "ones")
+_DRAWN = re.compile(r"(random|zeros|ones)(?:(?<=random):(\d*))?(?:\[([\dx, ]*)\])?")
 FORMS = "random[:seed], zeros, ones, an image, a folder of images, .npy, .npz, .csv or file.h5#/path"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spec:
     """One parsed spec. `name` is the input it is for, empty when it goes by order. `path` is set for
-    files and datasets, `dataset` is the path inside an HDF5 file, `seed` belongs to `random`."""
+    files and datasets, `dataset` is the path inside an HDF5 file, `seed` belongs to `random`. `shape` is what is drawn
+    where the model does not say (`ones[]` is a single number), None for the model's own."""
 
     text: str
     kind: Kind
@@ -26,6 +29,7 @@ class Spec:
     seed: int = 0
     path: Path = Path()
     dataset: str = ""
+    shape: tuple[int, ...] | None = None
 
 
 def parse(text: str, names: tuple[str, ...] = ()) -> Spec:
@@ -64,13 +68,11 @@ def names_of(pair: tuple[Port, Port]) -> tuple[str, ...]:
 
 
 def _parse_value(value: str, text: str, name: str) -> Spec:
-    word, colon, seed = value.partition(":")
-    if word == "random" and (not colon or seed.isdecimal()):
-        return Spec(text=text, kind="random", name=name, seed=int(seed or 0))
-    if value == "zeros":
-        return Spec(text=text, kind="zeros", name=name)
-    if value == "ones":
-        return Spec(text=text, kind="ones", name=name)
+    drawn = _DRAWN.fullmatch(value)
+    if drawn is not None:
+        kind, seed, sizes = drawn.groups()
+        shape = None if sizes is None else tuple(int(size) for size in re.findall(r"\d+", sizes))
+        return Spec(text=text, kind=kind, name=name, seed=int(seed or 0), shape=shape)  # type: ignore[arg-type]
     path, hash_, dataset = value.rpartition("#")
     if hash_ and path and not Path(value).exists():
         return Spec(text=text, kind="dataset", name=name, path=Path(path), dataset=dataset)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
+import re
 import tempfile
 import threading
 from collections.abc import Callable
@@ -31,6 +32,7 @@ MAX_RECENT = 20
 MAX_LOST = 3  # named in a warning
 MAX_PAIRS = 200
 MAX_ENVIRONMENTS = 40
+CODE = re.compile(r"\.py:\w*$")  # FILE.py:function
 _T = TypeVar("_T")
 
 
@@ -98,8 +100,10 @@ class Store:
         return pair.options_a if side == "a" else pair.options_b
 
     def set_options(self, key: str, side: Side, options: SideOptions) -> None:
-        """Remembers a side's options, but for what needs consent each time: trust, custom code, the network."""
-        kept = replace(options, trust=False, custom="", online=False)
+        """Remembers a side's options, but for what needs consent each time: trust, the network, and code that
+        would be run (custom layers, an architecture that a function makes)."""
+        choices = {name: value for name, value in options.choices.items() if not CODE.search(value)}
+        kept = replace(options, trust=False, custom="", online=False, choices=choices)
         if side == "a":
             self._change_pair(key, lambda pair: replace(pair, options_a=kept))
         else:
