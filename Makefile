@@ -17,7 +17,7 @@ ifneq ($(shell cat $(STAMP) 2>/dev/null),$(realpath .))
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint format wheel demo-files pictures bench sweep models fuzz clean
+.PHONY: help setup run test lint format wheel demo-files pictures bench sweep models forms fuzz clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -62,6 +62,9 @@ sweep: setup ## every Keras application, both Keras, two batch sizes: one table 
 
 models: setup ## every real file of ../shared/models, opened, run, compared: docs/models.md
 	@$(BIN)/python tests/bench/models.py
+
+forms: setup ## MobileNetV2 as .h5, .keras, frozen, SavedModel, TFLite, TensorFlow.js: all pairs (about 20 minutes)
+	@$(BIN)/python tests/bench/forms.py
 
 fuzz: setup ## byte mutants of the demo's files through the reader process
 	@$(BIN)/python tests/fuzz/run.py

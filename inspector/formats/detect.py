@@ -19,7 +19,7 @@ EXTENSIONS = {
     "tflite": (".tflite", ".lite"),
     "tfjs": (".json",),
     "keras_zip": (".keras",),
-    "recording": (".npz",),
+    "recording": (".npz", ".h5", ".hdf5"),
     "keras_h5": (".h5", ".hdf5", ".hdf", ".he5"),
 }
 

@@ -11,6 +11,7 @@ from inspector.domain.comparison import Comparison
 from inspector.domain.errors import InspectorError
 from inspector.domain.files import ModelFile, Side
 from inspector.domain.match import Assignment
+from inspector.session.reconstruct import wanted
 
 Page = Literal["empty", "work"]
 
@@ -50,7 +51,7 @@ def resolve(known: Known) -> Snapshot:
     """What the window shows, given what is known."""
     a, b = known.files["a"], known.files["b"]
     anything = a or b or known.opening or any(known.failed.values())
-    ready = bool(a and b and a.runs_in and b.runs_in)
+    ready = bool(a and b and can_run(a, b) and can_run(b, a))
     status, sentence, detail = _answer(known, a, b)
     return Snapshot(
         page="work" if anything else "empty",
@@ -64,6 +65,11 @@ def resolve(known: Known) -> Snapshot:
         can_save=known.comparison is not None,
         can_preview=ready and known.assignment is not None and not known.running,
     )
+
+
+def can_run(file: ModelFile, other: ModelFile) -> bool:
+    """Whether a file can be run: by itself, or with its weights in the other side's graph."""
+    return bool(file.runs_in) or wanted(file, other)
 
 
 def name_of(file: ModelFile) -> str:
@@ -85,8 +91,8 @@ def _answer(known: Known, a: ModelFile | None, b: ModelFile | None) -> tuple[str
         return known.comparison.verdict, known.comparison.sentence, _facts(known.comparison)
     if a is None or b is None:
         return "", *_invitation(known, a, b)
-    for letter, file in (("A", a), ("B", b)):
-        if not file.runs_in:
+    for letter, file, beside in (("A", a, b), ("B", b, a)):
+        if not can_run(file, beside):
             return "", f"{letter} can be browsed but not run.", file.reason
     if known.assignment is None:
         return "", "Finding which layers belong together…", known.busy

@@ -49,6 +49,7 @@ class AppState(QObject):
     comparison_changed = Signal(object)
     comparison_failed = Signal(object)  # InspectorError or None when it is mended
     settings_changed = Signal()
+    options_changed = Signal(str)  # side; also while a change is under way
     selection_changed = Signal(object)
     status_changed = Signal(str)
     busy_changed = Signal(object)

@@ -39,15 +39,18 @@ class Work(QObject):
         state.file_failed.connect(self._file_failed)
 
     def open(self, side: Side, path: str | Path) -> None:
-        """Open a file as a side; an earlier opening of that side is forgotten."""
+        """Open a file, a folder or a handle as a side; an earlier opening of that side is forgotten.
+
+        What was chosen in the file before, and that it was trusted, holds for that file only."""
         self._paths[side] = str(path)
-        self._stop_run()
+        self.stop_run()
         opening = {**self.known.opening, side: Path(path).name}
         self._know(opening=opening, failed={**self.known.failed, side: None})
         self._state.set_status(f"Opening {Path(path).name} as {side.upper()}…")
         self._state.set_busy(OPENING)
+        fresh = replace(self._state.session.options(side), choices={}, trust=False)
         self._state.jobs.run(
-            lambda: self._state.session.open(side, path),
+            lambda: self._state.session.open(side, path, fresh),
             lambda file: self._opened(side, file),
             lambda error: self._state.file_failed.emit(side, error),
             key=f"open-{side}",
@@ -60,7 +63,7 @@ class Work(QObject):
 
     def close_side(self, side: Side) -> None:
         """Close a side's file."""
-        self._stop_run()
+        self.stop_run()
         self._state.jobs.run(lambda: self._state.session.close_side(side), key=f"open-{side}")
         self._closed(side)
 
@@ -74,9 +77,23 @@ class Work(QObject):
             self._state.set_busy(MATCHING)
             self._state.jobs.run(self._recall_and_match, self._matched, self._failed, self._match_progress, key="match")
 
-    def _recall_and_match(self, progress: Progress) -> Assignment:
+    def options_set(self, side: Side) -> None:
+        """A side has other options: what was worked out without them is no longer true."""
+        file = self._state.session.file(side)
+        if file is not self._state.files[side]:
+            self._state.set_file(side, file)
+            self._know(files=dict(self._state.files))
+        else:
+            self._state.set_comparison(None)
+            self._state.set_assignment(None)
+        if all(self._state.files.values()):
+            self._state.jobs.run(lambda: self._state.session.save_options(side), key=f"keep-options-{side}")
+        self.match()
+
+    def _recall_and_match(self, progress: Progress) -> tuple[Assignment, list[InspectorError]]:
+        recalled = self._state.session.recall_options()
         self._state.session.recall_settings()
-        return self._state.session.match(progress)
+        return self._state.session.match(progress), [error for _side, error in recalled if error is not None]
 
     def run(self) -> None:
         """Compare; a second press while it runs does nothing."""
@@ -105,14 +122,15 @@ class Work(QObject):
 
     def stop(self) -> None:
         """Stop the run, or the opening; what still arrives is dropped."""
-        if self._stop_run():
+        if self.stop_run():
             self._state.set_status("Stopped. The files and the matches are still here.")
         for side in tuple(self.known.opening):
             self._state.jobs.drop(f"open-{side}")
             self._closed(side)
             self._state.set_status("Stopped.")
 
-    def _stop_run(self) -> bool:
+    def stop_run(self) -> bool:
+        """Stop the run; False when there is none."""
         if not self.known.running:
             return False
         self._state.jobs.drop("compare")
@@ -150,14 +168,26 @@ class Work(QObject):
         self._know(files=dict(self._state.files), failed={"a": None, "b": None})
         self.match()
 
-    def _matched(self, assignment: Assignment) -> None:
+    def _matched(self, found: tuple[Assignment, list[InspectorError]]) -> None:
+        assignment, refused = found
         self._state.set_busy(None)
+        self._follow_files()
         self._state.set_assignment(assignment)
         pairs = sum(match.tensor_b is not None for match in assignment.matches)
-        self._state.set_status(f"{pairs} layers of A have a tensor in B.")
+        said = f"The options of this pair's last time could not be taken up: {refused[0]}" if refused else ""
+        self._state.set_status(said or f"{pairs} layers of A have a tensor in B.")
         if self.run_when_matched:
             self.run_when_matched = False
             self.run()
+
+    def _follow_files(self) -> None:
+        """Options that were taken up again may have opened a file anew, at another signature, say."""
+        for side in SIDES:
+            file = self._state.session.file(side)
+            if file is not self._state.files[side]:
+                self._state.set_file(side, file)
+            self._state.options_changed.emit(side)
+        self._know(files=dict(self._state.files))
 
     def _match_progress(self, text: str, done: int, total: int) -> None:
         self._state.set_busy(Busy(text=text, done=done, total=total))

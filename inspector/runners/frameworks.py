@@ -48,6 +48,7 @@ def import_framework(name: str) -> Dict[str, str]:
     imports = framework_of(name).imports
     if "tensorflow" in imports:
         os.environ["KERAS_BACKEND"] = "tensorflow"
+        os.environ["TF_USE_LEGACY_KERAS"] = str(int("tf_keras" in imports))  # what `tf.keras` is in a user's file
         _switch_to_eager()
     versions = {module: _version(module) for module in ("numpy",) + imports}
     return {module: version for module, version in versions.items() if version}

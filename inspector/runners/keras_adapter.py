@@ -2,12 +2,13 @@
 
 import importlib
 from abc import abstractmethod
-from typing import Any, Dict, Iterator, Sequence
+from typing import Any, Dict, Iterator, Optional, Sequence
 
 import tensorflow as tf
 
 from .adapter import Arrays, Port
 from .architecture import built, from_config, stated_architecture
+from .channels_first import channels_last_ops
 from .custom_objects import Objects, public_objects, unknown_class, user_objects, with_own_functions
 from .engine import Engine
 from .failures import running
@@ -18,7 +19,7 @@ from .keras_weights import is_vars_layout, put_weights
 from .messages import reason
 from .old_weights import Origin, turns_kernels
 from .server import RequestError
-from .tracing import Trace, trace_model
+from .tracing import Trace, replaced, trace_model
 from .upgrading import Changes, upgraded
 
 
@@ -32,6 +33,11 @@ class KerasAdapter(GraphSide):
     def _load(self, path: str) -> None:
         self.keras = self._import()
         self.framework = "{} {} on TensorFlow {}".format(self.title, self.keras.__version__, tf.__version__)
+        set_seed(self.keras, self.options.seed)
+        with replaced(channels_last_ops()):
+            self._make(path)
+
+    def _make(self, path: str) -> None:
         model = self._model(path)
         if not getattr(model, "inputs", None):
             what = "the model states no input shape"
@@ -103,7 +109,7 @@ class KerasAdapter(GraphSide):
 
     def _traced(self, model: Any, names: Sequence[str], path: str) -> Trace:
         try:
-            return trace_model(model, self._layer_classes(), names)
+            return trace_model(model, self._layer_classes(), names, training=self.options.training)
         except Exception as error:  # a layer's call may raise anything
             what = "the model loads but cannot be called: " + reason(error)
             todo = "Run it in the Python and TensorFlow that made it (--python)."
@@ -189,6 +195,17 @@ def _subclasses(kind: Any) -> Iterator[Any]:
     for direct in kind.__subclasses__():
         yield direct
         yield from _subclasses(direct)
+
+
+def set_seed(keras: Any, seed: Optional[int]) -> None:
+    """Of numpy, Python and TensorFlow, where a person chose one."""
+    if seed is None:
+        return
+    chosen = getattr(keras.utils, "set_random_seed", None)  # since TensorFlow 2.7
+    if chosen is not None:
+        chosen(seed)
+    else:
+        tf.compat.v1.set_random_seed(seed)
 
 
 def _import_or_say(module: str) -> Any:

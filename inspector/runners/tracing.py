@@ -14,7 +14,7 @@ from .layer_record import LayerRecord
 
 
 class Trace(NamedTuple):
-    """`function`: the model in inference, called with its inputs in order, gives a flat list of outputs.
+    """`function`: the model, called with its inputs in order, gives a flat list of outputs.
     `inputs`, `outputs`: graph tensors in the model's order. `taps`: layer output to graph tensor, in
     the order of computation. `classes`: layer output to the layer's class name."""
 
@@ -26,20 +26,20 @@ class Trace(NamedTuple):
     classes: Dict[str, str]
 
 
-def trace_model(model: Any, layer_classes: Sequence[Any], names: Sequence[str]) -> Trace:
-    """Trace `model` in inference. `layer_classes`: the classes whose `__call__` all layers go through,
-    the most special first; `names`: the model's inputs by name, in order."""
+def trace_model(model: Any, layer_classes: Sequence[Any], names: Sequence[str], *, training: bool = False) -> Trace:
+    """Trace `model` in inference, or as in training. `layer_classes`: the classes whose `__call__` all layers
+    go through, the most special first; `names`: the model's inputs by name, in order."""
     records: List[LayerRecord] = []
     outputs: List[Any] = []
 
-    def infer(*tensors: Any) -> Any:
+    def traced(*tensors: Any) -> Any:
         graph = tf.compat.v1.get_default_graph()
         records.append(LayerRecord(graph, dict(zip(names, tensors))))
-        with _replaced(_watchers(layer_classes, records[-1]) + value_reads()):
-            outputs.extend(tf.nest.flatten(model(_arranged(model, tensors), training=False)))
+        with replaced(_watchers(layer_classes, records[-1]) + value_reads()):
+            outputs.extend(tf.nest.flatten(model(_arranged(model, tensors), training=training)))
         return list(outputs)
 
-    function = tf.function(infer, autograph=False).get_concrete_function(*_signature(model))
+    function = tf.function(traced, autograph=False).get_concrete_function(*_signature(model))
     taps = {name: tensor.name for name, tensor in records[-1].tensors.items()}
     graph_def = frozen_graph_def(function.graph)
     inputs = [taps[name] for name in names]
@@ -66,7 +66,8 @@ def _arranged(model: Any, tensors: Sequence[Any]) -> Any:
 
 
 @contextlib.contextmanager
-def _replaced(replacements: Sequence[Replacement]) -> Iterator[None]:
+def replaced(replacements: Sequence[Replacement]) -> Iterator[None]:
+    """For a while other functions stand in classes and modules; those before come back."""
     originals = [(kind, name, kind.__dict__[name]) for kind, name, _ in replacements]
     try:
         for kind, name, replacement in replacements:

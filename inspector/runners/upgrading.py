@@ -32,14 +32,14 @@ class Changes:
     def warnings(self) -> List[Dict[str, str]]:
         """One KERAS_UPGRADED for each kind of change, with how often and where first."""
         return [
-            {"code": "KERAS_UPGRADED", "text": "{}: {}".format(what, _where(layers))}
+            {"code": "KERAS_UPGRADED", "text": "{} ({})".format(what, _where(layers))}
             for what, layers in self._layers.items()
         ]
 
 
 def _where(layers: List[str]) -> str:
     distinct = list(OrderedDict.fromkeys(layers))
-    return "in {}".format(distinct[0]) + (" and {} more layers".format(len(distinct) - 1) if distinct[1:] else "")
+    return "layer {}".format(distinct[0]) if len(distinct) == 1 else "{} layers, first {}".format(len(distinct), distinct[0])
 
 
 def upgraded(config: Config, changes: Changes) -> Config:

@@ -15,6 +15,7 @@ from inspector.gui.browse.tree_model import EntryModel
 from inspector.gui.browse.tree_view import EntryTree
 from inspector.gui.browse.wording import bytes_text
 from inspector.gui.errors import ErrorPanel
+from inspector.gui.options.wording import runs_in_text
 from inspector.gui.plain import ElidedLabel, label, tooltip
 from inspector.gui.snapshot import name_of
 from inspector.gui.state import AppState
@@ -23,13 +24,6 @@ from inspector.gui.theme import GRID, Theme
 INVITATIONS: dict[Side, str] = {
     "a": "Drop a model file here, or open one with Ctrl+O.",
     "b": "Drop a model file here, or open one with Ctrl+Shift+O.",
-}
-
-RUNS_IN = {
-    "tf_keras": "Runs in legacy Keras",
-    "keras3": "Runs in Keras 3",
-    "graph": "Runs in TensorFlow",
-    "": "Cannot run",
 }
 
 
@@ -82,7 +76,7 @@ class SidePanel(QFrame):
         self.search.setVisible(file is not None)
         self.title.show_text(name_of(file) if file else "no file")
         self.title.setToolTip(tooltip(_told(file)) if file else "")
-        self.facts.show_text(f"{RUNS_IN[file.runs_in]}: {file.reason}" if file else "")
+        self.facts.show_text(runs_in_text(file) if file else "")
         self.facts.setVisible(file is not None)
         if file is not None:
             self.model.reset()
