@@ -21,21 +21,14 @@ from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Tuple
 import numpy as np
 
 SCHEMA = 1
+LONGEST = 20000  # characters of a layer's config
 KIND = "model-inspector recording"
 MANIFEST = "recording.json"
 PACKAGES = ("numpy", "tensorflow", "keras", "tf_keras", "torch", "jax", "theano")
 TITLES = {"tensorflow": "TensorFlow", "jax": "JAX", "torch": "PyTorch", "theano": "Theano"}
+CALLED = ("operation", "layer", "outbound_layer")  # a node's layer: in Keras 3, before, and before 2.2
 Pairs = List[Tuple[str, Any]]
-
-
-class Layer(NamedTuple):
-    """One layer call with the names of the tensors it took and gave; `aliases`: other names of its output."""
-
-    name: str
-    class_name: str
-    inputs: List[str]
-    outputs: List[str]
-    aliases: List[str]
+Layer = Dict[str, Any]  # name, class_name, config; inputs, outputs and aliases (of the output) are names of tensors
 
 
 class Seen(NamedTuple):
@@ -53,23 +46,35 @@ def record(model: Any, inputs: Any, path: Any, *, activations: Any = None) -> st
     """Run `model` on `inputs` in inference and write what it gave to `path`. Returns the path.
 
     `model`: a Keras model of any version (each layer's activations are kept), a `tf.function` or
-    ConcreteFunction (each float tensor that the inputs reach is), or any callable that takes `inputs` and
-    gives an array, a list or a dict of arrays. `inputs`: an array (also with `.numpy()` or `.detach()`, or
-    nested lists of numbers), a list of arrays, or a dict of arrays by input name; a tf.function gets a list
-    as its positional arguments and a dict as its keywords. `activations`, for a callable: a dict of arrays,
-    pairs of name and array in the order of computation, or a function of `inputs` that gives either.
+    ConcreteFunction, or any callable that takes `inputs` and gives an array, a list or a dict of arrays.
+    `inputs`: an array (also with `.numpy()` or `.detach()`, or nested lists of numbers), a list of arrays, or
+    a dict of arrays by input name; a tf.function gets a list as its positional arguments and a dict as its
+    keywords. `activations`, where they cannot be seen from outside: a dict of arrays, pairs of name and
+    array in the order of computation, or a function of `inputs` that gives either.
 
     Raises TypeError for values that are no arrays, and whatever the model raises; nothing is written then."""
     if keras_classes(model):
         seen = _of_keras(model, inputs)
     elif hasattr(model, "get_concrete_function") or hasattr(model, "structured_outputs"):
-        seen = _of_function(model, inputs)
+        seen = _with(_of_function(model, inputs), inputs, activations)
     else:
-        seen = _of_callable(model, inputs, activations)
+        named = _named(_mapped(_array, inputs), "input")
+        outputs = _named(_mapped(_array, model(inputs)), "output")
+        seen = _with(Seen("", named, outputs, [], {}, []), inputs, activations)
     return _written(os.fspath(path), seen, getattr(model, "name", None) or type(model).__name__)
 
 
-# A Keras model: the `__call__` that all layers share is replaced during one call.
+def _with(seen: Seen, inputs: Any, activations: Any) -> Seen:
+    """With the activations that the caller knows of; a name that comes again is a further call, `@1`."""
+    found = activations(inputs) if callable(activations) else activations
+    layers: List[Layer] = []
+    values: Dict[str, Any] = {}
+    for name, value in found.items() if hasattr(found, "items") else found or []:
+        calls = sum(name in (known, known.rpartition("@")[0]) for known in values)
+        path = "{}@{}".format(name, calls) if calls else str(name)
+        values[path] = value
+        layers.append({"name": path, "outputs": [path]})
+    return seen._replace(layers=layers, activations=values)
 
 
 def keras_classes(model: Any) -> List[Any]:
@@ -80,19 +85,20 @@ def keras_classes(model: Any) -> List[Any]:
 
 def _of_keras(model: Any, inputs: Any) -> Seen:
     arrays = _mapped(_array, inputs)
-    names = _input_names(model, arrays)
-    dtypes = {_layer_of(tensor).name: _dtype_name(tensor) for tensor in _symbolic_inputs(model)}
+    names, dtypes = _input_names(model, arrays), {}
+    for tensor in getattr(model, "inputs", None) or []:
+        dtypes[tensor._keras_history[0].name] = str(getattr(tensor.dtype, "name", tensor.dtype))
     fitted = [_cast(array, dtypes.get(name, "")) for name, array in zip(names, _leaves(arrays))]
-    given = _packed(arrays, fitted)
-    tensorflow = sys.modules.get("tensorflow")
+    named, given = list(zip(names, fitted)), _packed(arrays, fitted)
+    tensorflow, watch = sys.modules.get("tensorflow"), Watch()
     graph_mode = tensorflow is not None and not tensorflow.executing_eagerly()
-    watch = Watch()
     plain, watched = (_run_in_graph if graph_mode else _run_at_once)(model, given, names, watch)
-    fallback = [name for name, _ in _named(plain, "output")]
-    known = [watch.name_of(tensor) for tensor in watch.outputs]
-    outputs = [(name or other, value) for name, other, value in zip(known, fallback, _leaves(plain))]
-    named = list(zip(names, fitted))
-    return Seen(_keras_framework(model), named, outputs, watch.layers(named), watch.values, _changes(plain, watched))
+    known = [watch.names.get(id(tensor), "") for tensor in watch.outputs]
+    outputs = [(name or other, value) for name, (other, value) in zip(known, _named(plain, "output"))]
+    same = (np.array_equal(a, b) or np.allclose(a, b, 0, 0, equal_nan=True) for a, b in zip(_leaves(plain), watched))
+    text = "the outputs of the untouched call and of the call whose layers were recorded differ"
+    notes = [] if all(same) else [("WATCHED_DIFFERS", text)]
+    return Seen(_keras_framework(model), named, outputs, watch.layers(named), watch.values, notes)
 
 
 def _run_at_once(model: Any, given: Any, _names: List[str], watch: "Watch") -> Tuple[Any, Any]:
@@ -103,7 +109,7 @@ def _run_at_once(model: Any, given: Any, _names: List[str], watch: "Watch") -> T
     with watch.replaced(model, tensorflow.executing_eagerly if tensorflow is not None else lambda: True):
         outputs = model(given, **arguments)
     watch.outputs = _leaves(outputs)
-    watch.values = {name: tensor for name, tensor in watch.tensors.items() if not _is_traced(tensor)}
+    watch.values = {name: tensor for name, tensor in watch.tensors.items() if "Tracer" not in type(tensor).__name__}
     return plain, _leaves(_mapped(_array, outputs))
 
 
@@ -113,8 +119,7 @@ def _run_in_graph(model: Any, given: Any, names: List[str], watch: "Watch") -> T
     plain = _mapped(_array, model.predict_on_batch(given))
     graph = v1.get_default_graph()
     holders = [v1.placeholder(array.dtype, array.shape) for array in _leaves(given)]
-    for name, holder in zip(names, holders):
-        watch.know(name, holder)
+    watch.names.update((id(holder), name) for name, holder in zip(names, holders))
     with watch.replaced(model, lambda: v1.get_default_graph() is graph):
         watch.outputs = _leaves(model(_packed(given, holders), **_inference(model)))
     feeds = dict(zip(holders, _leaves(given)))
@@ -132,37 +137,26 @@ def _inference(model: Any) -> Dict[str, bool]:
     return {"training": False} if "training" in inspect.signature(model.call).parameters else {}
 
 
-def _keras_module(model: Any) -> Any:
-    root = keras_classes(model)[0].__module__.split(".")[0]
-    return sys.modules["tensorflow"].keras if root.startswith("tensorflow") else sys.modules[root]
-
-
 def _keras_framework(model: Any) -> str:
     """Such as `Keras 2.2.4 on TensorFlow 1.15.5`."""
-    keras = _keras_module(model)
+    root = keras_classes(model)[0].__module__.split(".")[0]
+    keras = sys.modules["tensorflow"].keras if root.startswith("tensorflow") else sys.modules[root]
     backend = keras.backend.backend() if hasattr(keras.backend, "backend") else "tensorflow"
     version = getattr(keras, "__version__", "") or getattr(sys.modules.get("keras"), "__version__", "")
     under = getattr(sys.modules.get(backend), "__version__", "")
     return "Keras {} on {} {}".format(version, TITLES.get(backend, backend), under)
 
 
-def _symbolic_inputs(model: Any) -> List[Any]:
-    return list(getattr(model, "inputs", None) or [])
-
-
-def _layer_of(tensor: Any) -> Any:
-    return tensor._keras_history[0]
-
-
 def _input_names(model: Any, given: Any) -> List[str]:
     """The names of the input layers, for the arrays in the order in which they were given."""
+    tensors: Any = list(getattr(model, "inputs", None) or [])
     if isinstance(given, dict):
-        stated = getattr(model, "_inputs_struct", getattr(model, "_nested_inputs", None))
-        known = stated if isinstance(stated, dict) else {}
-        return [_layer_of(known[key]).name if key in known else str(key) for key in given]
-    names = [_layer_of(tensor).name for tensor in _symbolic_inputs(model)]
+        structure = getattr(model, "_inputs_struct", getattr(model, "_nested_inputs", None))
+        tensors = structure if isinstance(structure, dict) else {}
+    known = tensors if isinstance(tensors, dict) else dict(enumerate(tensors))
+    keys = list(given) if isinstance(given, dict) else range(len(_leaves(given)))
     fallback = [name for name, _ in _named(given, "input")]
-    return [names[place] if place < len(names) else name for place, name in enumerate(fallback)]
+    return [known[key]._keras_history[0].name if key in known else name for key, name in zip(keys, fallback)]
 
 
 class Watch:
@@ -172,32 +166,25 @@ class Watch:
     def __init__(self) -> None:
         self._stack: List[Tuple[str, Any]] = []
         self._calls: Dict[str, int] = {}
-        self._names: Dict[int, str] = {}
-        self._layers: List[Tuple[str, str, List[Any], List[str]]] = []
+        self.names: Dict[int, str] = {}
+        self._layers: List[Tuple[str, Any, List[Any], List[str]]] = []
         self._aliases: Dict[str, List[str]] = {}
-        self._alive: List[Any] = []
+        self._alive: List[Any] = []  # another tensor would get the id of one that is gone
         self.tensors: Dict[str, Any] = {}
         self.values: Dict[str, Any] = {}
         self.outputs: List[Any] = []
-
-    def know(self, name: str, tensor: Any) -> None:
-        """Name a tensor, which must live on: another would get the id of one that is gone."""
-        self._alive.append(tensor)
-        self._names[id(tensor)] = name
-
-    def name_of(self, tensor: Any) -> str:
-        return self._names.get(id(tensor), "")
 
     def layers(self, inputs: Pairs) -> List[Layer]:
         """The layers in the order of computation. What a layer took and no layer gave is looked up by value
         among the model's inputs, which Keras hands on as tensors of its own."""
         found = []
-        for path, class_name, taken, outputs in self._layers:
+        for path, layer, taken, outputs in self._layers:
             names = [tensor if isinstance(tensor, str) else _same(tensor, inputs) for tensor in taken]
-            aliases = [alias for output in outputs for alias in self._aliases.get(output, [])]
             kept = [name for name in outputs if name in self.values]
-            found.append(Layer(path, class_name, [name for name in names if name], kept, aliases))
-        return [layer for layer in found if layer.outputs]
+            entry = {"name": path, "class_name": type(layer).__name__, "config": _config(layer), "outputs": kept}
+            aliases = [alias for output in outputs for alias in self._aliases.get(output, [])]
+            found.append(dict(entry, inputs=[name for name in names if name], aliases=aliases))
+        return [entry for entry in found if entry["outputs"]]
 
     @contextlib.contextmanager
     def replaced(self, model: Any, here: Callable[[], bool]) -> Iterator[None]:
@@ -225,14 +212,15 @@ class Watch:
 
     def _call(self, original: Callable[..., Any], layer: Any, args: Any, kwargs: Any) -> Any:
         path = self._path(layer)
-        given = [tensor for tensor in _leaves([list(args), list(kwargs.values())]) if _is_tensor(tensor)]
+        given = [tensor for tensor in _leaves([list(args), list(kwargs.values())]) if hasattr(tensor, "shape")]
         self._alive += given
-        taken = [self._names.get(id(tensor), tensor) for tensor in given]
+        taken = [self.names.get(id(tensor), tensor) for tensor in given]
         self._stack.append((path, layer))
         try:
             outputs = original(layer, *args, **kwargs)
         finally:
             self._stack.pop()
+        self._alive += _leaves(outputs)
         if path:
             self._note(path, layer, taken, _leaves(outputs))
         return outputs
@@ -252,117 +240,50 @@ class Watch:
     def _note(self, path: str, layer: Any, taken: List[Any], outputs: List[Any]) -> None:
         """A nested model's outputs are its inner layers' own: its name is another name of them."""
         named = [("{}:{}".format(path, place) if place else path, tensor) for place, tensor in enumerate(outputs)]
-        named = [(name, tensor) for name, tensor in named if _is_tensor(tensor)]
-        if _network_of(layer) is not None:
+        named = [(name, tensor) for name, tensor in named if hasattr(tensor, "shape")]
+        if _depths(layer) is not None:
             for name, tensor in named:
-                self._aliases.setdefault(self.name_of(tensor), []).append(name)
+                self._aliases.setdefault(self.names.get(id(tensor), ""), []).append(name)
             return
-        self._layers.append((path, type(layer).__name__, taken, [name for name, _ in named]))
-        for name, tensor in named:
-            self.tensors[name] = tensor
-            self.know(name, tensor)
+        self._layers.append((path, layer, taken, [name for name, _ in named]))
+        self.tensors.update(named)
+        self.names.update((id(tensor), name) for name, tensor in named)
 
 
-def _network_of(layer: Any) -> Any:
-    """The functional network that a model is, or that a Sequential holds; None for other layers."""
-    network = getattr(layer, "_functional", None) or layer
-    nodes = ("_nodes_by_depth", "nodes_by_depth")  # the latter before Keras 2.2
-    return network if any(hasattr(network, name) for name in nodes) else None
+def _config(layer: Any) -> Dict[str, Any]:
+    """The layer's settings as JSON; none where a class of one's own states none, or carries its code."""
+    try:
+        text = json.dumps(layer.get_config(), default=str)
+    except Exception:  # a class of one's own may raise anything
+        return {}
+    return json.loads(text) if len(text) < LONGEST else {}
+
+
+def _depths(model: Any) -> Any:
+    """A functional model's calls of layers by depth; None for what is no model, or no functional one."""
+    network = getattr(model, "_functional", None) or model
+    return getattr(network, "_nodes_by_depth", getattr(network, "nodes_by_depth", None))  # the latter before 2.2
 
 
 def _call_numbers(parent: Any, layer: Any) -> List[int]:
     """In which order a functional model makes its calls of a shared layer: numbers of the calls as the model's
     config counts them. Empty for layers that make their calls by program."""
-    network = _network_of(parent)
-    depths = getattr(network, "_nodes_by_depth", getattr(network, "nodes_by_depth", {}))
+    depths = _depths(parent) or {}
     nodes = [node for depth in sorted(depths, reverse=True) for node in depths[depth]]
-    made = [node for node in nodes if _called(node) is layer]
+    made = [node for node in nodes if any(getattr(node, name, None) is layer for name in CALLED)]
     stated = [node for node in getattr(layer, "_inbound_nodes", []) if any(node is other for other in made)]
     return [next((number for number, other in enumerate(stated) if other is node), 0) for node in made]
 
 
-def _called(node: Any) -> Any:
-    """The layer that a node calls: `operation` in Keras 3, `layer` before, `outbound_layer` before 2.2."""
-    names = ("operation", "layer", "outbound_layer")
-    return next((getattr(node, name) for name in names if hasattr(node, name)), None)
-
-
-# A function of TensorFlow 2: its graph is imported into a function that gives all its tensors.
-
-
 def _of_function(model: Any, inputs: Any) -> Seen:
+    """A tf.function's inputs and outputs: a list goes in as positional arguments, a dict as keywords."""
     tensorflow = sys.modules["tensorflow"]
     arrays = _mapped(lambda value: _cast(_array(value), "" if hasattr(value, "dtype") else "float32"), inputs)
     tensors = _mapped(tensorflow.constant, arrays)
-    kwargs = tensors if isinstance(tensors, dict) else {}
-    args = [] if kwargs else tensors if isinstance(tensors, list) else [tensors]
-    outputs = _mapped(_array, model(*args, **kwargs))
-    concrete = model if hasattr(model, "structured_outputs") else model.get_concrete_function(*args, **kwargs)
-    holders = _holders(concrete, kwargs, len(_leaves(tensors)))
-    fed = dict(zip((holder.name for holder in holders), _leaves(tensors)))
-    names = list(kwargs) or [holder.op.name for holder in holders]
-    titles = {holder.name: name for name, holder in zip(names, holders)}
-    layers, values, notes = _graph_values(concrete, fed, titles)
-    framework = "TensorFlow {}".format(tensorflow.__version__)
-    inputs_seen = list(zip(names, _leaves(arrays)))
-    return Seen(framework, inputs_seen, _named(outputs, "output"), layers, values, notes)
-
-
-def _holders(concrete: Any, kwargs: Dict[str, Any], count: int) -> List[Any]:
-    """The placeholders of the inputs in the order in which they were given: named after the keywords, or else
-    in the keywords' sorted order."""
-    holders = list(concrete.inputs[:count])
-    by_name = {holder.op.name: holder for holder in holders}
-    ordered = sorted(kwargs)
-    return [by_name.get(name, holders[ordered.index(name)]) for name in kwargs] or holders
-
-
-def _graph_values(concrete: Any, fed: Dict[str, Any], titles: Dict[str, str]) -> Tuple[List[Layer], Any, Any]:
-    """Every op that the inputs reach, with its float tensors. `fed`, `titles`: value and name by placeholder."""
-    tensorflow, graph = sys.modules["tensorflow"], concrete.graph
-    layers = _reached(graph, titles)
-    wanted = [name for layer in layers for name in layer.outputs]
-
-    def tapped(*feeds: Any) -> Any:
-        inside = tensorflow.compat.v1.get_default_graph()
-        replaced = {inner.name: inside.capture(outer) for outer, inner in graph.captures}
-        replaced.update(zip(fed, feeds))
-        return tensorflow.graph_util.import_graph_def(graph.as_graph_def(), replaced, wanted, name="")
-
-    try:
-        values = tensorflow.function(tapped, autograph=False)(*fed.values()) if wanted else []
-    except Exception as error:  # whatever the graph holds that cannot be imported: its outputs are recorded
-        text = "the function's own tensors could not be recorded: {}".format(error)
-        return [], {}, [("NO_ACTIVATIONS", text[:500])]
-    return layers, dict(zip(wanted, values)), []
-
-
-def _reached(graph: Any, titles: Dict[str, str]) -> List[Layer]:
-    """The ops that compute from the inputs and give floats; neither constants nor variables."""
-    reached, layers = set(titles), []
-    for op in graph.get_operations():
-        taken = [titles.get(tensor.name, tensor.name) for tensor in op.inputs if tensor.name in reached]
-        floats = [tensor.name for tensor in op.outputs if tensor.dtype.is_floating]
-        if taken:
-            reached.update(tensor.name for tensor in op.outputs)
-        if taken and floats:
-            layers.append(Layer(op.name, op.type, taken, floats, []))
-    return layers
-
-
-# Anything that can be called.
-
-
-def _of_callable(model: Callable[..., Any], inputs: Any, activations: Any) -> Seen:
-    given, outputs = _mapped(_array, inputs), _mapped(_array, model(inputs))
-    found = activations(inputs) if callable(activations) else activations
-    pairs = list(found.items() if hasattr(found, "items") else found or [])
-    layers = [Layer(str(name), "", [], [str(name)], []) for name, _ in pairs]
-    values = {str(name): value for name, value in pairs}
-    return Seen("", _named(given, "input"), _named(outputs, "output"), layers, values, [])
-
-
-# Structures of arrays: dicts and lists; a list of numbers is one array.
+    args = tensors if isinstance(tensors, list) else [tensors]
+    outputs = model(**tensors) if isinstance(tensors, dict) else model(*args)
+    named = _named(_mapped(_array, outputs), "output")
+    return Seen("TensorFlow {}".format(tensorflow.__version__), _named(arrays, "input"), named, [], {}, [])
 
 
 def _mapped(function: Callable[[Any], Any], structure: Any) -> Any:
@@ -389,9 +310,8 @@ def _named(structure: Any, default: str) -> Pairs:
     if isinstance(structure, dict):
         return [pair for key, value in structure.items() for pair in _named(value, str(key))]
     if isinstance(structure, (list, tuple)):
-        items = [value for value in structure if value is not None]
-        several = enumerate(items)
-        return [pair for place, value in several for pair in _named(value, "{}_{}".format(default, place))]
+        items = enumerate(value for value in structure if value is not None)
+        return [pair for place, value in items for pair in _named(value, "{}_{}".format(default, place))]
     return [(default, structure)]
 
 
@@ -399,9 +319,6 @@ def _packed(structure: Any, values: List[Any]) -> Any:
     """Other values in a structure that `_mapped` gave."""
     waiting = iter(values)
     return _mapped(lambda _value: next(waiting), structure)
-
-
-# Values.
 
 
 def _array(value: Any) -> np.ndarray:
@@ -423,37 +340,12 @@ def _cast(array: np.ndarray, dtype: str) -> np.ndarray:
     return array.astype(dtype, copy=False) if known and array.dtype.kind in "biuf" else array
 
 
-def _dtype_name(tensor: Any) -> str:
-    return str(getattr(tensor.dtype, "name", tensor.dtype))
-
-
-def _is_tensor(value: Any) -> bool:
-    return hasattr(value, "shape") and hasattr(value, "dtype")
-
-
-def _is_traced(tensor: Any) -> bool:
-    return type(tensor).__name__.endswith("Tracer")  # of JAX: a value that is not there yet
-
-
 def _same(tensor: Any, arrays: Pairs) -> str:
     """The name of the array with the tensor's values, "" for none."""
     if not hasattr(tensor, "numpy") and not isinstance(tensor, np.ndarray):
         return ""
     value = _array(tensor)
-    same = (name for name, array in arrays if array.shape == value.shape and np.array_equal(array, value))
-    return next(same, "")
-
-
-def _changes(plain: Any, watched: Any) -> List[Tuple[str, str]]:
-    """Watching must not change what is watched; say so if it did."""
-    pairs = list(zip(_leaves(plain), watched))
-    if all(np.array_equal(a, b) or (a.dtype.kind == "f" and np.allclose(a, b, 0, 0, equal_nan=True)) for a, b in pairs):
-        return []
-    text = "the outputs of the untouched call and those of the call whose layers were recorded differ"
-    return [("WATCHED_DIFFERS", text)]
-
-
-# The file.
+    return next((name for name, array in arrays if np.array_equal(array, value)), "")
 
 
 def _written(path: str, seen: Seen, model: str) -> str:
@@ -471,8 +363,7 @@ def _written(path: str, seen: Seen, model: str) -> str:
         return {"name": name, "array": len(arrays) - 1, "shape": list(array.shape), "dtype": dtype}
 
     def layer(found: Layer) -> Dict[str, Any]:
-        outputs = [tensor(name, seen.activations[name]) for name in found.outputs]
-        return dict(found._asdict(), outputs=outputs)
+        return dict(found, outputs=[tensor(name, seen.activations[name]) for name in found["outputs"]])
 
     manifest = {
         "kind": KIND,

@@ -19,6 +19,7 @@ from inspector.formats.keras_archive import Member
 from inspector.formats.keras_config import model_spec
 from inspector.formats.keras_facts import facts, runs_in, warnings
 from inspector.formats.keras_file import KerasFile
+from inspector.formats.keras_hub import cached_modules
 from inspector.formats.keras_model import Laid, lay_out
 from inspector.formats.keras_tree import KerasTree
 from inspector.formats.keras_vars import VarsIndex, is_vars_layout
@@ -39,6 +40,10 @@ class Shell:
     broken: str = ""
     members: tuple[Member, ...] = ()
     extra_facts: tuple[tuple[str, str], ...] = ()
+
+
+def _architecture_choice(chosen: str) -> Choice:
+    return Choice(name="architecture", title="Architecture", chosen=chosen)
 
 
 class OpenedKeras:
@@ -69,7 +74,6 @@ class OpenedKeras:
         """`architecture`: what was chosen, None where nothing is to choose."""
         shell, found = self._shell, path.stat()
         framework, reason = ("", shell.broken) if shell.broken else runs_in(self.keras, self._architecture)
-        label = {"name": "architecture", "title": "Architecture"}
         return ModelFile(
             path=str(path),
             format=shell.format,
@@ -81,13 +85,17 @@ class OpenedKeras:
             warnings=shell.warnings + self._warnings(),
             inode=found.st_ino,
             modified_ns=found.st_mtime_ns,
-            parts=self._architecture.parts if self._architecture else (),
-            choices=() if architecture is None else (Choice(**label, chosen=architecture),),
+            parts=(*(self._architecture.parts if self._architecture else ()), *cached_modules(self.keras.config)),
+            choices=() if architecture is None else (_architecture_choice(architecture),),
         )
 
     def _lay_out(self) -> Laid | None:
         try:
-            index = VarsIndex(self._root) if is_vars_layout(self._root) else WeightIndex(self._root, self.keras.weights_path)
+            index = (
+                VarsIndex(self._root)
+                if is_vars_layout(self._root)
+                else WeightIndex(self._root, self.keras.weights_path)
+            )
             self._missing = index.missing
             if self.keras.config is None:
                 return lay_out_weights(index)

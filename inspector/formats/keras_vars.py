@@ -19,7 +19,7 @@ from inspector.formats import h5_safety, h5_values
 from inspector.formats.h5_attributes import attribute, text
 from inspector.formats.keras_config import LayerSpec, ModelSpec
 from inspector.formats.keras_file import KerasFile, read_keras
-from inspector.formats.keras_kinds import KINDS
+from inspector.formats.keras_kinds import KEPT, KINDS
 from inspector.formats.keras_roles import roles_of
 from inspector.formats.keras_weights import Path, Stored
 
@@ -50,12 +50,12 @@ def keras_of(root: Any) -> KerasFile:
     keras = read_keras(root)
     if not is_vars_layout(root):
         return keras
-    return replace(keras, version="3" if _notes_names(root) else "", **vars_paths(root))
+    return with_vars(replace(keras, version="3" if _notes_names(root) else ""), root)
 
 
-def vars_paths(root: Any) -> dict[str, str]:
-    """Where the weights and the optimizer's state lie, as KerasFile names them."""
-    return {"weights_path": f"/{container_of(root)}", "optimizer_path": "/optimizer"}
+def with_vars(keras: KerasFile, root: Any) -> KerasFile:
+    """With the places where the weights and the optimizer's state lie below this root."""
+    return replace(keras, weights_path=f"/{container_of(root)}", optimizer_path="/optimizer")
 
 
 def _notes_names(root: Any) -> bool:
@@ -72,7 +72,7 @@ def snake_case(class_name: str) -> str:
     return re.sub("([a-z])([A-Z])", r"\1_\2", name).lower()
 
 
-_CLASSES = {snake_case(name): name for name in KINDS}
+_CLASSES = {snake_case(name): name for name in (*KINDS, *KEPT)}
 
 
 class VarsIndex:
@@ -191,16 +191,26 @@ def weights_of(layer: LayerSpec, stored: list[Stored], base: str) -> Iterator[We
     """The arrays with their roles: as the class has them in order, or by the inner layer that holds them."""
     expected = roles_of(layer.class_name, layer.config, layer.stated)
     roles = [role for role, _ in expected or ()] or _OTHERS.get(layer.class_name, [])
-    for number, item in enumerate(stored):
-        role = roles[number] if len(roles) == len(stored) else _inner_role(item.path.removeprefix(f"{base}/"))
+    if len(roles) != len(stored):
+        roles = _inner_roles([item.path.removeprefix(f"{base}/") for item in stored])
+    for item, role in zip(stored, roles, strict=True):
         yield Weight(id=item.path, role=role, shape=item.shape, dtype=item.dtype)
 
 
-def _inner_role(path: str) -> str:
-    """`query_dense/vars/0` is `query_kernel`, `vars/2` of an unknown class is `variable_2`."""
+def _inner_roles(paths: list[str]) -> list[str]:
+    """`query_dense/vars/0` is `query_kernel`, `forward_layer/cell/vars/1` is `forward_recurrent_kernel`; of an
+    unknown class with two arrays the first is taken for a kernel, the second for a bias."""
+    return [_inner_role(path, paths) for path in paths]
+
+
+def _inner_role(path: str, paths: list[str]) -> str:
     *above, _, number = path.split("/")
-    if not above:
-        return f"variable_{number}"
-    inner = _INNER.get(above[-1], above[-1].lstrip("_").removesuffix("_dense"))
-    role = {"0": "kernel", "1": "bias"}.get(number, f"variable_{number}")
-    return f"{inner}_{role}" if inner != "cell" else role
+    siblings = [other for other in paths if other.rpartition("/")[0] == path.rpartition("/")[0]]
+    known = {2: ("kernel", "bias"), 3: ("kernel", "recurrent_kernel", "bias") if "cell" in above else ()}
+    names = known.get(len(siblings), ())
+    role = names[int(number)] if number.isdigit() and int(number) < len(names) else f"variable_{number}"
+    parts = [part for part in above if part not in ("cell", "layer")]
+    if not parts:
+        return role
+    inner = _INNER.get(parts[-1], parts[-1].lstrip("_").removesuffix("_dense").removesuffix("_layer"))
+    return f"{inner}_{role}"

@@ -2,40 +2,42 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from inspector.domain.computation import Computation, Layer, Weight
 from inspector.formats.keras_config import LayerSpec
 from inspector.formats.keras_kinds import kind_of
 from inspector.formats.keras_model import Item, Laid
-from inspector.formats.keras_vars import VarsIndex
+from inspector.formats.keras_vars import CONTAINERS, VarsIndex
 from inspector.formats.keras_weights import WeightIndex
 
 
 def lay_out_weights(index: WeightIndex | VarsIndex) -> Laid:
     """One layer per group that Keras lists and that holds arrays; what feeds what is not in the file."""
+    paths = index.layer_names if index.listed else []
+    named = Counter(index.spec(path).name for path in paths)
     items = []
-    for name in index.layer_names if index.listed else ():
-        weights = index.weights(name)
+    for path in paths:
+        weights, spec = index.weights(path), index.spec(path)
         if weights:
-            items.append(_item(name, index.spec(name), tuple(weights)))
+            told = named[spec.name] == 1 and spec.name != path.rpartition("/")[2]
+            items.append(_item(spec.name if told else short(path), path, spec, tuple(weights)))
     layers = tuple(item.layer for item in items if item.layer is not None)
     return Laid(Computation(layers=layers, inputs=(), outputs=()), items)
 
 
-def _item(name: str, spec: LayerSpec, weights: tuple[Weight, ...]) -> Item:
-    """Named as the file names the group; newer files of Keras 3 note the layer's own name beside it."""
+def short(path: str) -> str:
+    """`layers/sequential/layers/dense_1` is `sequential/dense_1`."""
+    parts = path.split("/")
+    return "/".join(part for part in parts if part not in CONTAINERS) or path
+
+
+def _item(name: str, path: str, spec: LayerSpec, weights: tuple[Weight, ...]) -> Item:
+    """Named as the layer, where the file tells that and it is one layer's only, else as the group."""
     kind = kind_of(spec.class_name, {}, {}) if spec.class_name else "other"
     if kind == "other":
         kind = kind_by_weights({weight.role: weight for weight in weights})
-    aliases = (spec.name,) if spec.name not in (name, name.rpartition("/")[2]) else ()
-    layer = Layer(
-        name=name,
-        kind=kind,
-        class_name=spec.class_name,
-        weights=weights,
-        outputs=(name,),
-        nodes=(name,),
-        aliases=aliases,
-    )
+    layer = Layer(name=name, kind=kind, class_name=spec.class_name, weights=weights, outputs=(name,), nodes=(path,))
     return Item(name, name, spec.class_name, spec, layer)
 
 

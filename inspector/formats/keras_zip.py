@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ from inspector.formats.keras_architecture import archive_version
 from inspector.formats.keras_archive import Archive, names_in
 from inspector.formats.keras_file import KerasFile, parsed
 from inspector.formats.keras_opened import OpenedKeras, Shell
-from inspector.formats.keras_vars import vars_paths
+from inspector.formats.keras_vars import with_vars
 from inspector.formats.opened import NO_CHOICES, Choices
 
 NAME, TITLE = "keras_zip", "Keras archive"
@@ -25,7 +24,9 @@ CONFIG, METADATA, WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
 
 def recognise(head: bytes, path: Path) -> bool:
     """A zip archive with a config, and with weights or metadata beside it."""
-    return head.startswith(b"PK\x03\x04") and (names := names_in(path)) >= {CONFIG} and bool(names & {METADATA, WEIGHTS})
+    return (
+        head.startswith(b"PK\x03\x04") and (names := names_in(path)) >= {CONFIG} and bool(names & {METADATA, WEIGHTS})
+    )
 
 
 def open(path: Path, choices: Choices = NO_CHOICES) -> OpenedKeras:
@@ -46,7 +47,7 @@ def open(path: Path, choices: Choices = NO_CHOICES) -> OpenedKeras:
     broken = f"its weights cannot be read ({warning.text}), so it cannot run" if warning else ""
     shell = Shell(NAME, TITLE, close, (warning,) if warning else (), broken, archive.members)
     try:
-        return OpenedKeras(path, root, replace(keras, **vars_paths(root)), shell, choices)
+        return OpenedKeras(path, root, with_vars(keras, root), shell, choices)
     except InspectorError:
         close()
         raise

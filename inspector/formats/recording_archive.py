@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tokenize
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,7 @@ class _Layer(msgspec.Struct):
     name: str
     outputs: list[_Tensor]
     class_name: str = ""
+    config: dict[str, Any] = {}
     inputs: list[str] = []
     aliases: list[str] = []
 
@@ -119,6 +121,7 @@ class RecordingArchive:
             KeptLayer(
                 name=layer.name,
                 class_name=layer.class_name,
+                config=layer.config,
                 inputs=tuple(layer.inputs),
                 outputs=self._kept(layer.outputs),
                 aliases=tuple(layer.aliases),
@@ -130,6 +133,7 @@ class RecordingArchive:
             outputs=self._kept(manifest.outputs),
             layers=tuple(layer for layer in layers if layer.outputs),
             facts=_facts(manifest),
+            major=3 if re.match(r"Keras [3-9]", manifest.framework) else 2,
             warnings=tuple(Warn(note.code, note.text) for note in manifest.notes) + self._missing(manifest),
         )
 

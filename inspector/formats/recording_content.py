@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from inspector.domain.computation import Computation, Layer, Port
 from inspector.domain.files import Shape, Warn
 from inspector.formats.keras_kinds import kind_of
+from inspector.formats.keras_layers import settings_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,10 +24,12 @@ class Kept:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptLayer:
-    """A layer call with its recorded outputs; `inputs` are tensor names where the recording states them."""
+    """A layer call with its recorded outputs; `inputs` are tensor names where the recording states them, and
+    `config` is the Keras layer's own."""
 
     name: str
     class_name: str = ""
+    config: dict[str, Any] = field(default_factory=dict)
     inputs: tuple[str, ...] = ()
     outputs: tuple[Kept, ...] = ()
     aliases: tuple[str, ...] = ()
@@ -33,13 +37,15 @@ class KeptLayer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorded:
-    """Inputs and outputs in the model's order, layers in the order of computation."""
+    """Inputs and outputs in the model's order, layers in the order of computation. `major` is the version of
+    the Keras that recorded."""
 
     inputs: tuple[Kept, ...]
     outputs: tuple[Kept, ...]
     layers: tuple[KeptLayer, ...]
     facts: tuple[tuple[str, str], ...]
     warnings: tuple[Warn, ...] = ()
+    major: int = 2
 
     @property
     def samples(self) -> int | None:
@@ -53,7 +59,7 @@ def computation_of(recorded: Recorded) -> Computation:
 
     Names are unique: of two that are called the same, the first one stays."""
     layers: dict[str, Layer] = {}
-    for layer in (*_inputs(recorded), *map(_layer, recorded.layers), *_outputs(recorded)):
+    for layer in (*_inputs(recorded), *_layers(recorded), *_outputs(recorded)):
         layers.setdefault(layer.name, layer)
     tensors = {tensor for layer in layers.values() for tensor in layer.outputs}
     linked = (replace(layer, inputs=_known(layer.inputs, tensors)) for layer in layers.values())
@@ -77,12 +83,17 @@ def _inputs(recorded: Recorded) -> list[Layer]:
     ]  # fmt: skip
 
 
-def _layer(layer: KeptLayer) -> Layer:
+def _layers(recorded: Recorded) -> list[Layer]:
+    return [_layer(layer, recorded.major) for layer in recorded.layers]
+
+
+def _layer(layer: KeptLayer, major: int) -> Layer:
     first = layer.outputs[0]
     return Layer(
         name=layer.name,
-        kind=kind_of(layer.class_name, {}, {}),
+        kind=kind_in(layer),
         class_name=layer.class_name,
+        settings=settings_of(layer.class_name, layer.config, {}, major) if layer.config else {},
         inputs=layer.inputs,
         outputs=tuple(kept.name for kept in layer.outputs),
         aliases=layer.aliases,
@@ -91,9 +102,16 @@ def _layer(layer: KeptLayer) -> Layer:
     )
 
 
+def kind_in(layer: KeptLayer) -> str:
+    """An activation of which nobody says which one it is could be anything."""
+    kind = kind_of(layer.class_name, layer.config, {})
+    return "other" if kind == "activation" and not layer.config else kind
+
+
 def _outputs(recorded: Recorded) -> list[Layer]:
     given = {kept.name for layer in recorded.layers for kept in layer.outputs}
-    return [_layer(KeptLayer(name=kept.name, outputs=(kept,))) for kept in recorded.outputs if kept.name not in given]
+    apart = [KeptLayer(name=kept.name, outputs=(kept,)) for kept in recorded.outputs if kept.name not in given]
+    return [_layer(layer, recorded.major) for layer in apart]
 
 
 def _port(kept: Kept, samples: int | None) -> Port:

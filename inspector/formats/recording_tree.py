@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 import numpy as np
@@ -9,8 +10,7 @@ import numpy as np
 from inspector.domain.errors import InspectorError
 from inspector.domain.files import Details, Entry
 from inspector.formats.h5_tree import PREFIX, H5Tree
-from inspector.formats.keras_kinds import kind_of
-from inspector.formats.recording_content import Kept, KeptLayer, Recorded
+from inspector.formats.recording_content import Kept, KeptLayer, Recorded, kind_in
 
 RAW = "section:Contents of the file"
 
@@ -117,13 +117,15 @@ def _layer_entry(layer: KeptLayer) -> Entry:
 
 def _layer_rows(layer: KeptLayer) -> Iterator[tuple[str, str]]:
     yield "Class", layer.class_name or "not stated"
-    yield "Kind", kind_of(layer.class_name, {}, {})
+    yield "Kind", kind_in(layer)
     for number, name in enumerate(layer.inputs):
         yield f"Input {number}", name
     for number, kept in enumerate(layer.outputs):
         yield f"Output {number}", kept.name
     for alias in layer.aliases:
         yield "Also", alias
+    for name, value in layer.config.items():
+        yield name, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _bytes(kept: Kept) -> int:

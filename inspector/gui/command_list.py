@@ -5,7 +5,9 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from inspector.domain.files import SIDES, Side
 from inspector.gui.commands import Command
+from inspector.gui.snapshot import Snapshot
 from inspector.gui.theme import Mode
 
 if TYPE_CHECKING:
@@ -24,6 +26,10 @@ def command_list(window: MainWindow) -> tuple[Command, ...]:
     return (*_file(window), *_run(window), *_view(window))
 
 
+def _is_open(side: Side, snapshot: Snapshot) -> bool:
+    return side in snapshot.open_sides
+
+
 def _file(window: MainWindow) -> tuple[Command, ...]:
     files = window.files
     menu = "&File"
@@ -32,6 +38,12 @@ def _file(window: MainWindow) -> tuple[Command, ...]:
                 hint="Open the model file of side A", callback=lambda: files.choose("a")),
         Command(id="open-b", title="Open B…", shortcut="Ctrl+Shift+O", menu=menu,
                 hint="Open the model file of side B", callback=lambda: files.choose("b")),
+        *(Command(id=f"open-folder-{side}", title=f"Open a folder as {side.upper()}…", menu=menu,
+                  hint="A SavedModel, a TensorFlow.js model, a TF Hub module",
+                  callback=partial(files.choose_folder, side)) for side in SIDES),
+        *(Command(id=f"open-handle-{side}", title=f"Open a TF Hub handle as {side.upper()}…",
+                  hint="A module that lies in the cache of TF Hub already",
+                  callback=partial(window.ask_handle, side)) for side in SIDES),
         Command(id="swap", title="Swap A and B", menu=menu, hint="Let A be B and B be A",
                 callback=window.work.swap, enabled=lambda shown: shown.can_swap),
         Command(id="close-a", title="Close A", menu=menu, callback=lambda: window.work.close_side("a"),
@@ -55,6 +67,10 @@ def _run(window: MainWindow) -> tuple[Command, ...]:
                 callback=window.work.stop, enabled=lambda shown: shown.can_stop),
         Command(id="input-file", title="Choose an input file…", menu=menu,
                 callback=window.input_bar.choose_file),
+        *(Command(id=f"options-{side}", title=f"Options of {side.upper()}", shortcut=f"Ctrl+{place}", menu=menu,
+                  hint="Environment, signature, backend, threads, custom layers …",
+                  callback=partial(window.options.toggle, side), enabled=partial(_is_open, side))
+          for place, side in enumerate(SIDES, 1)),
         Command(id="preview", title="Preview of the inputs", shortcut="Ctrl+P", menu=menu,
                 hint="What each side really receives", callback=window.input_bar.preview.toggle),
     )  # fmt: skip

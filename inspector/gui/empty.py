@@ -18,14 +18,15 @@ from PySide6.QtWidgets import (
 )
 
 from inspector.domain.files import SIDES, Side
+from inspector.gui.drops import WHAT_OPENS
 from inspector.gui.plain import label, shortened, tooltip
 from inspector.gui.theme import GRID, Theme
 
 Pair = tuple[str, str]
 QUESTION = "Two files, one model: where do their numbers part?"
 _HINTS: dict[Side, tuple[str, str]] = {
-    "a": ("the Keras model", "Ctrl+O"),
-    "b": ("the TensorFlow .pb made from it", "Ctrl+Shift+O"),
+    "a": ("a model file or folder", "Ctrl+O"),
+    "b": ("what was made of it", "Ctrl+Shift+O"),
 }
 
 
@@ -130,7 +131,8 @@ class EmptyPage(QWidget):
         layout.setSpacing(2 * GRID)
         layout.addStretch(1)
         layout.addWidget(label(QUESTION, role="answer", wrap=True))
-        layout.addWidget(label("Drop both files at once, or one on each side.", role="muted", wrap=True))
+        for said in ("Drop both at once, or one on each side.", f"What opens: {WHAT_OPENS}"):
+            layout.addWidget(label(said, role="muted", wrap=True))
         layout.addLayout(fields, 4)
         layout.addLayout(demo)
         layout.addWidget(self.recent_heading)

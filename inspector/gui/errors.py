@@ -13,9 +13,12 @@ LONGEST = 1200  # characters of an error's text that are laid out; all of it is 
 
 
 class ErrorPanel(QFrame):
-    """Shows one InspectorError. `retry` asks for the same again, `dismissed` goes back."""
+    """Shows one InspectorError. `retry` asks for the same again, `dismissed` goes back.
+
+    `trusted` carries the error of a file that was refused since it brings code of its own."""
 
     retry = Signal()
+    trusted = Signal(object)
     dismissed = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -28,10 +31,13 @@ class ErrorPanel(QFrame):
         self.code = label(role="muted")
         self.copy_button = QPushButton("Copy")
         self.retry_button = QPushButton("Try again")
+        self.trust_button = QPushButton("Trust this file and run")
+        self.trust_button.setToolTip("The code that this file carries is run, on this side and for this file only")
         self.dismiss_button = QPushButton("Close")
         self.copy_button.clicked.connect(self.copy)
         self.retry_button.clicked.connect(self.retry)
         self.dismiss_button.clicked.connect(self.dismissed)
+        self.trust_button.clicked.connect(lambda: self.trusted.emit(self.error))
         self._lay_out()
 
     def show_error(self, error: InspectorError) -> None:
@@ -42,6 +48,7 @@ class ErrorPanel(QFrame):
         self.todo.setText(shortened(error.todo, LONGEST))
         self.todo.setVisible(bool(error.todo))
         self.code.setText(error.code)
+        self.trust_button.setVisible(error.code == "CONTAINS_CODE")
         self.setAccessibleName(f"Error {error.code}: {shortened(error.what)}")
 
     def copy(self) -> None:
@@ -57,7 +64,7 @@ class ErrorPanel(QFrame):
         for part in (self.what, self.where, self.todo, self.code):
             layout.addWidget(part)
         buttons = QHBoxLayout()
-        for button in (self.retry_button, self.copy_button, self.dismiss_button):
+        for button in (self.trust_button, self.retry_button, self.copy_button, self.dismiss_button):
             buttons.addWidget(button)
         buttons.addStretch()
         layout.addLayout(buttons)

@@ -19,7 +19,20 @@ from inspector.gui.work import Work
 from inspector.report.html_report import write_html
 from inspector.report.json_report import write_json
 
-MODELS = "Models (*.h5 *.hdf5 *.keras *.pb);;All files (*)"
+KINDS = (
+    ("Keras", "*.h5 *.hdf5 *.keras"),
+    ("TensorFlow", "*.pb *.pbtxt *.meta *.index"),
+    ("TensorFlow Lite", "*.tflite *.lite"),
+    ("TensorFlow.js", "*.json"),
+    ("Recordings", "*.npz *.h5"),
+)
+MODELS = ";;".join(
+    (
+        f"Models ({' '.join(dict.fromkeys(' '.join(ends for _name, ends in KINDS).split()))})",
+        *(f"{name} ({ends})" for name, ends in KINDS),
+        "All files (*)",
+    )
+)
 REPORTS = "Report for a browser (*.html);;Report for scripts (*.json)"
 DEMO = ("digits.h5", "digits_faulty.pb")
 DEMO_INPUT = "digits"
@@ -37,6 +50,13 @@ class FileActions(QObject):
         """Let the file of a side be chosen."""
         folder = self._memory.text("last/folder")
         path, _kind = QFileDialog.getOpenFileName(self._window, f"Open {side.upper()}", folder, MODELS)
+        if path:
+            self.open(side, path)
+
+    def choose_folder(self, side: Side) -> None:
+        """Let the folder of a side be chosen: a SavedModel, a TensorFlow.js model, a TF Hub module."""
+        folder = self._memory.text("last/folder")
+        path = QFileDialog.getExistingDirectory(self._window, f"Open a folder as {side.upper()}", folder)
         if path:
             self.open(side, path)
 

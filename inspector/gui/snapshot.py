@@ -9,7 +9,7 @@ from typing import Literal
 
 from inspector.domain.comparison import Comparison
 from inspector.domain.errors import InspectorError
-from inspector.domain.files import ModelFile, Side
+from inspector.domain.files import SIDES, ModelFile, Side
 from inspector.domain.match import Assignment
 from inspector.session.reconstruct import wanted
 
@@ -45,6 +45,7 @@ class Snapshot:
     can_swap: bool
     can_save: bool
     can_preview: bool
+    open_sides: tuple[Side, ...] = ()
 
 
 def resolve(known: Known) -> Snapshot:
@@ -64,6 +65,7 @@ def resolve(known: Known) -> Snapshot:
         can_swap=bool(a or b) and not known.running,
         can_save=known.comparison is not None,
         can_preview=ready and known.assignment is not None and not known.running,
+        open_sides=tuple(side for side in SIDES if known.files[side] is not None),
     )
 
 

@@ -20,6 +20,11 @@ QLabel[role="error"] { color: $error; font-weight: 600; }
 QLabel[side="a"] { color: $a; font-weight: 600; }
 QLabel[side="b"] { color: $b; font-weight: 600; }
 QFrame[panel="true"] { background: $surface; border-radius: ${half}px; }
+QFrame[popover="true"] { background: $surface; border: 1px solid $line; border-radius: ${half}px; }
+QFrame[popover="true"] QScrollArea, QFrame[popover="true"] QScrollArea > QWidget > QWidget {
+  background: transparent; }
+QFrame[asking="true"] { background: $raised; border: 1px solid $accent; border-radius: ${half}px; }
+QLabel[chip="true"] { background: $selection; border-radius: ${half}px; padding: 1px 6px; }
 QFrame[over="true"] { border: 2px dashed $accent; }
 QTreeView, QTableView, QListView, QPlainTextEdit, QTextEdit, QScrollArea {
   background: $surface; border: none; outline: 0; alternate-background-color: $ground; }
@@ -52,6 +57,9 @@ QAbstractSpinBox QLineEdit { padding: 0 6px; }
 QAbstractSpinBox::up-button, QAbstractSpinBox::down-button {
   subcontrol-origin: border; width: 0; height: 0; border: none; }
 QToolButton[narrow="true"] { padding: 4px 7px; }
+QPushButton[summary="true"] { text-align: left; padding: 3px 8px; }
+QCheckBox, QRadioButton { spacing: ${half}px; padding: 2px 0; }
+QCheckBox:focus, QRadioButton:focus { color: $accent; }
 QPushButton[primary="true"], QToolButton[primary="true"] { background: $accent; color: $on_accent;
   font-weight: 600; }
 QPushButton[primary="true"]:disabled, QToolButton[primary="true"]:disabled {

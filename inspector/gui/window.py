@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDragMoveEvent, QDropEvent
+from PySide6.QtGui import (
+    QCloseEvent,
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDragMoveEvent,
+    QDropEvent,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import (
     QApplication,
     QHBoxLayout,
@@ -23,8 +30,10 @@ from inspector.gui.commands import Commands
 from inspector.gui.drops import read_drop, side_at
 from inspector.gui.empty import EmptyPage
 from inspector.gui.file_actions import FileActions
+from inspector.gui.handle_box import HandleBox
 from inspector.gui.inputs.input_bar import InputBar
 from inspector.gui.inputs.preview import PreviewPanel
+from inspector.gui.options.popovers import OptionPopovers
 from inspector.gui.palette import Palette
 from inspector.gui.panels import Panel, PanelRing, copy_where_focus_is
 from inspector.gui.plain import ElidedLabel
@@ -53,11 +62,13 @@ class MainWindow(QMainWindow):
         self.sides: dict[Side, SidePanel] = {side: SidePanel(side, state, theme) for side in SIDES}
         self.table = MatchTable(state, theme, memory)
         self.results = Results(state, theme)
+        self.options = OptionPopovers(state, self.work, {side: self.sides[side].options for side in SIDES}, self)
         self.status = ElidedLabel(role="muted")
         self.pages = QStackedWidget()
         self.ring = self._ring()
         self.commands = Commands(self, command_list(self))
         self.palette_box = Palette(self.commands, self)
+        self.handle_box = HandleBox(self)
         self._lay_out()
         self._connect()
         self._restore()
@@ -74,6 +85,10 @@ class MainWindow(QMainWindow):
 
     def show_palette(self) -> None:
         self.palette_box.open_over(self)
+
+    def ask_handle(self, side: Side) -> None:
+        """Ask for a TF Hub handle and open it as a side."""
+        self.handle_box.open_over(self, side)
 
     def copy_name(self) -> None:
         """Copy the raw name under the keyboard, else of what is selected."""
@@ -110,6 +125,10 @@ class MainWindow(QMainWindow):
         self._show_over(None)
         self.files.take(read_drop(event.mimeData(), side_at(event.position().x(), self.width())))
         event.acceptProposedAction()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.options.fit()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self.memory.keep("window/geometry", self.saveGeometry())
@@ -196,6 +215,8 @@ class MainWindow(QMainWindow):
         self.answer.stop_wanted.connect(work.stop)
         self.table.find_wanted.connect(self.results.find_by_value)
         self.results.error.retry.connect(work.retry)
+        self.results.error.trusted.connect(self.options.setter.trust_and_run)
+        self.handle_box.chosen.connect(work.open)
         state.settings_changed.connect(work.keep_settings)
         state.assignment_changed.connect(lambda _assignment: self.input_bar.show_settings())
         self.input_bar.preview_toggled.connect(self.preview.setVisible)
@@ -264,6 +285,7 @@ class MainWindow(QMainWindow):
         for shown in (self.preview, self.answer):
             layout.addWidget(shown)
         layout.addWidget(self.pages, 1)
+        middle.setFocusPolicy(Qt.FocusPolicy.ClickFocus)  # a click beside everything leaves a popover
         self.setCentralWidget(middle)
         self.commands.fill(self.menuBar())
         self.status.setContentsMargins(GRID, 0, GRID, 0)

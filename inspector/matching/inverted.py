@@ -41,7 +41,11 @@ def inverted(found: Assignment, a: Computation, forced: Mapping[str, str | None]
     for item in found.matches:
         by_tensor.setdefault(item.tensor_b or "", []).append(item)
         by_layer.setdefault(item.layer_b or "", []).append(item)
-    matches = tuple(_match(layer, by_tensor, by_layer.get(layer.name, ()), forced) for layer in a.layers)
+    records = [record for item in found.matches for record in item.weights]
+    matches = tuple(
+        replace(_match(layer, by_tensor, by_layer.get(layer.name, ()), forced), weights=_weights(layer, records))
+        for layer in a.layers
+    )
     order = {port.tensor: place for place, port in enumerate((*a.inputs, *a.outputs))}
     return Assignment(
         matches=matches,
@@ -57,7 +61,6 @@ def _match(
 ) -> Match:
     held = [item for tensor in (*layer.outputs[:1], *layer.aliases) for item in by_tensor.get(tensor, ())]
     best = held[-1] if held else None
-    weights = tuple(_weight(record) for item in dict.fromkeys([*parts, *held]) for record in item.weights)
     made = Match(
         a=layer.name,
         tensor_a=layer.outputs[0] if layer.outputs else layer.name,
@@ -67,7 +70,6 @@ def _match(
         layer_b=best.a if best else None,
         score=best.score if best else 0.0,
         evidence=_evidence(held),
-        weights=tuple(dict.fromkeys(weights)),
         axes=tuple(int(axis) for axis in np.argsort(best.axes)) if best and best.axes else None,
         note=_note(held, parts) if best else "no layer of B ends here: a step inside one, or missing",
     )
@@ -91,6 +93,12 @@ def _note(held: list[Match], parts: Iterable[Match]) -> str:
     if len(names) < 2:
         return held[-1].note
     return f"does the work of {', '.join(names[:4])}" + (f" and {len(names) - 4} more" if names[4:] else "")
+
+
+def _weights(layer: Layer, records: list[WeightDifference]) -> tuple[WeightDifference, ...]:
+    """What was found of the arrays that the layer itself holds."""
+    own = {weight.id for weight in layer.weights}
+    return tuple(dict.fromkeys(_weight(record) for record in records if own & set(record.b.split(" "))))
 
 
 def _weight(record: WeightDifference) -> WeightDifference:

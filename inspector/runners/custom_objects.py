@@ -2,7 +2,6 @@
 Keras no longer brings."""
 
 import contextlib
-import importlib
 import sys
 import types
 from typing import Any, Dict, Iterator, List, Tuple
@@ -66,19 +65,9 @@ def _called_keras(keras: Any) -> Iterator[None]:
             sys.modules["keras"] = before
 
 
-def public_objects(config: Any) -> Objects:
-    """What MobileNet's first `.h5` files need, and tensorflow_hub's layer where a config has one.
-
-    Raises UNKNOWN_CLASS where tensorflow_hub is absent."""
-    found: Objects = {"relu6": tf.nn.relu6}
-    layers = [layer for layer, class_name in used_classes(config) if class_name == "KerasLayer"]
-    if layers:
-        try:
-            found["KerasLayer"] = importlib.import_module("tensorflow_hub").KerasLayer
-        except ImportError:
-            what = "layer {} is a hub.KerasLayer, and this Python has no tensorflow_hub".format(layers[0])
-            raise RequestError("UNKNOWN_CLASS", what, layers[0], "pip install tensorflow_hub")
-    return found
+def public_objects() -> Objects:
+    """What the first `.h5` files of MobileNet need: Keras 2.0 brought it, and later ones do not."""
+    return {"relu6": tf.nn.relu6}
 
 
 def used_classes(config: Any, around: str = "") -> List[Tuple[str, str]]:

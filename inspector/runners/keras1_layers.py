@@ -17,14 +17,14 @@ def dropped_layers(keras: Any) -> Dict[str, Any]:
 
 
 def _base(keras: Any) -> Any:
-    class Kept(keras.layers.Layer):  # type: ignore[misc,name-defined]
+    class Kept(keras.layers.Layer):
         """Keeps its config's entries in `stated`."""
 
         def __init__(self, name: Any = None, **stated: Any) -> None:
             super(Kept, self).__init__(name=name)
             self.stated = stated
 
-        def made(self, label: str, shape: Any, trainable: bool = True) -> Any:
+        def made(self, label: str, shape: Any, *, trainable: bool = True) -> Any:
             shape = [None if size is None else int(size) for size in shape]
             return self.add_weight(name=label, shape=shape, initializer="zeros", trainable=trainable)
 
@@ -35,7 +35,7 @@ def _base(keras: Any) -> Any:
 
 
 def _maxout(_keras: Any, base: Any) -> Any:
-    class MaxoutDense(base):  # type: ignore[misc]
+    class MaxoutDense(base):
         """The largest of `nb_feature` dense layers."""
 
         def build(self, shape: Any) -> None:
@@ -54,7 +54,7 @@ def _maxout(_keras: Any, base: Any) -> Any:
 
 
 def _highway(_keras: Any, base: Any) -> Any:
-    class Highway(base):  # type: ignore[misc]
+    class Highway(base):
         """A dense layer and its input, mixed by a gate."""
 
         def build(self, shape: Any) -> None:
@@ -72,7 +72,7 @@ def _highway(_keras: Any, base: Any) -> Any:
 
 
 def _shaped_relu(_keras: Any, base: Any) -> Any:
-    class SReLU(base):  # type: ignore[misc]
+    class SReLU(base):
         """Three straight pieces, each channel with its own ends and slopes."""
 
         def build(self, shape: Any) -> None:
@@ -91,7 +91,7 @@ def _shaped_relu(_keras: Any, base: Any) -> Any:
 
 
 def _parametric_softplus(_keras: Any, base: Any) -> Any:
-    class ParametricSoftplus(base):  # type: ignore[misc]
+    class ParametricSoftplus(base):
         """`alpha * log(1 + exp(beta * x))`."""
 
         def build(self, shape: Any) -> None:
@@ -107,7 +107,7 @@ def _parametric_softplus(_keras: Any, base: Any) -> Any:
 
 
 def _modal_batch_norm(_keras: Any, base: Any) -> Any:
-    class ModalBatchNormalization(base):  # type: ignore[misc]
+    class ModalBatchNormalization(base):
         """Mode 1 normalizes each sample over its last axis, mode 2 each batch by itself, also in inference."""
 
         def build(self, shape: Any) -> None:
@@ -133,7 +133,7 @@ def _modal_batch_norm(_keras: Any, base: Any) -> Any:
 
 
 def _cosine(_keras: Any, base: Any) -> Any:
-    class CosineMerge(base):  # type: ignore[misc]
+    class CosineMerge(base):
         """The cosine of two rows of numbers, as batch x 1 x 1."""
 
         def call(self, inputs: Any) -> Any:

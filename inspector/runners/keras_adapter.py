@@ -13,6 +13,7 @@ from .custom_objects import Objects, public_objects, unknown_class, user_objects
 from .engine import Engine
 from .failures import running
 from .graph_side import GraphSide
+from .hub_layers import supply_hub
 from .keras1_layers import dropped_layers
 from .keras_file import UNKNOWN, Stated, load_failure, major, named, refuse_code, refuse_other_python, stated
 from .keras_weights import is_vars_layout, put_weights
@@ -71,7 +72,8 @@ class KerasAdapter(GraphSide):
             written_by = found
             found = stated_architecture(self.options.choices.get("architecture", ""), path)._replace(layout="weights")
             found = found._replace(backend=written_by.backend, version=found.version or written_by.version)
-        objects = dict(public_objects(found.config), **user_objects(self.options.custom, self.keras))
+        objects = dict(public_objects(), **supply_hub(found.config, online=self.options.online))
+        objects.update(user_objects(self.options.custom, self.keras))
         config = with_own_functions(found.config, objects)
         if self.options.trust:
             refuse_other_python(config, path)
@@ -159,6 +161,9 @@ class LegacyKerasAdapter(KerasAdapter):
         changes = Changes()
         config = found.config if "registered_name" in found.config else upgraded(found.config, changes)
         self.warnings += changes.warnings()
+        allow = getattr(getattr(self.keras, "__internal__", None), "enable_unsafe_deserialization", None)
+        if self.options.trust and allow is not None:  # since TensorFlow 2.13
+            allow()
         return from_config(self.keras, config, dict(dropped_layers(self.keras), **objects))
 
 

@@ -21,7 +21,7 @@ class StoredWeights:
     """The groups of an HDF5 file in the older layout."""
 
     def __init__(self, file: Any) -> None:
-        group = file["model_weights"] if "model_weights" in file else file
+        group = file.get("model_weights", file)
         self._group = group
         listed = names(group, "layer_names")
         self._names = OrderedDict((name, names(group[name], "weight_names")) for name in listed if name in group)

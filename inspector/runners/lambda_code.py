@@ -8,7 +8,7 @@ from typing import Any, Dict, Iterator, List, Tuple
 
 Config = Dict[str, Any]
 CODE, REFERENCE, STRING = ord("c"), 0x80, ord("s")
-RESUME = (149, 151)  # the op with which all code of Python 3.11 and later begins
+RESUME = {151: "3.11 or 3.12", 149: "3.13", 128: "3.14"}  # the op with which newer code begins
 
 
 def lambda_layers(config: Any) -> List[Tuple[str, Config]]:
@@ -52,15 +52,17 @@ def python_of(config: Config) -> str:
         if len(code) > place + 5 and code[place] & ~REFERENCE == STRING:
             size = struct.unpack("<i", code[place + 1 : place + 5])[0]
             if 0 < size < len(code):
-                return said or ("3.11 or later" if code[place + 5] in RESUME else "3.4 to 3.7")
+                return said or RESUME.get(code[place + 5], "3.4 to 3.7")
     return ""
 
 
 def this_python() -> str:
-    """As `python_of` says it."""
-    if sys.version_info >= (3, 11):
-        return "3.11 or later"
-    return "3.8 to 3.10" if sys.version_info >= (3, 8) else "3.4 to 3.7"
+    """As `python_of` says it; a Python that is newer than this file says its own number."""
+    number = "{}.{}".format(*sys.version_info[:2])
+    known = {"3.11": "3.11 or 3.12", "3.12": "3.11 or 3.12"}
+    known.update(dict.fromkeys(("3.8", "3.9", "3.10"), "3.8 to 3.10"))
+    known.update(dict.fromkeys(("3.4", "3.5", "3.6", "3.7"), "3.4 to 3.7"))
+    return known.get(number, number)
 
 
 def _bytecode(function: Any) -> bytes:

@@ -34,9 +34,12 @@ def converted(layer: Any, arrays: Arrays, origin: Origin, changes: Changes) -> A
         return converted(layer.layer, arrays, origin, changes)
     if hasattr(layer, "layers"):
         return _nested(layer, arrays, origin, changes)
-    for convert in (_gates_of_keras_1, _kernels_of_keras_1, _turned_kernels, _cudnn):
-        arrays = convert(layer, kind, arrays, origin, changes)
-    return arrays
+    arrays = _gates_of_keras_1(layer, kind, arrays, changes)
+    if origin.major < 2 and kind in CONVOLUTIONS:
+        arrays = _kernels_of_keras_1(layer, kind, arrays, changes)
+    if origin.turned and kind in TURNED:
+        arrays = _turned_kernels(layer, kind, arrays, changes)
+    return _cudnn(layer, kind, arrays, changes)
 
 
 def _nested(model: Any, arrays: Arrays, origin: Origin, changes: Changes) -> Arrays:
@@ -55,7 +58,7 @@ def _nested(model: Any, arrays: Arrays, origin: Origin, changes: Changes) -> Arr
     return found[0] + free + found[1] + fixed
 
 
-def _gates_of_keras_1(layer: Any, kind: str, arrays: Arrays, origin: Origin, changes: Changes) -> Arrays:
+def _gates_of_keras_1(layer: Any, kind: str, arrays: Arrays, changes: Changes) -> Arrays:
     """One array per gate, joined in the order of today's gates."""
     gates = {("LSTM", 12): LSTM_GATES, ("ConvLSTM2D", 12): LSTM_GATES, ("GRU", 9): GRU_GATES}.get((kind, len(arrays)))
     if gates is None:
@@ -68,10 +71,8 @@ def _gates_of_keras_1(layer: Any, kind: str, arrays: Arrays, origin: Origin, cha
     return [np.concatenate(part, axis=axis if part[0].ndim > 1 else -1) for part in parts]
 
 
-def _kernels_of_keras_1(layer: Any, kind: str, arrays: Arrays, origin: Origin, changes: Changes) -> Arrays:
+def _kernels_of_keras_1(layer: Any, kind: str, arrays: Arrays, changes: Changes) -> Arrays:
     """Kernels whose axes stood otherwise; only where the shape says so."""
-    if origin.major >= 2 or kind not in CONVOLUTIONS:
-        return arrays
     count = 2 if kind == "ConvLSTM2D" else 1
     moved = [_moved(layer, kind, array) for array in arrays[:count]]
     if any(new is not old for new, old in zip(moved, arrays)):
@@ -96,10 +97,8 @@ def _first(layer: Any) -> bool:
     return bool(getattr(layer, "data_format", "") == "channels_first")
 
 
-def _turned_kernels(layer: Any, kind: str, arrays: Arrays, origin: Origin, changes: Changes) -> Arrays:
+def _turned_kernels(layer: Any, kind: str, arrays: Arrays, changes: Changes) -> Arrays:
     """Theano convolves; TensorFlow correlates: the kernel is turned by half a circle."""
-    if not origin.turned or kind not in TURNED:
-        return arrays
     changes.note("kernels turned, since Theano convolves and TensorFlow correlates", layer.name)
     count = TURNED[kind]
     return [_half_turn(array) for array in arrays[:count]] + arrays[count:]
@@ -110,8 +109,8 @@ def _half_turn(kernel: np.ndarray) -> np.ndarray:
     return kernel[(slice(None, None, -1),) * (kernel.ndim - 2)]
 
 
-def _cudnn(layer: Any, kind: str, arrays: Arrays, origin: Origin, changes: Changes) -> Arrays:
-    """cuDNN's kernels in its own layout, known by two biases for each gate side by side."""
+def _cudnn(layer: Any, kind: str, arrays: Arrays, changes: Changes) -> Arrays:
+    """CuDNN's kernels in its own layout, known by two biases for each gate side by side."""
     if kind not in ("LSTM", "GRU") or len(arrays) != 3:
         return arrays
     gates, units = (4 if kind == "LSTM" else 3), arrays[1].shape[0]

@@ -2,7 +2,7 @@
 
 import copy
 from collections import OrderedDict
-from typing import Any, Dict, List, Tuple
+from typing import Any, Dict, List
 
 from .server import RequestError
 from .upgrading_words import (
@@ -39,7 +39,11 @@ class Changes:
 
 def _where(layers: List[str]) -> str:
     distinct = list(OrderedDict.fromkeys(layers))
-    return "layer {}".format(distinct[0]) if len(distinct) == 1 else "{} layers, first {}".format(len(distinct), distinct[0])
+    return (
+        "layer {}".format(distinct[0])
+        if len(distinct) == 1
+        else "{} layers, first {}".format(len(distinct), distinct[0])
+    )
 
 
 def upgraded(config: Config, changes: Changes) -> Config:
@@ -135,7 +139,7 @@ def _merge(entry: Config, name: str) -> None:
 
 
 def _leave_the_gpu(entry: Config) -> None:
-    """cuDNN's layers compute on a GPU only; the plain ones take their weights and give the same numbers."""
+    """CuDNN's layers compute on a GPU only; the plain ones take their weights and give the same numbers."""
     entry["class_name"] = entry["class_name"][len("CuDNN") :]
     entry["config"].update(activation="tanh", recurrent_activation="sigmoid", use_bias=True)
     if entry["class_name"] == "GRU":

@@ -1,4 +1,4 @@
-"""Run as a script: makes models with both Kerases, saves them as .h5 and writes down what Keras knows of them.
+"""Run as a script: makes models with both Kerases, saves them in every way and writes down what Keras knows of them.
 
 For each file: per layer path the class, the weights' digests in order, the output's shape of each call; the
 inputs and outputs in order. The test compares the reader with this.
@@ -149,7 +149,9 @@ def main(folder: Path) -> None:
             model.set_weights(
                 [generator.standard_normal(array.shape).astype(array.dtype) for array in model.get_weights()]
             )
-            model.save(folder / f"{tag}-{name}.h5")
+            for ending in ("h5", "keras"):
+                model.save(folder / f"{tag}-{name}.{ending}")
+            model.save_weights(folder / f"{tag}-{name}.weights.h5")
             (folder / f"{tag}-{name}.json").write_text(json.dumps(truth(model)))
 
 

@@ -66,7 +66,6 @@ def test_foreign_files_are_called_what_they_are(tmp_path: Path, content: bytes, 
     ("members", "name"),
     [
         (("archive/data.pkl", "archive/data/0"), "a PyTorch file"),
-        (("config.json", "metadata.json", "model.weights.h5"), "a Keras 3 archive (.keras)"),
         (("config.json",), "a Keras 3 archive (.keras) without model.weights.h5"),
         (("a.npy", "b.npy"), "numpy arrays (.npz)"),
         (("../../etc/passwd", "b"), "a zip archive of 2 files"),
@@ -89,7 +88,7 @@ def test_real_files_of_other_formats(shared_models: Path) -> None:
         ("**/*.tflite", "TensorFlow Lite"), ("**/*.meta", "the graph of a checkpoint"),
         ("**/*.index", "the index of a TensorFlow checkpoint"), ("**/saved_model.pb", "SavedModel"),
         ("**/*.data-*", "the data file of a TensorFlow checkpoint"), ("**/tfjs/**/model.json", "TensorFlow.js"),
-        ("**/*.keras", "a Keras 3 archive"), ("**/train_iris.pb", "a graph written as text"),
+        ("**/train_iris.pb", "a graph written as text"),
     ):  # fmt: skip
         paths = sorted(shared_models.glob(pattern))
         assert paths, pattern

@@ -12,7 +12,7 @@ import keras_truth
 import pytest
 
 from inspector.domain.computation import Layer
-from inspector.formats import keras_h5
+from inspector.formats import open_file
 
 pytestmark = pytest.mark.framework
 
@@ -24,11 +24,17 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+# how a model was saved: the file's ending, and the ending of the file whose architecture is named for it
+SAVED = {"h5": "", "keras": "", "weights.h5": "h5"}
+
+
+@pytest.mark.parametrize("saved", SAVED)
 @pytest.mark.parametrize("name", keras_truth.MODELS)
 @pytest.mark.parametrize("tag", ["k2", "k3"])
-def test_the_reader_says_what_keras_says(folder: Path, tag: str, name: str) -> None:
+def test_the_reader_says_what_keras_says(folder: Path, tag: str, name: str, saved: str) -> None:
     stated = json.loads((folder / f"{tag}-{name}.json").read_text())
-    opened = keras_h5.open(folder / f"{tag}-{name}.h5")
+    choices = {"architecture": str(folder / f"{tag}-{name}.{SAVED[saved]}")} if SAVED[saved] else {}
+    opened = open_file(str(folder / f"{tag}-{name}.{saved}"), choices)
     found = opened.computation()
     calls: dict[str, list[Layer]] = {}
     for layer in found.layers:
@@ -45,3 +51,23 @@ def test_the_reader_says_what_keras_says(folder: Path, tag: str, name: str) -> N
     assert [list(port.shape or ()) for port in found.outputs] == stated["output_shapes"]
     assert opened.file.runs_in == {"k2": "tf_keras", "k3": "keras3"}[tag]
     opened.close()
+
+
+@pytest.mark.parametrize("tag", ["k2", "k3"])
+def test_weights_without_an_architecture_are_all_there(folder: Path, tag: str) -> None:
+    """Every array of the model, each in a layer of a kind that its class has."""
+    for name in keras_truth.MODELS:
+        stated = json.loads((folder / f"{tag}-{name}.json").read_text())
+        opened = open_file(str(folder / f"{tag}-{name}.weights.h5"))
+        layers = opened.computation().layers
+        digests = sorted(
+            hashlib.sha256(opened.values(weight.id).tobytes()).hexdigest()
+            for layer in layers
+            for weight in layer.weights
+        )
+        assert digests == sorted(digest for known in stated["layers"].values() for digest in known["weights"])
+        assert {layer.class_name for layer in layers} == {
+            known["class"] for known in stated["layers"].values() if known["weights"]
+        }
+        assert (opened.file.runs_in, [choice.name for choice in opened.file.choices]) == ("", ["architecture"])
+        opened.close()

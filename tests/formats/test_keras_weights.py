@@ -207,6 +207,6 @@ def test_weights_without_a_model_are_layers_without_links(tmp_path: Path) -> Non
     ]
     assert found.layers[0].weights[0].id == "/c/c/kernel:0"
     assert (found.inputs, found.outputs) == ((), ())
-    assert (opened.file.runs_in, opened.file.reason.split(",")[0]) == ("", "it holds weights but no model_config")
+    assert (opened.file.runs_in, opened.file.reason.split(":")[0]) == ("", "it holds weights but no architecture")
     assert opened.children("section:Layers", 0, 1)[0].tensor == ""
     opened.close()

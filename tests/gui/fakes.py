@@ -21,9 +21,30 @@ from inspector.domain.comparison import (
     SideRun,
 )
 from inspector.domain.errors import Cancelled, InspectorError
-from inspector.domain.files import Details, Entry, Found, ModelFile, ValueSummary, Warn
+from inspector.domain.files import Choice, Details, Entry, Found, ModelFile, ValueSummary, Warn
 from inspector.domain.match import Assignment, Evidence, Match, ValueHit, WeightDifference
+from inspector.domain.options import SideOptions
+from inspector.session.environments import Environment
+from inspector.workers.runner_client import Started
 
+CONFINEMENT = "Landlock 6: writes only in its spill, starts no program, no TCP"
+PYTHONS = {
+    "/envs/tf1/bin/python": Environment(
+        path="/envs/tf1/bin/python", python="3.7.16", versions={"tensorflow": "1.15.5", "keras": "2.2.4"}
+    ),
+    "/envs/tf2/bin/python": Environment(
+        path="/envs/tf2/bin/python", python="3.9.18", versions={"tensorflow": "2.12.0", "keras": "2.12.0"}
+    ),
+}
+SIGNATURE = Choice(name="signature", title="Signature", values=("serving_default", "train"), chosen="serving_default")
+BACKEND = Choice(name="backend", title="Backend", values=("webgl", "wasm", "cpu"), chosen="webgl", at_open=False)
+#: By the ending: title, framework and choices of what is no .h5 or .pb; a folder is a SavedModel.
+OTHERS = {
+    "": ("SavedModel", "saved_model", (SIGNATURE,)),
+    ".json": ("TensorFlow.js layers model", "tfjs", (BACKEND,)),
+    ".tflite": ("TensorFlow Lite model", "tflite", ()),
+    ".npz": ("Recording", "recording", ()),
+}
 KINDS = (
     ("conv", "conv2d", "Conv2D"),
     ("bn", "batch_norm", "BatchNormalization"),
@@ -41,6 +62,7 @@ class FakeSettings:
     low: float = 0.0
     high: float = 1.0
     batch: int | None = None
+    size: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -287,6 +309,48 @@ def fake_preview() -> FakePreview:
     return FakePreview(used, array, array * 2)
 
 
+def with_choices(file: ModelFile, chosen: dict[str, str]) -> ModelFile:
+    """The file with these choices in force. Raises BAD_CHOICE for a value that there is not."""
+    for choice in file.choices:
+        wanted = chosen.get(choice.name, choice.chosen)
+        if choice.values and wanted not in choice.values:
+            known = ", ".join(choice.values)
+            raise InspectorError(
+                "BAD_CHOICE", f"there is no {choice.name} {wanted}", where=file.path, todo=f"There are {known}."
+            )
+        if wanted == "nowhere.json":
+            raise InspectorError(
+                "BAD_CHOICE", "there is no architecture nowhere.json", where=wanted, todo="Name a file."
+            )
+    choices = tuple(replace(choice, chosen=chosen.get(choice.name, choice.chosen)) for choice in file.choices)
+    return replace(file, choices=choices)
+
+
+class FakeEnvironments:
+    """Two interpreters that can be added, and everything else refused."""
+
+    def __init__(self) -> None:
+        self.added: list[str] = []
+
+    def paths(self) -> tuple[str, ...]:
+        return tuple(self.added)
+
+    def inspect(self, path: str) -> Environment:
+        if path not in ("", *PYTHONS):
+            raise InspectorError(
+                "NOT_A_PYTHON", "there is no such interpreter", where=path, todo="Choose a Python interpreter."
+            )
+        return PYTHONS.get(path, Environment(path="", python="3.11.7", versions={"tensorflow": "2.21.0"}))
+
+    def add(self, path: str) -> Environment:
+        found = self.inspect(path)
+        self.added.append(path)
+        return found
+
+    def forget(self, path: str) -> None:
+        self.added.remove(path)
+
+
 class FakeSession:
     """Session of the contract. `step` seconds pass per step of a run; `stop()` ends it."""
 
@@ -301,12 +365,40 @@ class FakeSession:
         self.fail_compare: InspectorError | None = None
         self._stop = threading.Event()
         self._assignment = assignment()
+        self.chosen = {"a": SideOptions(), "b": SideOptions()}
+        self.environments = FakeEnvironments()
+        self.recalled: dict[str, SideOptions] = {}
 
-    def open(self, side: str, path: str | Path) -> ModelFile:
+    def options(self, side: str) -> SideOptions:
+        return self.chosen[side]
+
+    def set_options(self, side: str, options: SideOptions) -> None:
+        """Opens the file anew where its choices changed, as the session does."""
+        self.calls.append(("set_options", side, options))
+        file = self.files[side]
+        if file is not None and options.choices != self.chosen[side].choices:
+            self.files[side] = with_choices(file, options.choices)
+        self.chosen[side] = options
+
+    def save_options(self, side: str) -> None:
+        self.calls.append(("save_options", side, self.chosen[side]))
+
+    def recall_options(self) -> tuple:
+        recalled, self.recalled = self.recalled, {}
+        for side, options in recalled.items():
+            self.set_options(side, options)
+        return tuple((side, None) for side in recalled)
+
+    def environment(self, side: str) -> Started:
+        return Started(python="3.11.7", versions={"tensorflow": "2.21.0"}, confinement=CONFINEMENT)
+
+    def open(self, side: str, path: str | Path, options: SideOptions | None = None) -> ModelFile:
         path = Path(path)
         self.calls.append(("open", side, str(path)))
         if not path.exists():
             raise InspectorError("NO_FILE", "there is no such file", where=str(path), todo="Choose another file.")
+        if path.suffix in (".tflite", ".json", ".npz") or path.is_dir():
+            return self._open_other(side, path, options)
         if path.suffix not in (".h5", ".pb"):
             raise InspectorError(
                 "NOT_A_MODEL",
@@ -325,9 +417,20 @@ class FakeSession:
             facts=(("keras_version", "2.4.0"),),
             warnings=(Warn("OLD", "old file"),),
         )
+        return self._opened(side, file, options)
+
+    def _open_other(self, side: str, path: Path, options: SideOptions | None) -> ModelFile:
+        title, runs_in, choices = OTHERS[path.suffix]
+        file = ModelFile(
+            path=str(path), format=runs_in, title=title, size=99, runs_in=runs_in, reason=title, choices=choices
+        )
+        return self._opened(side, file, options)
+
+    def _opened(self, side: str, file: ModelFile, options: SideOptions | None) -> ModelFile:
+        self.chosen[side] = options or self.chosen[side]
         self.readers[side] = FakeReader(side)
-        self.files[side] = file
-        return file
+        self.files[side] = with_choices(file, self.chosen[side].choices)
+        return self.files[side]
 
     def close_side(self, side: str) -> None:
         self.files[side] = None
@@ -335,6 +438,7 @@ class FakeSession:
     def swap(self) -> None:
         self.files = {"a": self.files["b"], "b": self.files["a"]}
         self.readers = {"a": self.readers["b"], "b": self.readers["a"]}
+        self.chosen = {"a": self.chosen["b"], "b": self.chosen["a"]}
 
     def file(self, side: str) -> ModelFile | None:
         return self.files[side]

@@ -14,16 +14,19 @@ from inspector.gui.browse.search import LIMIT, HitList, HitModel, SearchBox
 from inspector.gui.browse.tree_model import EntryModel
 from inspector.gui.browse.tree_view import EntryTree
 from inspector.gui.browse.wording import bytes_text
+from inspector.gui.drops import WHAT_OPENS
 from inspector.gui.errors import ErrorPanel
+from inspector.gui.options.bar import OptionsBar
 from inspector.gui.options.wording import runs_in_text
-from inspector.gui.plain import ElidedLabel, label, tooltip
+from inspector.gui.plain import ElidedLabel, label, shortened, tooltip
 from inspector.gui.snapshot import name_of
 from inspector.gui.state import AppState
 from inspector.gui.theme import GRID, Theme
 
+LONGEST = 600  # characters of the reason why a file cannot run
 INVITATIONS: dict[Side, str] = {
-    "a": "Drop a model file here, or open one with Ctrl+O.",
-    "b": "Drop a model file here, or open one with Ctrl+Shift+O.",
+    "a": f"{WHAT_OPENS}\n\nDrop one here, or open one with Ctrl+O.",
+    "b": f"{WHAT_OPENS}\n\nDrop one here, or open one with Ctrl+Shift+O.",
 }
 
 
@@ -49,6 +52,8 @@ class SidePanel(QFrame):
         self._icons: dict[str, Any] = {}
         self.title = ElidedLabel(role="heading")
         self.facts = ElidedLabel(role="muted", sentence=True)
+        self.cannot_run = label(wrap=True)
+        self.options = OptionsBar(side)
         self.count = label(role="muted")
         self.search = SearchBox()
         self.model = EntryModel(self._ask, self._icon, self)
@@ -76,21 +81,28 @@ class SidePanel(QFrame):
         self.search.setVisible(file is not None)
         self.title.show_text(name_of(file) if file else "no file")
         self.title.setToolTip(tooltip(_told(file)) if file else "")
-        self.facts.show_text(runs_in_text(file) if file else "")
-        self.facts.setVisible(file is not None)
+        self._show_where_it_runs(file)
         if file is not None:
             self.model.reset()
             self.body.setCurrentWidget(self.tree)
         else:
             self.body.setCurrentWidget(self.invitation)
 
+    def _show_where_it_runs(self, file: ModelFile | None) -> None:
+        """In one line; why it cannot run, and what to do about it, in as many as it takes."""
+        runs = file is not None and bool(file.runs_in)
+        self.facts.show_text(runs_in_text(file) if file else "")
+        self.facts.setVisible(runs)
+        self.cannot_run.setText(shortened(runs_in_text(file), LONGEST) if file else "")
+        self.cannot_run.setVisible(file is not None and not runs)
+
     def show_error(self, error: InspectorError | None) -> None:
         """Put the error where the tree would have been; None takes it away."""
         if error is not None:
             self._opening = False
             self.error.show_error(error)
-            self.facts.hide()
-            self.search.hide()
+            for part in (self.facts, self.cannot_run, self.search):
+                part.hide()
             self.body.setCurrentWidget(self.error)
         elif self.body.currentWidget() is self.error:
             self.show_file(self._state.files[self.side])
@@ -229,6 +241,8 @@ class SidePanel(QFrame):
         layout.setSpacing(GRID // 2)
         layout.addLayout(heading)
         layout.addWidget(self.facts)
+        layout.addWidget(self.cannot_run)
+        layout.addWidget(self.options)
         layout.addLayout(finding)
         layout.addWidget(self.body, 1)
         self.setMinimumWidth(20 * GRID)

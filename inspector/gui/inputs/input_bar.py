@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QToolButton, QWidget
 
 from inspector.domain.errors import InspectorError
+from inspector.domain.files import ModelFile, Side
 from inspector.gui.drops import INPUT_ENDINGS
 from inspector.gui.inputs.line_box import LineBox
 from inspector.gui.inputs.presets import INPUTS, PIPELINES
-from inspector.gui.plain import label
+from inspector.gui.options.wording import other
+from inspector.gui.plain import ElidedLabel, label, tooltip
 from inspector.gui.remember import Memory
+from inspector.gui.snapshot import name_of
 from inspector.gui.state import AppState
 from inspector.gui.theme import GRID
 from inspector.session.preprocess import parse
@@ -24,6 +28,22 @@ SPEC_HINT = (
 )
 _ENDINGS = " ".join(f"*{ending}" for ending in (*INPUT_ENDINGS, ".h5"))
 INPUT_FILES = f"Inputs ({_ENDINGS});;All files (*)"
+
+
+def recorded_text(files: Mapping[Side, ModelFile | None]) -> tuple[str, str]:
+    """What is said of the inputs where a side is a recording, and more of it on hover; empty where none is."""
+    sides = [side for side, file in files.items() if file is not None and file.runs_in == "recording"]
+    if not sides:
+        return "", ""
+    if len(sides) == 2:
+        return "both sides are recordings", "Nothing is run: what the two recordings hold is compared."
+    side = sides[0]
+    file = files[side]
+    name = name_of(file) if file is not None else ""
+    return (
+        f"from the recording {side.upper()}",
+        f"{other(side)} gets the inputs that {name} holds, as they were recorded.",
+    )
 
 
 class InputBar(QWidget):
@@ -38,6 +58,7 @@ class InputBar(QWidget):
         self.spec = LineBox(INPUTS, memory, "recent/inputs", empty="random:0, an image, .npy …")
         self.pipeline_a = LineBox(PIPELINES, memory, "recent/pipelines", empty="as it is")
         self.pipeline_b = LineBox(PIPELINES, memory, "recent/pipelines", empty="as it is")
+        self.recorded = ElidedLabel(sentence=True)
         self.browse, self.preview = QToolButton(), QToolButton()
         self.browse.setText("…")
         self.preview.setText("Preview")
@@ -45,6 +66,8 @@ class InputBar(QWidget):
         self._name_parts()
         self._lay_out()
         self.show_settings()
+        self.show_recording()
+        state.files_changed.connect(self.show_recording)
         for box in (self.spec, self.pipeline_a, self.pipeline_b):
             box.committed.connect(lambda _line: self._commit())
         self.browse.clicked.connect(self.choose_file)
@@ -56,6 +79,15 @@ class InputBar(QWidget):
         self.spec.show_line(f"{BETWEEN} ".join(settings.inputs))
         self.pipeline_a.show_line(settings.preprocess_a)
         self.pipeline_b.show_line(settings.preprocess_b)
+
+    def show_recording(self) -> None:
+        """Where a side is a recording, say that the inputs come from it, in place of what could be fed."""
+        text, meaning = recorded_text(self._state.files)
+        self.recorded.show_text(text)
+        self.recorded.setToolTip(tooltip(meaning))
+        self.recorded.setVisible(bool(text))
+        for part in (self.spec, self.browse):
+            part.setVisible(not text)
 
     def set_input(self, spec: str) -> None:
         """Take another input, as if it had been typed."""
@@ -103,7 +135,7 @@ class InputBar(QWidget):
             (self.pipeline_a, "Preparation of A", "What is done to the input before A gets it"),
             (self.pipeline_b, "Preparation of B", "What is done to the input before B gets it"),
             (self.browse, "Choose an input file", "Choose an input file"),
-            (self.preview, "Preview of the inputs", "What each side really receives; range and batch"),
+            (self.preview, "Preview of the inputs", "What each side really receives; range, batch and sizes"),
         )  # fmt: skip
         for widget, name, hint in parts:
             widget.setAccessibleName(name)
@@ -115,6 +147,7 @@ class InputBar(QWidget):
         layout.setSpacing(GRID // 2)
         layout.addWidget(label("Input", role="muted"))
         layout.addWidget(self.spec, 2)
+        layout.addWidget(self.recorded, 2)
         layout.addWidget(self.browse)
         layout.addSpacing(GRID)
         for side, box in (("a", self.pipeline_a), ("b", self.pipeline_b)):

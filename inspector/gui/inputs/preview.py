@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QImage, QPainter, QPaintEvent
+from PySide6.QtCore import QRectF, QRegularExpression, QSize, Qt
+from PySide6.QtGui import QImage, QPainter, QPaintEvent, QRegularExpressionValidator
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
     QDoubleSpinBox,
@@ -16,6 +17,7 @@ from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
     QHBoxLayout,
+    QLineEdit,
     QSpinBox,
     QVBoxLayout,
     QWidget,
@@ -30,6 +32,15 @@ from inspector.gui.state import AppState
 from inspector.gui.theme import GRID
 
 PICTURE = 88  # pixels
+SIZES = (
+    "Lengths for the dimensions that the model leaves open, behind the batch and in order: 224, 224. The last "
+    "one is used again where there are more. A file that is fed brings its own."
+)
+
+
+def sizes_of(text: str) -> tuple[int, ...] | None:
+    """The whole numbers of a line such as `224, 224` or `224x224`; None for none."""
+    return tuple(int(word) for word in re.findall(r"\d+", text) if int(word)) or None
 
 
 def sample_image(array: NDArray[Any]) -> QImage | None:
@@ -72,7 +83,7 @@ class SamplePicture(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         if self.image is not None:
-            size = self.image.size().scaled(self.size(), Qt.AspectRatioMode.KeepAspectRatio)
+            size = self.image.size().scaled(self.sizes(), Qt.AspectRatioMode.KeepAspectRatio)
             QPainter(self).drawImage(QRectF(0, 0, size.width(), size.height()), self.image)
 
 
@@ -119,13 +130,14 @@ class PreviewPanel(QFrame):
         self._state = state
         self.low, self.high = QDoubleSpinBox(), QDoubleSpinBox()
         self.batch = QSpinBox()
+        self.sizes = QLineEdit(placeholderText="as stated")
         self.message = label(role="muted", wrap=True)
         self._received = QVBoxLayout()
         self.rows: list[tuple[Received, Received]] = []
         self._prepare_boxes()
         self._lay_out()
         state.settings_changed.connect(self.refresh)
-        state.assignment_changed.connect(lambda _assignment: self.refresh())
+        state.assignment_changed.connect(self._assigned)
 
     def refresh(self) -> None:
         """Work the preview out anew, if it can be seen."""
@@ -142,6 +154,14 @@ class PreviewPanel(QFrame):
             lambda text, _done, _total: self._say(f"{text}…"),
             key="preview",
         )
+
+    def show_settings(self) -> None:
+        """Show the session's settings; they may have been taken up from an earlier time."""
+        settings = self._state.session.settings
+        self.low.setValue(settings.low)
+        self.high.setValue(settings.high)
+        self.batch.setValue(settings.batch or 0)
+        self.sizes.setText(", ".join(map(str, settings.size or ())))
 
     def showEvent(self, event: Any) -> None:
         super().showEvent(event)
@@ -178,37 +198,48 @@ class PreviewPanel(QFrame):
             if (row := item.layout()) is not None:
                 row.deleteLater()
 
+    def _assigned(self, _assignment: object) -> None:
+        self.show_settings()
+        self.refresh()
+
     def _commit(self) -> None:
         session = self._state.session
         changed = replace(
-            session.settings, low=self.low.value(), high=self.high.value(), batch=self.batch.value() or None
+            session.settings,
+            low=self.low.value(),
+            high=self.high.value(),
+            batch=self.batch.value() or None,
+            size=sizes_of(self.sizes.text()),
         )
         if changed != session.settings:
             session.settings = changed
             self._state.settings_changed.emit()
 
     def _prepare_boxes(self) -> None:
-        settings = self._state.session.settings
-        for box, value, name in (
-            (self.low, settings.low, "Random numbers from"),
-            (self.high, settings.high, "Random numbers up to"),
-        ):
+        for box, name in ((self.low, "Random numbers from"), (self.high, "Random numbers up to")):
             box.setRange(-1e6, 1e6)
             box.setDecimals(3)
-            box.setValue(value)
             box.setAccessibleName(name)
         self.batch.setRange(0, 4096)
         self.batch.setSpecialValueText("as stated")
-        self.batch.setValue(settings.batch or 0)
         self.batch.setAccessibleName("Batch")
-        boxes: tuple[QAbstractSpinBox, ...] = (self.low, self.high, self.batch)
+        self.sizes.setAccessibleName("Sizes of open dimensions")
+        self.sizes.setToolTip(tooltip(SIZES))
+        self.sizes.setValidator(QRegularExpressionValidator(QRegularExpression(r"\s*(\d{1,6}[\s,x×]*)*")))
+        self.show_settings()
+        boxes: tuple[QAbstractSpinBox | QLineEdit, ...] = (self.low, self.high, self.batch, self.sizes)
         for edited in boxes:
             edited.editingFinished.connect(self._commit)
 
     def _lay_out(self) -> None:
         options = QFormLayout()
         options.setVerticalSpacing(GRID // 2)
-        for name, widget in (("Random from", self.low), ("up to", self.high), ("Batch", self.batch)):
+        for name, widget in (
+            ("Random from", self.low),
+            ("up to", self.high),
+            ("Batch", self.batch),
+            ("Open sizes", self.sizes),
+        ):
             widget.setFixedWidth(12 * GRID)
             options.addRow(label(name, role="muted"), widget)
         received = QVBoxLayout()

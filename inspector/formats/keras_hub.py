@@ -1,0 +1,38 @@
+"""Where TensorFlow Hub keeps the modules that `hub.KerasLayer`s in a config name.
+
+Source: tensorflow_hub/resolver.py: a folder named after the SHA-1 of the handle, in TFHUB_CACHE_DIR.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+
+def cached_modules(config: Any) -> tuple[str, ...]:
+    """The folders that are there: a handle that is a folder itself, or the cached copy of one."""
+    cache = Path(os.environ.get("TFHUB_CACHE_DIR") or Path(tempfile.gettempdir()) / "tfhub_modules")
+    found = []
+    for handle in handles(config):
+        copy = cache / hashlib.sha1(handle.encode(), usedforsecurity=False).hexdigest()
+        found += [str(path.resolve()) for path in (Path(handle), copy) if "\\0" not in handle and path.is_dir()]
+    return tuple(dict.fromkeys(found))
+
+
+def handles(config: Any) -> Iterator[str]:
+    """The handles of all hub.KerasLayers, nested models included."""
+    waiting = [config]
+    while waiting:
+        here = waiting.pop()
+        if isinstance(here, list):
+            waiting += here
+        if not isinstance(here, dict):
+            continue
+        own = here.get("config")
+        if here.get("class_name") == "KerasLayer" and isinstance(own, dict) and isinstance(own.get("handle"), str):
+            yield own["handle"]
+        waiting += here.values()
