@@ -1,6 +1,7 @@
 """Model Inspector: why two files of one model differ, where it starts, and how to mend it.
 
-`inspector.compare(a, b, inputs=...)` gives the command's result as an object.
+`inspector.compare(a, b, inputs=...)` gives the command's result as an object, `inspector.record(model, inputs,
+path)` keeps what a model gives here, to be compared with what it gives elsewhere.
 """
 
 from __future__ import annotations
@@ -9,13 +10,13 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from inspector.domain.comparison import Comparison
 
 __version__ = "0.1.0"
-__all__ = ["compare"]
+__all__ = ["compare", "record"]
 
 
 def compare(
@@ -53,6 +54,15 @@ def compare(
         session.open("a", a)
         session.open("b", b)
         return session.compare()
+
+
+def record(model: Any, inputs: Any, path: str | Path, *, activations: Any = None) -> str:
+    """Run a Keras model, a tf.function or any callable on `inputs` and write inputs, outputs and activations to
+    one file, which opens as a side. Returns the path. Everything about it stands in `inspector.recorder`, one
+    file for Python 3.7 and later that needs numpy only and may be copied beside a training script."""
+    from inspector import recorder
+
+    return recorder.record(model, inputs, path, activations=activations)
 
 
 class _Package(ModuleType):

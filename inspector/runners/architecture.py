@@ -124,6 +124,6 @@ def _function(path: str, name: str, keras: Any, *, trust: bool) -> Any:
 
 
 def from_config(keras: Any, config: Dict[str, Any], objects: Dict[str, Any]) -> Any:
-    """A model of a config in any Keras's words."""
-    text = json.dumps(config)
-    return importlib.import_module(keras.__name__ + ".models").model_from_json(text, custom_objects=objects)
+    """A model of a config, in the words of any age that this Keras reads."""
+    models = importlib.import_module(keras.__name__ + ".models")
+    return models.model_from_json(json.dumps(config), custom_objects=objects)

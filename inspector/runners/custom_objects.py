@@ -12,6 +12,8 @@ from .messages import reason
 from .server import RequestError
 
 MODULE = "custom_objects_of_the_model"
+OWN_FUNCTION = "OwnFunction"
+KEPT = ("name", "arguments", "batch_input_shape", "dtype")
 Objects = Dict[str, Any]
 
 
@@ -54,15 +56,22 @@ def _line(error: BaseException, path: str) -> int:
 
 @contextlib.contextmanager
 def _called_keras(keras: Any) -> Iterator[None]:
-    """A file for legacy Keras says `import keras` too, and would get Keras 3."""
-    before = sys.modules.get("keras")
+    """A file for legacy Keras says `import keras` and `from keras.layers import` too, and would get Keras 3."""
+    if sys.modules.get("keras") is keras:
+        yield
+        return
+    before = {name: sys.modules.pop(name) for name in _keras_modules()}
     sys.modules["keras"] = keras
     try:
         yield
     finally:
-        del sys.modules["keras"]
-        if before is not None:
-            sys.modules["keras"] = before
+        for name in _keras_modules():
+            del sys.modules[name]
+        sys.modules.update(before)
+
+
+def _keras_modules() -> List[str]:
+    return [name for name in sys.modules if name == "keras" or name.startswith("keras.")]
 
 
 def public_objects() -> Objects:
@@ -70,27 +79,35 @@ def public_objects() -> Objects:
     return {"relu6": tf.nn.relu6}
 
 
-def used_classes(config: Any, around: str = "") -> List[Tuple[str, str]]:
-    """Every object that a config describes: the layer that it stands in, and its class."""
+def unknown_class(config: Any, name: str, path: str) -> RequestError:
+    """The error for a class or function that neither Keras nor the user's file has, and where it is used."""
+    layers = [layer for layer, used in layers_of(config) if _mentions(used, name)]
+    more = " and {} more".format(len(layers) - 1) if layers[1:] else ""
+    where = " (layer {}{})".format(layers[0], more) if layers else ""
+    what = "the model uses {}{}, which is not Keras's own".format(name, where)
+    return RequestError("UNKNOWN_CLASS", what, path, "Give the Python file that defines it (--custom FILE.py).")
+
+
+def layers_of(config: Any) -> List[Tuple[str, Any]]:
+    """Every layer of a config by name with what describes it; the layers of models, not the models."""
     if isinstance(config, list):
-        return [found for item in config for found in used_classes(item, around)]
+        return [found for item in config for found in layers_of(item)]
     if not isinstance(config, dict):
         return []
     inner = config.get("config")
-    found: List[Tuple[str, str]] = []
-    if isinstance(config.get("class_name"), str) and isinstance(inner, (dict, list)):
-        named = inner.get("name") if isinstance(inner, dict) else None
-        around = around if not isinstance(named, str) or "layers" in inner else named
-        found.append((around, config["class_name"]))
-    return found + [item for value in config.values() for item in used_classes(value, around)]
+    holds_layers = isinstance(inner, list) or (isinstance(inner, dict) and "layers" in inner)
+    if isinstance(config.get("class_name"), str) and isinstance(inner, dict) and not holds_layers:
+        return [(str(inner.get("name") or config.get("name") or config["class_name"]), config)]
+    return [found for value in config.values() for found in layers_of(value)]
 
 
-def unknown_class(config: Any, name: str, path: str) -> RequestError:
-    """The error for a class that neither Keras nor the user's file has, and where it is used."""
-    layers = [layer for layer, class_name in used_classes(config) if class_name == name and layer]
-    where = " (layer {}{})".format(layers[0], " and {} more".format(len(layers) - 1) if layers[1:] else "")
-    what = "the model uses {}{}, which is not Keras's own".format(name, where if layers else "")
-    return RequestError("UNKNOWN_CLASS", what, path, "Give the Python file that defines it (--custom FILE.py).")
+def _mentions(described: Any, name: str) -> bool:
+    """Whether a class or a function of this name stands in a layer's description."""
+    if isinstance(described, dict):
+        return any(_mentions(value, name) for key, value in described.items() if key not in ("name", "inbound_nodes"))
+    if isinstance(described, list):
+        return any(_mentions(value, name) for value in described)
+    return isinstance(described, str) and described.rpartition(">")[2] == name
 
 
 def with_own_functions(config: Any, objects: Objects) -> Any:
@@ -103,5 +120,18 @@ def with_own_functions(config: Any, objects: Objects) -> Any:
     found = {key: with_own_functions(value, objects) for key, value in config.items()}
     own = found.get("config")
     if found.get("class_name") == "Lambda" and isinstance(own, dict) and callable(objects.get(own.get("name", ""))):
-        own.update(function=own["name"], function_type="function", output_shape=None, output_shape_type="raw")
+        found.update(class_name=OWN_FUNCTION, config={key: own[key] for key in KEPT if key in own})
+        if "module" in found:
+            found.update(module=None, registered_name=OWN_FUNCTION)
     return found
+
+
+def own_function_layer(keras: Any, objects: Objects) -> Objects:
+    """The class that `with_own_functions` names: it makes Lambda layers of the user's functions."""
+
+    class OwnFunction:
+        @classmethod
+        def from_config(cls, config: Dict[str, Any]) -> Any:
+            return keras.layers.Lambda(objects[config["name"]], **config)
+
+    return {OWN_FUNCTION: OwnFunction}

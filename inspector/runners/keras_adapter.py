@@ -9,7 +9,7 @@ import tensorflow as tf
 from .adapter import Arrays, Port
 from .architecture import built, from_config, stated_architecture
 from .channels_first import channels_last_ops
-from .custom_objects import Objects, public_objects, unknown_class, user_objects, with_own_functions
+from .custom_objects import Objects, own_function_layer, public_objects, unknown_class, user_objects, with_own_functions
 from .engine import Engine
 from .failures import running
 from .graph_side import GraphSide
@@ -75,14 +75,16 @@ class KerasAdapter(GraphSide):
         objects = dict(public_objects(), **supply_hub(found.config, online=self.options.online))
         objects.update(user_objects(self.options.custom, self.keras))
         config = with_own_functions(found.config, objects)
+        objects.update(own_function_layer(self.keras, objects))
+        found = found._replace(config=config, changed=config != found.config)
         if self.options.trust:
             refuse_other_python(config, path)
         else:
             refuse_code(config, path)
         try:
             if found.layout == "weights":
-                return self._with_weights(path, found._replace(config=config), objects)
-            return self._whole(path, found._replace(config=config), objects)
+                return self._with_weights(path, found, objects)
+            return self._whole(path, found, objects)
         except RequestError:
             raise
         except Exception as error:  # Keras raises anything: what it says is all there is to know
@@ -99,9 +101,12 @@ class KerasAdapter(GraphSide):
         return model
 
     def _fill(self, model: Any, path: str, found: Stated) -> None:
-        """Weights from an HDF5 file in either layout."""
+        """Weights from an archive, or an HDF5 file in either layout."""
         import h5py
 
+        if found.layout == "archive":
+            model.load_weights(named(path, ".keras"))
+            return
         with h5py.File(path, "r") as file:
             if not is_vars_layout(file):
                 turned = turns_kernels(found.backend)
@@ -149,7 +154,7 @@ class LegacyKerasAdapter(KerasAdapter):
         return [next(kind for kind in self.keras.layers.Dense.__mro__ if kind.__name__ == "Layer")]
 
     def _whole(self, path: str, found: Stated, objects: Objects) -> Any:
-        if found.layout == "archive":
+        if found.layout == "archive" and not found.changed:
             ending, safe = named(path, ".keras"), not self.options.trust
             return self.keras.models.load_model(ending, custom_objects=objects, compile=False, safe_mode=safe)
         model = self._of_config(found, objects)
@@ -179,6 +184,10 @@ class Keras3Adapter(KerasAdapter):
         return [self.keras.layers.Layer, self.keras.Operation]
 
     def _whole(self, path: str, found: Stated, objects: Objects) -> Any:
+        if found.changed:
+            model = self._of_config(found, objects)
+            self._fill(model, path, found)
+            return model
         ending = named(path, ".keras" if found.layout == "archive" else ".h5")
         known = dict(self._operations(), **objects)
         safe = not self.options.trust
@@ -192,7 +201,8 @@ class Keras3Adapter(KerasAdapter):
     def _operations(self) -> Dict[str, Any]:
         """Operations that stand in a functional model as layers (NotEqual of a mask, GetItem, ...): this
         Keras writes them into HDF5 files but does not find them again by itself."""
-        found = {kind.__name__: kind for kind in _subclasses(self.keras.Operation)}
+        own = [kind for kind in _subclasses(self.keras.Operation) if kind.__module__.startswith("keras.")]
+        found = {kind.__name__: kind for kind in own}
         return {name: kind for name, kind in found.items() if not hasattr(self.keras.layers, name)}
 
 

@@ -19,12 +19,14 @@ UNKNOWN = re.compile(r"(?:Unknown [\w ]+: |Could not locate (?:class|function) )
 class Stated(NamedTuple):
     """The model's config ({} where only code can tell), and who wrote it ("" where the file says nothing).
 
-    `layout`: `h5` or `archive` for a whole model, `weights` for a file without a config."""
+    `layout`: `h5` or `archive` for a whole model, `weights` for a file without a config. `changed`: the
+    config is no longer the file's."""
 
     config: Dict[str, Any]
     version: str
     backend: str
     layout: str
+    changed: bool = False
 
 
 def stated(path: str) -> Stated:

@@ -21,6 +21,8 @@ from inspector.session.inputs import Prepared, ReadDataset, resolve
 from inspector.session.option_text import in_words
 from inspector.session.passes import Gathered, Numbers, Passes, both
 from inspector.session.plan import is_fixed, plan, samples_of
+from inspector.session.recorded import prepared as prepared_recorded
+from inspector.session.recorded import recorded_inputs
 from inspector.session.settings import Settings
 from inspector.session.side import SideState
 from inspector.session.values import complete, evidence
@@ -209,6 +211,9 @@ def prepare(
             f"no partner on the other side for the input {', '.join(missing)}",
             todo="The two files do not take the same inputs.",
         )
+    recorded = recorded_inputs(a[0], b[0])
+    if recorded is not None:
+        return prepared_recorded(recorded, pairs, settings)
     return resolve(settings.inputs, [pair[0] for pair in pairs], [pair[1] for pair in pairs], settings, read)
 
 

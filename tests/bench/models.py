@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from inspector.domain.errors import InspectorError
+from inspector.domain.match import Assignment
 from inspector.domain.options import SideOptions
 from inspector.domain.wording import short
 from inspector.session.option_text import with_words
@@ -26,6 +27,7 @@ ROOT = Path(__file__).resolve().parents[2]
 MODELS = ROOT.parent / "shared" / "models"
 DOCS = ROOT / "docs" / "models.md"
 SAME, DIFFERENT = ("same", "within-noise"), ("different",)
+WEIGHTS = ("weights alone",)  # no side can run: what stands where, and whether its numbers are the same
 DEFAULTS = Settings()
 TRUSTED = SideOptions(trust=True)
 
@@ -73,7 +75,7 @@ PAIRS = (
     Pair("huxley-weights-only/model_2021-1103.hdf5", "huxley-weights-only/model_2021-1103.pb", worst=5e-6),
     Pair("quant-aware/frozen_model.pb", "quant-aware/ckpt/checkpoints.meta", worst=5e-6),
     Pair("quant-aware/frozen_model.pb", "quant-aware/model.tflite"),
-    Pair("misnamed/weights.h5", "misnamed/model.pb"),
+    Pair("misnamed/weights.h5", "misnamed/model.pb", WEIGHTS),
     Pair(
         f"{CONV1D}_weights.h5",
         f"{CONV1D}_weights.h5",
@@ -92,9 +94,16 @@ SPECS = {  # inputs whose shape the graph leaves open
     "pb/mtcnn.pb": ("input=random:0[64x64x3]", "min_size=ones[]", "thresholds=ones", "factor=ones[]"),
 }
 EXPECTED = {  # what no file of these can do, and why
-    "qkeras/qkeras-v3_3layer.keras": "UNKNOWN_CLASS",
-    "qkeras/qkeras_3layer_weights.h5": "CANNOT_RUN",
+    "qkeras/qkeras": "UNKNOWN_CLASS",
+    "dl4j/examples__simple_flatten_rnn_tf_keras_2_weights.h5": "CANNOT_RUN",
+    "dl4j/examples__simple_rnn_tf_keras_2_weights.h5": "CANNOT_RUN",
+    "dl4j/fullconfigs__lstm_th_keras_2_weights.h5": "CANNOT_RUN",
+    "misnamed/weights.h5": "CANNOT_RUN",
+    "huxley": "CANNOT_RUN",
     "tfjs/nsfw_missing_shard": "CANNOT_RUN",
+    "lambda.h5": "OTHER_PYTHON",
+    "model_lambda.h5": "OTHER_PYTHON",
+    "space_to_depth": "OTHER_PYTHON",
 }
 
 
@@ -140,6 +149,8 @@ def compared(pair: Pair) -> Row:
             session.set_options("b", with_words(SideOptions(), pair.options_a if pair.a == pair.b else ()))
             session.open("a", MODELS / "pairs" / pair.a)
             session.open("b", MODELS / "pairs" / pair.b)
+            if pair.verdicts == WEIGHTS:
+                return mapped(pair, session.match())
             found = session.compare()
     except InspectorError as error:
         return Row((pair.a, pair.b, "error", _short(error), "", f"{time.perf_counter() - start:.1f}"), good=False)
@@ -151,6 +162,14 @@ def compared(pair: Pair) -> Row:
     seconds = f"{time.perf_counter() - start:.1f}"
     cells = (pair.a, pair.b, found.verdict, f"{short(worst)}; layers {layers}", f"{held} of {len(arrays)}", seconds)
     return Row(cells, good)
+
+
+def mapped(pair: Pair, found: Assignment) -> Row:
+    """A pair of which no side can run, by its weights."""
+    arrays = [record for match in found.matches for record in match.weights]
+    held = sum(record.relation == "exact" for record in arrays)
+    layers = f"layers {sum(match.tensor_b is not None for match in found.matches)} of {len(found.matches)}"
+    return Row((pair.a, pair.b, *WEIGHTS, layers, f"{held} of {len(arrays)}", ""), good=0 < held == len(arrays))
 
 
 def alone(path: Path) -> Row:

@@ -83,7 +83,7 @@ class SamplePicture(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         if self.image is not None:
-            size = self.image.size().scaled(self.sizes(), Qt.AspectRatioMode.KeepAspectRatio)
+            size = self.image.size().scaled(self.size(), Qt.AspectRatioMode.KeepAspectRatio)
             QPainter(self).drawImage(QRectF(0, 0, size.width(), size.height()), self.image)
 
 
