@@ -61,7 +61,7 @@ def record(model: Any, inputs: Any, path: Any, *, activations: Any = None) -> st
         named = _named(_mapped(_array, inputs), "input")
         outputs = _named(_mapped(_array, model(inputs)), "output")
         seen = _with(Seen("", named, outputs, [], {}, []), inputs, activations)
-    return _written(os.fspath(path), seen, getattr(model, "name", None) or type(model).__name__)
+    return _written(os.fspath(path), seen, str(getattr(model, "name", type(model).__name__)))
 
 
 def _with(seen: Seen, inputs: Any, activations: Any) -> Seen:
@@ -357,7 +357,7 @@ def _written(path: str, seen: Seen, model: str) -> str:
         array = _array(value)
         dtype = array.dtype.name
         if array.dtype.kind == "V" or dtype == "bfloat16":
-            array, dtype = array.astype(np.float32), str(getattr(value, "dtype", dtype)).split(".")[-1]
+            array = array.astype(np.float32)
             notes.append(("KEPT_AS_FLOAT32", "{} is {} and is kept as float32".format(name, dtype)))
         arrays.append(array)
         return {"name": name, "array": len(arrays) - 1, "shape": list(array.shape), "dtype": dtype}

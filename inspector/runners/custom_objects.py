@@ -4,7 +4,8 @@ Keras no longer brings."""
 import contextlib
 import sys
 import types
-from typing import Any, Dict, Iterator, List, Tuple
+from collections import OrderedDict
+from typing import Any, Dict, Iterator, List, Sequence, Tuple
 
 import tensorflow as tf
 
@@ -79,13 +80,31 @@ def public_objects() -> Objects:
     return {"relu6": tf.nn.relu6}
 
 
-def unknown_class(config: Any, name: str, path: str) -> RequestError:
-    """The error for a class or function that neither Keras nor the user's file has, and where it is used."""
-    layers = [layer for layer, used in layers_of(config) if _mentions(used, name)]
-    more = " and {} more".format(len(layers) - 1) if layers[1:] else ""
-    where = " (layer {}{})".format(layers[0], more) if layers else ""
-    what = "the model uses {}{}, which is not Keras's own".format(name, where)
+def unknown_class(config: Any, names: Sequence[str], path: str) -> RequestError:
+    """The error for classes or functions that neither Keras nor the user's file has, and where they are used."""
+    said = []
+    for name in names:
+        layers = [layer for layer, used in layers_of(config) if _mentions(used, name)]
+        more = " and {} more".format(len(layers) - 1) if layers[1:] else ""
+        said.append("{} (layer {}{})".format(name, layers[0], more) if layers else name)
+    what = "the model uses {}, which {} not Keras's own".format(", ".join(said), "is" if len(said) == 1 else "are")
     return RequestError("UNKNOWN_CLASS", what, path, "Give the Python file that defines it (--custom FILE.py).")
+
+
+def unknown_layers(keras: Any, config: Any, objects: Objects) -> List[str]:
+    """Classes of layers that legacy Keras does not know; some versions take such a layer for a text instead
+    of saying so."""
+    classes = OrderedDict((used["class_name"], layer) for layer, used in layers_of(config))
+    return [name for name in classes if name not in objects and _is_unknown(keras, name)]
+
+
+def _is_unknown(keras: Any, name: str) -> bool:
+    if hasattr(keras.layers, name):
+        return False
+    try:
+        return isinstance(keras.layers.deserialize({"class_name": name, "config": {"name": "probe"}}), str)
+    except Exception as error:  # a class that is known may want other arguments
+        return "Unknown" in str(error)
 
 
 def layers_of(config: Any) -> List[Tuple[str, Any]]:
@@ -97,7 +116,8 @@ def layers_of(config: Any) -> List[Tuple[str, Any]]:
     inner = config.get("config")
     holds_layers = isinstance(inner, list) or (isinstance(inner, dict) and "layers" in inner)
     if isinstance(config.get("class_name"), str) and isinstance(inner, dict) and not holds_layers:
-        return [(str(inner.get("name") or config.get("name") or config["class_name"]), config)]
+        name = str(inner.get("name") or config.get("name") or config["class_name"])
+        return [(name, config)] + layers_of(inner.get("layer"))
     return [found for value in config.values() for found in layers_of(value)]
 
 

@@ -9,13 +9,21 @@ import tensorflow as tf
 from .adapter import Arrays, Port
 from .architecture import built, from_config, stated_architecture
 from .channels_first import channels_last_ops
-from .custom_objects import Objects, own_function_layer, public_objects, unknown_class, user_objects, with_own_functions
+from .custom_objects import (
+    Objects,
+    own_function_layer,
+    public_objects,
+    unknown_class,
+    unknown_layers,
+    user_objects,
+    with_own_functions,
+)
 from .engine import Engine
 from .failures import running
 from .graph_side import GraphSide
 from .hub_layers import supply_hub
 from .keras1_layers import dropped_layers
-from .keras_file import UNKNOWN, Stated, load_failure, major, named, refuse_code, refuse_other_python, stated
+from .keras_file import Stated, load_failure, major, named, refuse_code, refuse_other_python, stated, unknown_name
 from .keras_weights import is_vars_layout, put_weights
 from .messages import reason
 from .old_weights import Origin, turns_kernels
@@ -63,7 +71,7 @@ class KerasAdapter(GraphSide):
         """The model of a file that holds config and weights, not compiled."""
 
     @abstractmethod
-    def _of_config(self, found: Stated, objects: Objects) -> Any:
+    def _of_config(self, path: str, found: Stated, objects: Objects) -> Any:
         """A model of a config, weights of its own making."""
 
     def _model(self, path: str) -> Any:
@@ -88,13 +96,13 @@ class KerasAdapter(GraphSide):
         except RequestError:
             raise
         except Exception as error:  # Keras raises anything: what it says is all there is to know
-            unknown = UNKNOWN.search(str(error))
-            raise unknown_class(config, unknown.group(1), path) if unknown else load_failure(error, path, found.version)
+            unknown = unknown_name(error)
+            raise unknown_class(config, [unknown], path) if unknown else load_failure(error, path, found.version)
 
     def _with_weights(self, path: str, found: Stated, objects: Objects) -> Any:
         """The architecture that the person named, filled from a file with weights only."""
         if found.config:
-            model = self._of_config(found, objects)
+            model = self._of_config(path, found, objects)
         else:
             model = built(self.options.choices["architecture"], path, self.keras, trust=self.options.trust)
         self._fill(model, path, found)
@@ -157,19 +165,23 @@ class LegacyKerasAdapter(KerasAdapter):
         if found.layout == "archive" and not found.changed:
             ending, safe = named(path, ".keras"), not self.options.trust
             return self.keras.models.load_model(ending, custom_objects=objects, compile=False, safe_mode=safe)
-        model = self._of_config(found, objects)
+        model = self._of_config(path, found, objects)
         self._fill(model, path, found)
         return model
 
-    def _of_config(self, found: Stated, objects: Objects) -> Any:
+    def _of_config(self, path: str, found: Stated, objects: Objects) -> Any:
         """Configs of the old Kerases are upgraded; those of an archive are in today's words."""
         changes = Changes()
         config = found.config if "registered_name" in found.config else upgraded(found.config, changes)
         self.warnings += changes.warnings()
+        known = dict(dropped_layers(self.keras), **objects)
+        missing = unknown_layers(self.keras, config, known)
+        if missing:
+            raise unknown_class(config, missing, path)
         allow = getattr(getattr(self.keras, "__internal__", None), "enable_unsafe_deserialization", None)
         if self.options.trust and allow is not None:  # since TensorFlow 2.13
             allow()
-        return from_config(self.keras, config, dict(dropped_layers(self.keras), **objects))
+        return from_config(self.keras, config, known)
 
 
 class Keras3Adapter(KerasAdapter):
@@ -185,7 +197,7 @@ class Keras3Adapter(KerasAdapter):
 
     def _whole(self, path: str, found: Stated, objects: Objects) -> Any:
         if found.changed:
-            model = self._of_config(found, objects)
+            model = self._of_config(path, found, objects)
             self._fill(model, path, found)
             return model
         ending = named(path, ".keras" if found.layout == "archive" else ".h5")
@@ -193,7 +205,7 @@ class Keras3Adapter(KerasAdapter):
         safe = not self.options.trust
         return self.keras.models.load_model(ending, compile=False, safe_mode=safe, custom_objects=known)
 
-    def _of_config(self, found: Stated, objects: Objects) -> Any:
+    def _of_config(self, path: str, found: Stated, objects: Objects) -> Any:
         if self.options.trust:
             self.keras.config.enable_unsafe_deserialization()
         return from_config(self.keras, found.config, dict(self._operations(), **objects))

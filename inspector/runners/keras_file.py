@@ -13,7 +13,11 @@ from .messages import reason
 from .server import RequestError
 
 LARGEST_CONFIG = 64 << 20
-UNKNOWN = re.compile(r"(?:Unknown [\w ]+: |Could not locate (?:class|function) )['\"]?(?:\w+>)?(\w+)")
+UNKNOWN = (
+    re.compile(r"Unknown activation function '\{.*'class_name': 'function', 'config': '(\w+)'"),
+    re.compile(r"Unknown activation function:? ?'?(\w+)"),
+    re.compile(r"(?:Unknown [\w ]+: |Could not (?:locate|deserialize) (?:class|function) )['\"]?(?:\w+>)?(\w+)"),
+)
 
 
 class Stated(NamedTuple):
@@ -98,6 +102,12 @@ def refuse_other_python(config: Dict[str, Any], path: str) -> None:
             )
             todo = "Run it in such a Python (--python), or give a function of that name (--custom FILE.py)."
             raise RequestError("OTHER_PYTHON", what, path, todo)
+
+
+def unknown_name(error: Exception) -> str:
+    """The class or function that Keras says it does not know, "" when it says something else."""
+    found = [pattern.search(str(error)) for pattern in UNKNOWN]
+    return next((match.group(1) for match in found if match), "")
 
 
 def load_failure(error: Exception, path: str, version: str) -> RequestError:

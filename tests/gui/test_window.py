@@ -22,8 +22,8 @@ from inspector.gui.window import MainWindow
 
 def test_the_empty_window_invites(window: MainWindow) -> None:
     texts = [label.text() for label in window.empty.findChildren(QLabel) if label.isVisible()]
-    assert "Drop the Keras model here" in texts
-    assert "Drop the TensorFlow .pb made from it here" in texts
+    assert "Drop a model file or folder here" in texts
+    assert "Drop what was made of it here" in texts
     assert window.empty.demo.isVisible()
     assert not window.empty.recent.isVisible()
     assert not window.commands.enabled("run")
