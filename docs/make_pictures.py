@@ -29,6 +29,7 @@ SHOTS: tuple[tuple[str, str, tuple[int, int], Mode], ...] = (
     ("outputs", "outputs", (1440, 900), "light"),
     ("divergence", "divergence", (1440, 900), "light"),
 )
+OPTIONS: tuple[str, Mode] = ("options", "light")
 
 
 def main() -> int:
@@ -55,9 +56,18 @@ def take(window: MainWindow, shots: list[tuple[str, str, tuple[int, int], Mode]]
     for name, tab, size, _ in shots:
         window.resize(*size)
         window.state.reveal(tab)
-        settle(window)
-        window.grab().save(str(FOLDER / f"{name}.png"))
-        print(FOLDER.name, f"{name}.png")  # noqa: T201 - a script that says what it made
+        save(window, name)
+    if OPTIONS[1] == window.theme.mode:
+        window.options.toggle("a")
+        save(window, OPTIONS[0])
+        window.options.leave()
+
+
+def save(window: MainWindow, name: str) -> None:
+    """The window as it is once it has come to rest."""
+    settle(window)
+    window.grab().save(str(FOLDER / f"{name}.png"))
+    print(FOLDER.name, f"{name}.png")  # noqa: T201 - a script that says what it made
 
 
 def settle(window: MainWindow) -> None:

@@ -12,12 +12,14 @@ from inspector.domain.files import Shape
 class Weight:
     """A stored array with its role in the layer (`kernel`, `bias`, `gamma`, `moving_variance`, ...).
 
-    `id` is the reader's handle for its values (an HDF5 path, a Const node's name)."""
+    `id` is the reader's handle for its values (an HDF5 path, a Const node's name). `step`: of a quantized
+    weight, which is read as real numbers, the distance of neighbouring values (the largest of several)."""
 
     id: str
     role: str
     shape: tuple[int, ...]
     dtype: str
+    step: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,6 +22,15 @@ from inspector.formats.wire_format import BYTES, VARINT, WireFormatError, fields
 SCALAR_PLACEHOLDERS = 24
 
 
+@dataclass(frozen=True, slots=True)
+class FunctionSignature:
+    """Names of a function's arguments and outputs, and where in the body each output comes from."""
+
+    arguments: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
+    results: tuple[str, ...] = ()
+
+
 @dataclass(slots=True)
 class GraphIndex:
     """Implements domain.graph.Graph over the bytes of a file, which stay where they are.
@@ -32,6 +41,7 @@ class GraphIndex:
     data: memoryview
     nodes: dict[str, Node] = field(default_factory=dict)
     functions: dict[str, dict[str, Node]] = field(default_factory=dict)
+    signatures: dict[str, FunctionSignature] = field(default_factory=dict)
     versions: dict[str, int] = field(default_factory=dict)
     duplicates: list[Node] = field(default_factory=list)
     broken: str = ""
@@ -113,8 +123,8 @@ class GraphIndex:
         elif number == 2 and kind == BYTES:
             for inner, inner_kind, begin, end in fields(self.data, start, stop):
                 if inner == 1 and inner_kind == BYTES:
-                    name, nodes = read_function(self.data, begin, end)
-                    self.functions[name] = nodes
+                    name, nodes, signature = read_function(self.data, begin, end)
+                    self.functions[name], self.signatures[name] = nodes, signature
         elif number == 4 and kind == BYTES:
             for inner, inner_kind, value, _ in fields(self.data, start, stop):
                 if inner_kind == VARINT and inner in (1, 2):
@@ -147,17 +157,32 @@ def read_node(data: memoryview, start: int, stop: int) -> Node:
     return Node(name, op, tuple(inputs), tuple(controls), Attributes(data, entries), device)
 
 
-def read_function(data: memoryview, start: int, stop: int) -> tuple[str, dict[str, Node]]:
-    """A FunctionDef: its name and the nodes of its body; inputs inside are `node:output:index`."""
-    name = ""
+def read_function(data: memoryview, start: int, stop: int) -> tuple[str, dict[str, Node], FunctionSignature]:
+    """A FunctionDef: its name, the nodes of its body (inputs inside are `node:output:index`), its signature."""
+    name, arguments, outputs = "", [], []
+    results: dict[str, str] = {}
     nodes: dict[str, Node] = {}
     for number, kind, begin, end in fields(data, start, stop):
-        if number == 1 and kind == BYTES:
-            name = next((text(data, b, e) for n, k, b, e in fields(data, begin, end) if n == 1 and k == BYTES), "")
-        elif number == 3 and kind == BYTES:
+        if kind != BYTES:
+            continue
+        if number == 1:
+            for inner, inner_kind, b, e in fields(data, begin, end):
+                if inner_kind == BYTES and inner in (1, 2, 3):
+                    found = text(data, b, e) if inner == 1 else _first_text(data, b, e)
+                    name = found if inner == 1 else name
+                    (arguments if inner == 2 else outputs if inner == 3 else []).append(found)
+        elif number == 3:
             node = read_node(data, begin, end)
             nodes[node.name] = node
-    return name, nodes
+        elif number == 4:
+            entry = {n: text(data, b, e) for n, k, b, e in fields(data, begin, end) if k == BYTES}
+            results[entry.get(1, "")] = entry.get(2, "")
+    signature = FunctionSignature(tuple(arguments), tuple(outputs), tuple(results.get(out, "") for out in outputs))
+    return name, nodes, signature
+
+
+def _first_text(data: memoryview, start: int, stop: int) -> str:
+    return next((text(data, b, e) for n, k, b, e in fields(data, start, stop) if n == 1 and k == BYTES), "")
 
 
 def plain_attributes(node: Node) -> Iterator[tuple[str, Any]]:

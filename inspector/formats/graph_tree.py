@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 
@@ -27,8 +27,12 @@ class GraphTree:
     """Ids: `section:NAME`, `scope:PATH`, `node:NAME`, `again:NUMBER` (a further node of a name),
     `function:NAME`, `inner:FUNCTION:NAME`."""
 
-    def __init__(self, graph: GraphIndex) -> None:
+    def __init__(
+        self, graph: GraphIndex, inputs: Sequence[str] | None = None, outputs: Sequence[str] | None = None
+    ) -> None:
+        """`inputs` and `outputs` are names of nodes, where somebody states them."""
         self._graph = graph
+        self._stated = inputs, outputs
 
     @cached_property
     def readers(self) -> dict[str, list[str]]:
@@ -46,12 +50,16 @@ class GraphTree:
 
     @cached_property
     def inputs(self) -> list[str]:
+        if self._stated[0] is not None:
+            return [name for name in self._stated[0] if name in self._graph.nodes]
         nodes = self._graph.nodes.values()
         return [n.name for n in nodes if n.op.startswith("Placeholder") and not any(w in n.name for w in NOT_INPUTS)]
 
     @cached_property
     def outputs(self) -> list[str]:
         """Nodes that read something and that nobody reads."""
+        if self._stated[1] is not None:
+            return [name for name in dict.fromkeys(self._stated[1]) if name in self._graph.nodes]
         controlled = {name for node in self._graph.nodes.values() for name in node.controls}
         return [
             name

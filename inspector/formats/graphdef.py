@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import mmap
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from glob import escape
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from inspector.formats.graph_tree import GraphTree, facts
 from inspector.formats.opened import NO_CHOICES, Choices
 from inspector.formats.wire_format import BYTES, WireFormatError, fields, varint
 from inspector.lifting import lift
+from inspector.lifting.view import View
 
 NAME, TITLE = "graphdef", "TensorFlow frozen graph"
 _OP = re.compile(rb"[A-Z_][A-Za-z0-9_>.]*")
@@ -28,9 +30,12 @@ FIRST_FIELDS = 16
 NODE_KEY = 0x0A
 _FIRST_KEYS = (b"\n", b"\x12", b"\x18", b'"')  # the keys of node, library, version and versions
 VARIABLES = frozenset({"Variable", "VariableV2", "VarHandleOp"})
-REACHING_OUT = frozenset({
-    "ReadFile", "WriteFile", "PyFunc", "PyFuncStateless", "EagerPyFunc", "Save", "SaveV2", "SaveSlices", "Restore",
-    "RestoreV2", "MatchingFiles", "MergeV2Checkpoints", "RpcClient", "WholeFileReaderV2", "TextLineReaderV2",
+SAVING = frozenset({
+    "Save", "SaveV2", "SaveSlices", "Restore", "RestoreV2", "RestoreSlice", "MergeV2Checkpoints",
+})  # fmt: skip
+REACHING_OUT = SAVING | frozenset({
+    "ReadFile", "WriteFile", "PyFunc", "PyFuncStateless", "EagerPyFunc", "MatchingFiles", "RpcClient",
+    "WholeFileReaderV2", "TextLineReaderV2",
 })  # fmt: skip
 
 
@@ -85,36 +90,53 @@ def _is_node(view: memoryview, start: int, stop: int) -> bool:
 
 def open(path: Path, choices: Choices = NO_CHOICES) -> OpenedGraph:
     """Map and index the file. Raises TRUNCATED when nothing can be read, TOO_LARGE beyond 2 GB."""
+    data = mapped(path, LIMIT)
+    return OpenedGraph(path, len(data), data)
+
+
+def mapped(path: Path, limit: int) -> memoryview:
+    """The bytes of a file, mapped. Raises TOO_LARGE, EMPTY."""
     size = path.stat().st_size
-    if size > LIMIT:
+    if size > limit:
         raise InspectorError(
             "TOO_LARGE",
             f"{size} bytes; a GraphDef ends at 2 GB",
             where=str(path),
             todo="Save the model as a SavedModel.",
         )
+    if not size:
+        raise InspectorError("EMPTY", "the file has no bytes", where=str(path), todo="Copy or export it again.")
     with path.open("rb") as file:
-        mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-    return OpenedGraph(path, size, memoryview(mapped))
+        return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
 
 
 class OpenedGraph:
-    """Implements formats.opened.Opened."""
+    """Implements formats.opened.Opened; `name` and `title` are the format's, `said` what came up before."""
 
-    def __init__(self, path: Path, size: int, data: memoryview) -> None:
+    def __init__(
+        self,
+        path: Path,
+        size: int,
+        data: memoryview,
+        *,
+        name: str = NAME,
+        title: str = TITLE,
+        said: tuple[Warn, ...] = (),
+    ) -> None:
         self.graph = GraphIndex.read(data)
         if not self.graph.nodes:
             raise _nothing(path, size, self.graph)
         self._tree = GraphTree(self.graph)
+        runs_in, reason = _runs(path, self.graph)
         self._file = ModelFile(
             path=str(path),
-            format=NAME,
-            title=TITLE,
+            format=name,
+            title=title,
             size=size,
-            runs_in="graph",
-            reason="a frozen graph runs as it is in TensorFlow",
+            runs_in=runs_in,
+            reason=reason,
             facts=facts(self.graph, self._tree),
-            warnings=self._warnings(size),
+            warnings=(*said, *self._warnings(size)),
             inode=path.stat().st_ino,
             modified_ns=path.stat().st_mtime_ns,
         )
@@ -152,13 +174,33 @@ class OpenedGraph:
         if self.graph.broken:
             code, text = _break(size, self.graph)
             found.append(Warn(code, f"{text}; the {len(self.graph.nodes)} nodes before it are shown"))
-        if self.graph.duplicates:
-            names = ", ".join(node.name for node in self.graph.duplicates[:3])
-            found.append(Warn("DUPLICATE_NAMES", f"{len(self.graph.duplicates)} node names stand twice: {names}"))
-        missing = self._tree.missing
-        if missing:
-            found.append(Warn("MISSING_INPUTS", f"{len(missing)} inputs name no node: {', '.join(missing[:3])}"))
-        return (*found, *_op_warnings(self.graph))
+        return (*found, *graph_warnings(self.graph, self._tree.missing))
+
+
+def _runs(path: Path, graph: GraphIndex) -> tuple[str, str]:
+    """Frozen graphs run; a variable that an output needs has no value. What lies beside may have it."""
+    variable = unfrozen(graph) if any(node.op in VARIABLES for node in graph.nodes.values()) else ""
+    if not variable:
+        return "graph", "a frozen graph runs as it is in TensorFlow"
+    beside = sorted(path.parent.glob(f"{escape(path.stem)}*.meta")) or sorted(path.parent.glob("*.meta"))
+    hint = f"open {beside[0].name} beside it, a checkpoint with values" if beside else "freeze it, or open a checkpoint"
+    return "", f"the variable {variable} has no value in this file: {hint}"
+
+
+def unfrozen(graph: GraphIndex) -> str:
+    """A variable that the graph's outputs need, "" when there is none."""
+    outputs = [text.rpartition(":")[0] for text in View(graph).outputs]
+    waiting, seen = outputs, set(outputs)
+    for name in waiting:  # grows while it is walked
+        node = graph.nodes.get(name)
+        if node is None:
+            continue
+        if node.op in VARIABLES:
+            return name
+        new = [text.rpartition(":")[0] for text in node.inputs]
+        waiting += [text for text in dict.fromkeys(new) if text not in seen]
+        seen.update(new)
+    return ""
 
 
 def _break(size: int, graph: GraphIndex) -> tuple[str, str]:
@@ -173,11 +215,22 @@ def _nothing(path: Path, size: int, graph: GraphIndex) -> InspectorError:
     return InspectorError(code, f"{text}; not one node can be read", where=str(path), todo="Copy the file again.")
 
 
-def _op_warnings(graph: GraphIndex) -> Iterator[Warn]:
-    tables = [graph.nodes, *graph.functions.values()]
-    used = {node.op for table in tables for node in table.values()}
-    if used & VARIABLES:
+def graph_warnings(graph: GraphIndex, missing: Sequence[str] | None = None) -> Iterator[Warn]:
+    """What stands out in a graph's nodes. `missing`: inputs that name no node, where they are known."""
+    absent = GraphTree(graph).missing if missing is None else missing
+    if graph.duplicates:
+        names = ", ".join(node.name for node in graph.duplicates[:3])
+        yield Warn("DUPLICATE_NAMES", f"{len(graph.duplicates)} node names stand twice: {names}")
+    if absent:
+        yield Warn("MISSING_INPUTS", f"{len(absent)} inputs name no node: {', '.join(absent[:3])}")
+    if any(node.op in VARIABLES for node in graph.nodes.values()):
         yield Warn("NOT_FROZEN", "the graph has variables, whose values are not in the file: freeze it first")
-    if used & REACHING_OUT:
-        ops = ", ".join(sorted(used & REACHING_OUT))
-        yield Warn("CONTAINS_CODE", f"ops that read or write files or run code: {ops}")
+    yield from code_warning(graph)
+
+
+def code_warning(graph: GraphIndex, expected: frozenset[str] = frozenset()) -> Iterator[Warn]:
+    """Ops, in functions too, that read or write files or run code, but those that are `expected`."""
+    tables = [graph.nodes, *graph.functions.values()]
+    used = {node.op for table in tables for node in table.values()} & REACHING_OUT - expected
+    if used:
+        yield Warn("CONTAINS_CODE", f"ops that read or write files or run code: {', '.join(sorted(used))}")

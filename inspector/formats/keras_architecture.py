@@ -20,8 +20,8 @@ APPLICATION = re.compile(r"(tf_keras|keras)\.applications:(\w+)(\(.*\))?$", re.D
 CODE = re.compile(r"(.+\.py):([A-Za-z_]\w*)$", re.DOTALL)
 RECONSTRUCTED = "graph"  # made by the session from the other side, nothing that is read here
 WAYS = (
-    "Name a config .json, a .keras or .h5 file with the architecture, keras.applications:NAME, "
-    "or FILE.py:function as the architecture."
+    "Name a config .json, a .keras or .h5 file, keras.applications:NAME, or FILE.py:function as its architecture "
+    "(--set-a architecture=...)."
 )
 
 

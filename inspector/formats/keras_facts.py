@@ -110,14 +110,23 @@ def warnings(keras: KerasFile, laid: Laid | None) -> Iterator[Warn]:
     if keras.backend and keras.backend != "tensorflow" and keras.config is not None:
         yield Warn(
             "OTHER_BACKEND",
-            f"written with the {keras.backend} backend: its convolutions may flip kernels, "
-            "so results in TensorFlow may differ from those its author had",
+            f"written with the {keras.backend} backend"
+            + (
+                ", whose convolutions turn their kernels: a run here turns them back"
+                if keras.backend == "theano"
+                else ""
+            ),
         )
     if keras.config is not None and keras.major < 2:
         yield Warn(
             "KERAS_1",
             "Keras 1 wrote this file: for a run its config and weights are put into the words of Keras 2, "
-            "and each change is listed",
+            "and each change is listed"
+            + (
+                ". It does not say its backend: if that was Theano, choose kernels=turned"
+                if asks_kernels(keras, laid)
+                else ""
+            ),
         )
     items = list(_all_items(laid.items if laid else []))
     code = [item.path for item in items if item.class_name == "Lambda"]
@@ -132,6 +141,12 @@ def warnings(keras: KerasFile, laid: Laid | None) -> Iterator[Warn]:
     )
     if custom:
         yield Warn("CONTAINS_CODE", f"classes of its own, whose code is not in the file: {_listed(custom)}")
+
+
+def asks_kernels(keras: KerasFile, laid: Laid | None) -> bool:
+    """Whether a file holds convolutions and does not say whether its backend turned their kernels."""
+    kinds = {layer.kind for layer in laid.computation.layers} if laid is not None else set()
+    return keras.config is not None and not keras.backend and keras.major < 2 and any("conv" in kind for kind in kinds)
 
 
 def _all_items(items: list[Item]) -> Iterator[Item]:

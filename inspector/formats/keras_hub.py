@@ -19,8 +19,15 @@ def cached_modules(config: Any) -> tuple[str, ...]:
     found = []
     for handle in handles(config):
         copy = cache / hashlib.sha1(handle.encode(), usedforsecurity=False).hexdigest()
-        found += [str(path.resolve()) for path in (Path(handle), copy) if "\\0" not in handle and path.is_dir()]
+        found += [str(path.resolve()) for path in (Path(handle), copy) if _is_folder(path)]
     return tuple(dict.fromkeys(found))
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):  # longer than a path may be, or with a NUL in it
+        return False
 
 
 def handles(config: Any) -> Iterator[str]:

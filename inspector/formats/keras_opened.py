@@ -17,7 +17,7 @@ from inspector.formats import h5_safety, h5_values
 from inspector.formats.keras_architecture import Architecture, architecture_of
 from inspector.formats.keras_archive import Member
 from inspector.formats.keras_config import model_spec
-from inspector.formats.keras_facts import facts, runs_in, warnings
+from inspector.formats.keras_facts import asks_kernels, facts, runs_in, warnings
 from inspector.formats.keras_file import KerasFile
 from inspector.formats.keras_hub import cached_modules
 from inspector.formats.keras_model import Laid, lay_out
@@ -26,6 +26,8 @@ from inspector.formats.keras_vars import VarsIndex, is_vars_layout
 from inspector.formats.keras_weights import WeightIndex
 from inspector.formats.keras_weights_only import lay_out_weights
 from inspector.formats.opened import Choices
+
+KERNELS = ("stored", "turned")  # Theano convolves with the kernel turned by half a circle
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,14 @@ def _architecture_choice(chosen: str) -> Choice:
     return Choice(name="architecture", title="Architecture", chosen=chosen)
 
 
+def _kernels_choice(chosen: str) -> Choice:
+    """Raises BAD_CHOICE."""
+    if chosen not in KERNELS:
+        what, todo = f"kernels cannot be {chosen}", f"Choose {' or '.join(KERNELS)}."
+        raise InspectorError("BAD_CHOICE", what, where=chosen, todo=todo)
+    return Choice(name="kernels", title="Kernels", values=KERNELS, chosen=chosen, at_open=False)
+
+
 class OpenedKeras:
     """Implements formats.opened.Opened. `root`: the low-level root group."""
 
@@ -61,7 +71,10 @@ class OpenedKeras:
         self._laid = self._lay_out()
         self._tree = KerasTree(self._root, self.keras, self._laid.items if self._laid else [], shell.members)
         asks = holds_weights_only and self._laid is not None and bool(self._laid.items)
-        self._file = self._summary(path, choices.get("architecture", "") if asks else None)
+        offered = [_architecture_choice(choices.get("architecture", ""))] if asks else []
+        if asks_kernels(self.keras, self._laid):
+            offered.append(_kernels_choice(choices.get("kernels", KERNELS[0])))
+        self._file = self._summary(path, tuple(offered))
 
     def _take_architecture(self, choices: Choices) -> None:
         """Raises BAD_CHOICE where the architecture that a person chose is none."""
@@ -70,8 +83,7 @@ class OpenedKeras:
             version = found.version if found.config is not None and found.version else self.keras.version
             self.keras = replace(self.keras, config=found.config, version=version, architecture=found.title)
 
-    def _summary(self, path: Path, architecture: str | None) -> ModelFile:
-        """`architecture`: what was chosen, None where nothing is to choose."""
+    def _summary(self, path: Path, offered: tuple[Choice, ...]) -> ModelFile:
         shell, found = self._shell, path.stat()
         framework, reason = ("", shell.broken) if shell.broken else runs_in(self.keras, self._architecture)
         return ModelFile(
@@ -86,7 +98,7 @@ class OpenedKeras:
             inode=found.st_ino,
             modified_ns=found.st_mtime_ns,
             parts=(*(self._architecture.parts if self._architecture else ()), *cached_modules(self.keras.config)),
-            choices=() if architecture is None else (_architecture_choice(architecture),),
+            choices=offered,
         )
 
     def _lay_out(self) -> Laid | None:

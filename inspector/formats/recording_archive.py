@@ -70,7 +70,7 @@ class RecordingArchive:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._archive = Archive(path)
-        self._members = {member.name for member in self._archive.members}
+        self._members = {member.name: member.size for member in self._archive.members}
         try:
             manifest = self._manifest()
             self.recorded = self._recorded(manifest)
@@ -92,14 +92,14 @@ class RecordingArchive:
         member = self._archive.open(value_id)
         member.seek(offset + start * dtype.itemsize)
         found = member.read((stop - start) * dtype.itemsize) or b""
-        if len(found) != (stop - start) * dtype.itemsize:
-            raise self._corrupt(f"{value_id} ends before its values do")
         return np.frombuffer(found, dtype).astype(dtype.newbyteorder("="), copy=False)
 
     def close(self) -> None:
         self._archive.close()
 
     def _manifest(self) -> _Manifest:
+        if MANIFEST not in self._members:
+            raise self._corrupt(f"its directory has no {MANIFEST}")
         try:
             manifest = msgspec.json.decode(self._archive.text(MANIFEST), type=_Manifest)
         except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
@@ -167,6 +167,8 @@ class RecordingArchive:
             raise InspectorError("NOT_NUMERIC", f"not numeric: {dtype}", where=value_id)
         if fortran or min(shape, default=0) < 0:
             raise self._corrupt(f"{value_id} is not laid out as a recording's arrays are")
+        if member.tell() + int(np.prod(shape, dtype=object)) * dtype.itemsize > self._members[value_id]:
+            raise self._corrupt(f"{value_id} ends before its values do")
         return shape, dtype, member.tell()
 
     def _corrupt(self, what: str) -> InspectorError:

@@ -11,6 +11,8 @@ from inspector.domain.files import Shape, Warn
 from inspector.formats.keras_kinds import kind_of
 from inspector.formats.keras_layers import settings_of
 
+NO_CONFIG = (TypeError, ValueError, AttributeError, KeyError, RecursionError)  # what a damaged one leads to
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
@@ -93,7 +95,7 @@ def _layer(layer: KeptLayer, major: int) -> Layer:
         name=layer.name,
         kind=kind_in(layer),
         class_name=layer.class_name,
-        settings=settings_of(layer.class_name, layer.config, {}, major) if layer.config else {},
+        settings=_settings(layer, major),
         inputs=layer.inputs,
         outputs=tuple(kept.name for kept in layer.outputs),
         aliases=layer.aliases,
@@ -102,9 +104,20 @@ def _layer(layer: KeptLayer, major: int) -> Layer:
     )
 
 
+def _settings(layer: KeptLayer, major: int) -> dict[str, Any]:
+    """None where the config is not what Keras writes."""
+    try:
+        return settings_of(layer.class_name, layer.config, {}, major) if layer.config else {}
+    except NO_CONFIG:
+        return {}
+
+
 def kind_in(layer: KeptLayer) -> str:
     """An activation of which nobody says which one it is could be anything."""
-    kind = kind_of(layer.class_name, layer.config, {})
+    try:
+        kind = kind_of(layer.class_name, layer.config, {})
+    except NO_CONFIG:
+        return "other"
     return "other" if kind == "activation" and not layer.config else kind
 
 

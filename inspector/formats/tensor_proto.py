@@ -55,6 +55,7 @@ _NUMPY = {
     "quint16": np.uint16,
 }
 _FLOATS = {5: "<f4", 6: "<f8", 9: "<f4", 12: "<f8"}  # float_val, double_val, scomplex_val, dcomplex_val
+STRING_VAL = 8
 _FLOAT8 = 18  # float8_val, one byte each
 _VARINTS = (7, 10, 11, 13, 16, 17)  # int_val, int64_val, bool_val, half_val, uint32_val, uint64_val
 LARGEST = 4 << 30  # bytes
@@ -128,6 +129,22 @@ def decode(data: memoryview, tensor: TensorRange, start: int, stop: int | None) 
         return _raw(data, tensor.content, kind, count)[start:end]
     stored = _listed(data, tensor, kind)
     return _spread(stored, start, max(start, end), kind)
+
+
+def strings(data: memoryview, tensor: TensorRange) -> list[bytes]:
+    """The texts of a string tensor; one stands for all where fewer are stored than the shape says.
+
+    Raises NOT_NUMERIC for another dtype, TOO_LARGE, WireFormatError."""
+    if tensor.dtype != "string":
+        raise InspectorError("NOT_NUMERIC", f"values of dtype {tensor.dtype} are no texts")
+    stored = [
+        bytes(data[begin:end])
+        for number, kind, begin, end in fields(data, tensor.start, tensor.stop)
+        if number == STRING_VAL and kind == BYTES
+    ]
+    count = int(np.prod(tensor.shape, dtype=object)) if tensor.shape else 1
+    _check_size(count, tensor.stop - tensor.start)
+    return stored + stored[-1:] * (count - len(stored))
 
 
 def _check_size(declared: int, stored: int) -> None:

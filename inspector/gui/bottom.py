@@ -10,6 +10,7 @@ from inspector.domain.files import Entry, Side
 from inspector.gui.browse.details import DetailsPanel
 from inspector.gui.errors import ErrorPanel
 from inspector.gui.hits import HitsPanel
+from inspector.gui.options.setting import sides_named
 from inspector.gui.results.tabs import ResultTabs
 from inspector.gui.state import AppState
 from inspector.gui.theme import Theme
@@ -20,6 +21,7 @@ class Results(QStackedWidget):
 
     def __init__(self, state: AppState, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._state = state
         self.tabs = ResultTabs(state, theme)
         self.details = DetailsPanel(state, theme)
         self.hits = HitsPanel(state)
@@ -52,7 +54,7 @@ class Results(QStackedWidget):
         if error is None:
             self._leave_error()
         else:
-            self.error.show_error(error)
+            self.error.show_error(error, next(iter(sides_named(self._state, error)), None))
             self.setCurrentWidget(self.error)
 
     def find_by_value(self, side: Side, tensor: str) -> None:

@@ -31,6 +31,8 @@ def ranked(commands: tuple[Command, ...], query: str) -> list[Command]:
 
 
 def _score(title: str, query: str) -> float:
+    if query in title:
+        return 400.0 - len(title)
     if all(word in title for word in query.split()):
         return 200.0 - len(title)
     return float(fuzz.partial_ratio(query, title))

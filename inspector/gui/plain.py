@@ -37,6 +37,36 @@ def label(text: str = "", *, role: str = "", wrap: bool = False, parent: QWidget
     return made
 
 
+class ClampedLabel(QLabel):
+    """A plain sentence in a few lines at most, cut at its end; whole in the tool tip, raw in `raw`."""
+
+    def __init__(self, lines: int, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._lines = lines
+        self.raw = ""
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setWordWrap(True)
+        self.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+
+    def show_text(self, text: str) -> None:
+        self.raw = text
+        self.setToolTip(tooltip(text))
+        self.setAccessibleName(shortened(text))
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """A line is not filled to its end where a long word goes to the next one."""
+        room = int(self.width() * (self._lines - 0.5))
+        self.setText(self.fontMetrics().elidedText(shortened(self.raw, TOLD), Qt.TextElideMode.ElideRight, room))
+        needed = self.heightForWidth(max(1, self.width()))
+        self.setFixedHeight(min(max(0, needed), self._lines * self.fontMetrics().lineSpacing() + 2))
+
+
 class ElidedLabel(QLabel):
     """One line of plain text, elided in the middle (a name) or at its end (a sentence); whole in the tool tip,
     raw in `raw`."""

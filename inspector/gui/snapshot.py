@@ -95,7 +95,7 @@ def _answer(known: Known, a: ModelFile | None, b: ModelFile | None) -> tuple[str
         return "", *_invitation(known, a, b)
     for letter, file, beside in (("A", a, b), ("B", b, a)):
         if not can_run(file, beside):
-            return "", f"{letter} can be browsed but not run.", file.reason
+            return "", f"{letter} can be browsed but not run.", file.reason[:1].upper() + file.reason[1:]
     if known.assignment is None:
         return "", "Finding which layers belong together…", known.busy
     return "", _matched(known.assignment), "Press Run (Ctrl+R) to compare the numbers."

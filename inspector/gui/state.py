@@ -14,6 +14,7 @@ from PySide6.QtCore import QObject, Signal
 
 from inspector.domain.errors import InspectorError
 from inspector.domain.files import ModelFile, Side
+from inspector.session.reconstruct import wanted
 
 if TYPE_CHECKING:
     from inspector.domain.comparison import Comparison, LayerDifference
@@ -73,6 +74,11 @@ class AppState(QObject):
         self.set_assignment(None)
         self.select(None, None)
         self.files_changed.emit()
+
+    def stands_in(self, side: Side) -> bool:
+        """Whether the side has weights alone and is run as the other side's graph."""
+        own, other = self.files[side], self.files["b" if side == "a" else "a"]
+        return own is not None and other is not None and wanted(own, other)
 
     def set_assignment(self, assignment: Assignment | None) -> None:
         self.assignment = assignment

@@ -21,10 +21,9 @@ QLabel[side="a"] { color: $a; font-weight: 600; }
 QLabel[side="b"] { color: $b; font-weight: 600; }
 QFrame[panel="true"] { background: $surface; border-radius: ${half}px; }
 QFrame[popover="true"] { background: $surface; border: 1px solid $line; border-radius: ${half}px; }
-QFrame[popover="true"] QScrollArea, QFrame[popover="true"] QScrollArea > QWidget > QWidget {
-  background: transparent; }
+QScrollArea[clear="true"], QScrollArea[clear="true"] > QWidget > QWidget { background: transparent; }
 QFrame[asking="true"] { background: $raised; border: 1px solid $accent; border-radius: ${half}px; }
-QLabel[chip="true"] { background: $selection; border-radius: ${half}px; padding: 1px 6px; }
+QLabel[chip="true"] { background: $selection; border-radius: ${half}px; padding: 0 5px; }
 QFrame[over="true"] { border: 2px dashed $accent; }
 QTreeView, QTableView, QListView, QPlainTextEdit, QTextEdit, QScrollArea {
   background: $surface; border: none; outline: 0; alternate-background-color: $ground; }
@@ -60,10 +59,17 @@ QToolButton[narrow="true"] { padding: 4px 7px; }
 QPushButton[summary="true"] { text-align: left; padding: 3px 8px; }
 QCheckBox, QRadioButton { spacing: ${half}px; padding: 2px 0; }
 QCheckBox:focus, QRadioButton:focus { color: $accent; }
+QCheckBox::indicator, QRadioButton::indicator { width: 13px; height: 13px; background: $surface;
+  border: 1px solid $muted; border-radius: 3px; }
+QRadioButton::indicator { border-radius: 7px; }
+QCheckBox::indicator:checked { background: $accent; border: 1px solid $accent; }
+QRadioButton::indicator:checked { width: 7px; height: 7px; border: 4px solid $accent; }
+QRadioButton:disabled { color: $muted; }
 QPushButton[primary="true"], QToolButton[primary="true"] { background: $accent; color: $on_accent;
   font-weight: 600; }
 QPushButton[primary="true"]:disabled, QToolButton[primary="true"]:disabled {
   background: $raised; color: $muted; }
+QFrame[asking="true"] QPushButton { background: $surface; }
 QTabWidget::pane { border: none; background: $surface; }
 QTabBar { background: $ground; qproperty-drawBase: 0; }
 QTabBar::tab { background: transparent; color: $muted; padding: 5px 12px; border: none;

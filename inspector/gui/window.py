@@ -215,6 +215,7 @@ class MainWindow(QMainWindow):
         self.answer.stop_wanted.connect(work.stop)
         self.table.find_wanted.connect(self.results.find_by_value)
         self.results.error.retry.connect(work.retry)
+        self.results.error.options_wanted.connect(self.options.toggle)
         self.results.error.trusted.connect(self.options.setter.trust_and_run)
         self.handle_box.chosen.connect(work.open)
         state.settings_changed.connect(work.keep_settings)

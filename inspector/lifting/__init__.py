@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from inspector.domain.computation import Computation, Layer, Port
 from inspector.domain.graph import Graph
 from inspector.lifting import (
@@ -36,13 +39,23 @@ PATTERNS = (
 __all__ = ["lift"]
 
 
-def lift(graph: Graph) -> Computation:
-    """The computation that a graph does: its alive nodes, grouped into layers, in order."""
-    view = View(graph)
+def lift(graph: Graph, inputs: Sequence[Port] | None = None, outputs: Sequence[Port] | None = None) -> Computation:
+    """The computation that a graph does: its alive nodes, grouped into layers, in order.
+
+    `inputs` and `outputs` are what a signature states, with its own names; by default they are read off the graph."""
+    view = View(graph, _tensors(inputs), _tensors(outputs))
     drafts = _drafts(view)
     drafts.sort(key=lambda draft: view.position[node_of(draft.output)])
     layers = [*_input_layers(view), *(to_layer(view, draft) for draft in drafts)]
-    return Computation(layers=tuple(layers), inputs=_inputs(view, drafts), outputs=_outputs(view))
+    limits = {draft.inputs[0]: draft.settings.get("input_dim") for draft in drafts if draft.kind == "embedding"}
+    fed = _inputs(view) if inputs is None else inputs
+    asked = _outputs(view) if outputs is None else tuple(outputs)
+    limited = tuple(replace(port, limit=limits.get(port.tensor)) for port in fed)
+    return Computation(layers=tuple(layers), inputs=limited, outputs=asked)
+
+
+def _tensors(ports: Sequence[Port] | None) -> list[str] | None:
+    return None if ports is None else [port.tensor for port in ports]
 
 
 def _drafts(view: View) -> list[Draft]:
@@ -85,21 +98,16 @@ def _input_layers(view: View) -> list[Layer]:
     ]
 
 
-def _inputs(view: View, drafts: list[Draft]) -> tuple[Port, ...]:
-    limits = {draft.inputs[0]: draft.settings.get("input_dim") for draft in drafts if draft.kind == "embedding"}
-    ports = []
-    for node in view.inputs:
-        tensor = f"{node.name}:0"
-        ports.append(
-            Port(
-                name=node.name,
-                tensor=tensor,
-                shape=view.graph.shape(tensor),
-                dtype=str(node.attributes.get("dtype", "")),
-                limit=limits.get(tensor),
-            )
+def _inputs(view: View) -> list[Port]:
+    return [
+        Port(
+            name=node.name,
+            tensor=f"{node.name}:0",
+            shape=view.graph.shape(f"{node.name}:0"),
+            dtype=str(node.attributes.get("dtype", "")),
         )
-    return tuple(ports)
+        for node in view.inputs
+    ]
 
 
 def _outputs(view: View) -> tuple[Port, ...]:

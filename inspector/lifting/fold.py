@@ -77,6 +77,14 @@ _BINARY: dict[str, Callable[[Array, Array], Array]] = {
     "Minimum": np.minimum,
     "Pow": np.power,
     "BiasAdd": np.add,
+    "Greater": np.greater,
+    "GreaterEqual": np.greater_equal,
+    "Less": np.less,
+    "LessEqual": np.less_equal,
+    "Equal": np.equal,
+    "NotEqual": np.not_equal,
+    "LogicalAnd": np.logical_and,
+    "LogicalOr": np.logical_or,
 }
 _UNARY: dict[str, Callable[[Array], Array]] = {
     "Identity": np.asarray,
@@ -90,6 +98,7 @@ _UNARY: dict[str, Callable[[Array], Array]] = {
     "Reciprocal": np.reciprocal,
     "Inv": np.reciprocal,
     "Abs": np.abs,
+    "LogicalNot": np.logical_not,
 }
 _OTHER: dict[str, Callable[[Node, list[Array]], Array]] = {
     "Reshape": _reshape,

@@ -9,7 +9,12 @@ from inspector.lifting.draft import Draft, weighted
 from inspector.lifting.order import node_of
 from inspector.lifting.view import View
 
-KINDS = {"_FusedConv2D": "conv2d", "_FusedMatMul": "dense", "_FusedDepthwiseConv2dNative": "depthwise_conv2d"}
+KINDS = {
+    "_FusedConv2D": "conv2d",
+    "_FusedMatMul": "dense",
+    "_FusedDepthwiseConv2dNative": "depthwise_conv2d",
+    "FusedDepthwiseConv2dNative": "depthwise_conv2d",  # as TensorFlow.js calls it
+}
 ACTIVATIONS = {
     "Relu": "relu",
     "Relu6": "relu6",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
 from inspector.domain.graph import Node
 
@@ -28,30 +29,45 @@ def learning_phases(nodes: Mapping[str, Node]) -> frozenset[str]:
     return frozenset(names)
 
 
-def inference_input(nodes: Mapping[str, Node], phases: frozenset[str], node: Node) -> str | None:
-    """The input that a Switch or Merge on the learning phase hands on in inference, None for other nodes."""
-    if not phases:
+def inference_input(
+    nodes: Mapping[str, Node], phases: frozenset[str], node: Node, decided: Mapping[str, bool] = MappingProxyType({})
+) -> str | None:
+    """The input that a Switch or Merge hands on in inference, None for other nodes.
+
+    `decided` are further predicates whose value is a constant of the graph."""
+    if not phases and not decided:
         return None
-    if node.op == "Switch" and len(node.inputs) == 2 and node.inputs[1].rpartition(":")[0] in phases:
+    if _taken(phases, decided, node) is not None:
         return node.inputs[0]
     if node.op == "Merge":
         for tensor in node.inputs:
-            if _branch(nodes, phases, tensor) == "0":
+            if _is_taken(nodes, phases, decided, tensor):
                 return tensor
     return None
 
 
-def _branch(nodes: Mapping[str, Node], phases: frozenset[str], tensor: str) -> str | None:
-    """Which output of a learning-phase Switch a tensor descends from: `0` inference, `1` training."""
+def _taken(phases: frozenset[str], decided: Mapping[str, bool], node: Node) -> str | None:
+    """Which output of a Switch has the value: `0` in inference, None when that is not known."""
+    if node.op != "Switch" or len(node.inputs) != 2:
+        return None
+    predicate = node.inputs[1].rpartition(":")[0]
+    if predicate in phases:
+        return "0"
+    return str(int(decided[predicate])) if predicate in decided else None
+
+
+def _is_taken(nodes: Mapping[str, Node], phases: frozenset[str], decided: Mapping[str, bool], tensor: str) -> bool:
+    """Whether a tensor descends from the output of a decided Switch that has the value."""
     waiting = [tensor]
     for _ in range(_REACH):
         if not waiting:
-            return None
+            return False
         name, _, index = waiting.pop(0).rpartition(":")
         node = nodes.get(name)
         if node is None or node.op == "NextIteration":
             continue
-        if node.op == "Switch" and len(node.inputs) == 2 and node.inputs[1].rpartition(":")[0] in phases:
-            return index
+        taken = _taken(phases, decided, node)
+        if taken is not None:
+            return index == taken
         waiting.extend(node.inputs)
-    return None
+    return False

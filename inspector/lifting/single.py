@@ -80,6 +80,8 @@ def lift(view: View, node: Node) -> Draft:
         )
     elif node.op in MERGES and len(data) > 1:
         draft.kind = MERGES[node.op]
+    elif node.op.startswith("FakeQuantWithMinMax"):
+        draft.kind = "fake_quant"
     elif node.op in SHAPES and len(data) == 1:
         draft.kind = SHAPES[node.op]
     else:

@@ -17,6 +17,7 @@ LEAST = {
     "_FusedConv2D": 2,
     "_FusedMatMul": 2,
     "_FusedDepthwiseConv2dNative": 2,
+    "FusedDepthwiseConv2dNative": 2,
     "FusedBatchNorm": 5,
     "FusedBatchNormV2": 5,
     "FusedBatchNormV3": 5,

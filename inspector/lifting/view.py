@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from functools import cached_property
 
 import numpy as np
@@ -37,10 +38,14 @@ SMALL = 1 << 22
 
 
 class View:
-    """Answers questions about one graph; everything is worked out once and kept."""
+    """Answers questions about one graph; everything is worked out once and kept.
 
-    def __init__(self, graph: Graph) -> None:
+    `fed` and `asked` are the tensors that go in and come out where a signature states them; otherwise they are
+    the placeholders and the sinks."""
+
+    def __init__(self, graph: Graph, fed: Sequence[str] | None = None, asked: Sequence[str] | None = None) -> None:
         self.graph = graph
+        self._fed, self._asked = fed, asked
         self.nodes = SoundNodes(graph.nodes)
         self.phases = learning_phases(self.nodes)
         self.order = topological(self.nodes)
@@ -51,6 +56,13 @@ class View:
         self.shape_only = self._shape_only()
         self.bodies = loop_bodies(self.nodes, self.readers)
         self.body_of = {name: index for index, body in enumerate(self.bodies) for name in body}
+
+    @cached_property
+    def decided(self) -> dict[str, bool]:
+        """Predicates of Switch nodes that are constants of the graph, with their values."""
+        names = {node_of(node.inputs[1]) for node in self.nodes.values() if node.op == "Switch" and node.inputs[1:]}
+        values = {name: self.value(f"{name}:0") for name in sorted(names & self.constant)}
+        return {name: bool(array) for name, array in values.items() if array is not None and array.size == 1}
 
     @cached_property
     def readers(self) -> dict[str, list[str]]:
@@ -73,14 +85,16 @@ class View:
             seen.add(name)
             if self.nodes[name].op in SHAPES:
                 continue  # the value of what it reads is not needed
-            chosen = inference_input(self.nodes, self.phases, self.nodes[name])
+            chosen = inference_input(self.nodes, self.phases, self.nodes[name], self.decided)
             inputs = self.nodes[name].inputs if chosen is None else (chosen,)
             waiting.extend(node_of(tensor) for tensor in inputs)
         return seen
 
     @cached_property
     def outputs(self) -> list[str]:
-        """First outputs of the sinks: nodes that compute from an input and that nobody reads."""
+        """What is asked for, or first outputs of the sinks: nodes that compute from an input and nobody reads."""
+        if self._asked is not None:
+            return [tensor for tensor in dict.fromkeys(self._asked) if node_of(tensor) in self.nodes]
         sinks = []
         for name, node in self.nodes.items():
             if self.readers.get(name) or name in self.constant or name in self.phases:
@@ -92,7 +106,9 @@ class View:
 
     @cached_property
     def inputs(self) -> list[Node]:
-        """Placeholders that take the model's inputs, in file order."""
+        """Placeholders that take the model's inputs, in the order in which they are stated or lie in the file."""
+        if self._fed is not None:
+            return [self.nodes[node_of(tensor)] for tensor in dict.fromkeys(self._fed) if node_of(tensor) in self.nodes]
         return [
             node
             for name, node in self.nodes.items()
@@ -136,7 +152,7 @@ class View:
         node = self.nodes[name]
         if node.op in PASSING and node.inputs:
             return name not in self.body_of
-        return inference_input(self.nodes, self.phases, node) is not None
+        return inference_input(self.nodes, self.phases, node, self.decided) is not None
 
     def root(self, tensor: str) -> str:
         """The tensor in which a value was first computed, behind Identity nodes and inference branches."""
@@ -154,7 +170,7 @@ class View:
     def _handed_on(self, node: Node, tensor: str) -> str:
         if node.op == "IdentityN":
             return node.inputs[int(tensor.rpartition(":")[2])]
-        return inference_input(self.nodes, self.phases, node) or node.inputs[0]
+        return inference_input(self.nodes, self.phases, node, self.decided) or node.inputs[0]
 
     def data(self, node: Node) -> list[str]:
         """Roots of the inputs that carry the model's data: neither constant nor shape only."""

@@ -11,7 +11,7 @@ from inspector.domain.computation import Weight
 from inspector.domain.match import WeightDifference
 from inspector.matching.affine import scale_and_offset
 from inspector.matching.contents import CHUNK, Contents, size_of
-from inspector.matching.numbers import Gap, numbers
+from inspector.matching.numbers import HALF_STEP, Gap, numbers
 from inspector.matching.steps import Step
 from inspector.matching.sweep import Sweep
 
@@ -30,6 +30,7 @@ FOLDABLE = frozenset(
 )
 CLOSE = 1e-5
 PROPORTIONAL = 1e-3
+HALF = 2.0**-10
 
 
 def folded_pairs(sweep: Sweep, contents: Contents) -> dict[int, tuple[int, tuple[WeightDifference, ...]]]:
@@ -37,11 +38,13 @@ def folded_pairs(sweep: Sweep, contents: Contents) -> dict[int, tuple[int, tuple
     found = {}
     makers = {step.output: index for index, step in enumerate(sweep.steps_a)}
     for index, step in enumerate(sweep.steps_a):
-        if step.kind != "batch_norm" or index in sweep.placed or len(step.inputs) != 1:
+        if step.kind != "batch_norm" or len(step.inputs) != 1:
             continue
         before = makers.get(step.inputs[0])
-        placed = sweep.placed.get(before) if before is not None else None
+        placed, own = (sweep.placed.get(place) for place in (-1 if before is None else before, index))
         if before is None or placed is None or sweep.steps_a[before].kind not in FOLDABLE:
+            continue
+        if own is not None and own.b != placed.b:  # what follows may have led the sweep back to the convolution
             continue
         records = _compare(contents, sweep.steps_a[before], step, sweep.steps_b[placed.b])
         if records:
@@ -72,7 +75,8 @@ def _compare(contents: Contents, conv: Step, norm: Step, b: Step) -> tuple[Weigh
     for one, other in _rows(contents, kernel_a, kernel_b, factors.size):
         gap.add((one * factors).ravel(), other.ravel())
         proportional = proportional and _proportional(one, other)
-    if gap.largest > CLOSE * gap.scale and not proportional:
+    allowed = CLOSE * gap.scale + coarseness(kernel_b, gap.scale)
+    if gap.largest > allowed and not proportional:
         return ()
     names = f"{kernel_a.id} {norm.layer.name}"
     kernel = _record(gap, "kernel", names, kernel_a.shape, kernel_b)
@@ -80,6 +84,11 @@ def _compare(contents: Contents, conv: Step, norm: Step, b: Step) -> tuple[Weigh
     if bias_b is None or size_of(bias_b) != scale.size:
         return (kernel,)
     return kernel, _bias(contents, conv, scale, offset, bias_b)
+
+
+def coarseness(weight: Weight, scale: float) -> float:
+    """How far rounding takes a weight's values: half a quantization step, or float16's spacing."""
+    return HALF_STEP * weight.step + (HALF * scale if weight.dtype == "float16" else 0.0)
 
 
 def _bias(contents: Contents, conv: Step, scale: Float64, offset: Float64, bias_b: Weight) -> WeightDifference:
@@ -93,9 +102,10 @@ def _bias(contents: Contents, conv: Step, scale: Float64, offset: Float64, bias_
 
 
 def _record(gap: Gap, role: str, names: str, shape: tuple[int, ...], b: Weight) -> WeightDifference:
-    close = gap.largest <= CLOSE * max(gap.scale, 1.0 if role == "bias" else 0.0)
+    coarse = coarseness(b, gap.scale)
+    close = gap.largest <= CLOSE * max(gap.scale, 1.0 if role == "bias" else 0.0) + coarse
     what = "A's times the batch norm's scale" if role == "kernel" else "the batch norm's offset"
-    detail = f"B's {role} is {what}, " + (f"to {gap.largest:.1e}" if close else f"but for up to {gap.largest:.3g}")
+    detail = f"B's {role} is {what}, {'rounded, ' if coarse else ''}" + (f"to {gap.largest:.1e}" if close else f"but for up to {gap.largest:.3g}")
     return numbers(
         gap, "folded" if close else "different", detail, a=names, b=b.id, role=role, shape_a=shape, shape_b=b.shape
     )

@@ -14,6 +14,7 @@ from inspector.domain.match import Relation, WeightDifference
 from inspector.matching.contents import CHUNK, Contents, size_of
 
 Float64 = NDArray[np.float64]
+HALF_STEP = 0.75  # half a step, and what a quantizer that trained along may add
 ULP = float(np.finfo(np.float32).eps)
 
 
@@ -40,8 +41,8 @@ class Gap:
         self.scale = max(self.scale, float(np.abs(a[np.isfinite(a)]).max(initial=0.0)))
         self.seen += a.size
 
-    def relation(self) -> tuple[Relation, str]:
-        """What the difference means, and one plain sentence."""
+    def relation(self, step: float = 0.0) -> tuple[Relation, str]:
+        """What the difference means, and one plain sentence; `step` is B's quantization."""
         if self.largest == 0:
             return "exact", "the same numbers"
         if self.half:
@@ -50,6 +51,8 @@ class Gap:
             return "rounded", f"B's are A's, rounded to bfloat16: {self.largest:.3g} apart at most"
         if self.largest <= 8 * ULP * self.scale:
             return "rounded", f"differ in the last bits of float32, by {self.largest:.3g} at most"
+        if self.largest <= HALF_STEP * step:
+            return "rounded", f"B's are A's, rounded to steps of {step:.3g}: {self.largest:.3g} apart at most"
         return "different", f"differ by up to {self.largest:.3g} on a scale of {self.scale:.3g}"
 
 
@@ -61,7 +64,7 @@ def compare(contents: Contents, a: Weight, b: Weight) -> WeightDifference:
         return record(a, b, "different", "other numbers, transposed and too large to compare one by one")
     for one, other in _pieces(contents, a, b, turned=turned):
         gap.add(one, other)
-    relation, detail = gap.relation()
+    relation, detail = gap.relation(max(a.step, b.step))
     return numbers(gap, relation, detail, a=a.id, b=b.id, role=a.role, shape_a=a.shape, shape_b=b.shape)
 
 

@@ -96,7 +96,7 @@ _SAME = {
     frozenset({"normalization", "rescaling"}),
 }
 ANYTHING = frozenset({"other", "lambda", "time_distributed", "attention", "multi_head_attention", "group_norm"})
-IDENTITIES = frozenset({"dropout", "identity", "masking"})
+IDENTITIES = frozenset({"dropout", "identity", "masking", "fake_quant"})
 
 
 def alike(a: Step, b: Step) -> float:

@@ -18,7 +18,10 @@ from .server import RequestError
 APPLICATION = re.compile(r"(tf_keras|keras)\.applications:(\w+)(\(.*\))?$", re.DOTALL)
 CODE = re.compile(r"(.+\.py):([A-Za-z_]\w*)$", re.DOTALL)
 TOP = ("predictions", "top_dense", "fc1000", "Logits")
-WAYS = "Name a config .json, a .keras or .h5 file, keras.applications:NAME, or FILE.py:function as its architecture."
+WAYS = (
+    "Name a config .json, a .keras or .h5 file, keras.applications:NAME, or FILE.py:function as its architecture "
+    "(--set-a architecture=...)."
+)
 
 
 def stated_architecture(text: str, path: str) -> Stated:

@@ -39,7 +39,7 @@ def user_module(path: str, keras: Any) -> Any:
             code = compile(file.read(), path, "exec")
         with _called_keras(keras):
             exec(code, module.__dict__)  # noqa: S102 - the user named the file, and the app showed its hash
-    except Exception as error:  # the file is the user's: anything may be wrong with it
+    except (Exception, SystemExit) as error:  # the file is the user's: anything may be wrong with it
         what = "{} (line {})".format(reason(error), _line(error, path))
         raise RequestError("CUSTOM_FAILED", what, path, "Mend the file, or give another (--custom).")
     return module

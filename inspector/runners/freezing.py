@@ -3,6 +3,7 @@
 from typing import Any, Dict, List, Tuple
 
 import tensorflow as tf
+from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 from tensorflow.python.ops.resource_variable_ops import BaseResourceVariable
 
 Replacement = Tuple[Any, str, Any]
@@ -53,6 +54,18 @@ def frozen_graph_def(graph: Any) -> Any:
             frozen.node.add().CopyFrom(node)
     _drop_lost_controls(frozen)
     return frozen
+
+
+def refers_to_variables(graph_def: Any) -> bool:
+    """Whether a node takes a variable that is no longer in the graph."""
+    names = {node.name for node in graph_def.node}
+    taken = (text.partition(":")[0] for node in graph_def.node for text in node.input if not text.startswith("^"))
+    return any(name not in names for name in taken)
+
+
+def inlined_graph_def(function: Any) -> Any:
+    """The GraphDef of a concrete function, its variables as constants and its calls of functions inlined."""
+    return convert_variables_to_constants_v2(function, lower_control_flow=False).graph.as_graph_def()
 
 
 def _add_constant(graph_def: Any, name: str, value: Any) -> None:

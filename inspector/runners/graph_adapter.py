@@ -33,11 +33,11 @@ class GraphAdapter(GraphSide):
 
     def _load(self, path: str) -> None:
         graph_def = read_graph_def(path)
-        _check_ops(graph_def, path)
+        check_ops(graph_def, path)
         self.engine = _engine(graph_def, path, self.options)
         structure = self.engine.structure
         self.framework = "TensorFlow {} (graph)".format(tf.__version__)
-        self.taps = {name: name for name in _tappable(self.engine, structure)}
+        self.taps = {name: name for name in tappable(self.engine, structure)}
         self.inputs = [_port(name) for name in input_nodes(structure)]
         outputs = [name for name in output_nodes(structure) if name + ":0" in self.taps]
         self.outputs = [_port(name) for name in outputs]
@@ -83,7 +83,7 @@ def _parse_text(content: bytes, graph_def: Any, path: str) -> None:
         raise RequestError("LOAD_FAILED", "no GraphDef: {}".format(short(error)), path, "Open a frozen GraphDef.")
 
 
-def _check_ops(graph_def: Any, path: str) -> None:
+def check_ops(graph_def: Any, path: str) -> None:
     """An op that this TensorFlow does not know is named before anything else fails over it."""
     functions = {function.signature.name for function in graph_def.library.function}
     used = {node.op for node in graph_def.node} - functions
@@ -101,7 +101,8 @@ def _engine(graph_def: Any, path: str, options: Options) -> Engine:
         raise RequestError("LOAD_FAILED", short(error), path, "TensorFlow cannot import this graph.")
 
 
-def _tappable(engine: Engine, structure: Structure) -> List[str]:
+def tappable(engine: Engine, structure: Structure) -> List[str]:
+    """Tensors whose values can be kept, in order of computation."""
     flows = flow_nodes(structure)
     names = [
         name

@@ -35,9 +35,10 @@ def supply_hub(config: Any, *, online: bool) -> Dict[str, Any]:
         return {}
     try:
         hub = importlib.import_module("tensorflow_hub")
-    except ImportError:
-        what = "layer {} is a hub.KerasLayer, and this Python has no tensorflow_hub".format(layers[0][0])
-        raise RequestError("UNKNOWN_CLASS", what, layers[0][0], "pip install tensorflow_hub")
+    except ImportError as error:
+        what = "layer {} is a hub.KerasLayer, and tensorflow_hub cannot be imported: {}".format(layers[0][0], error)
+        todo = 'pip install tensorflow_hub "setuptools<81", which brings the pkg_resources that it needs.'
+        raise RequestError("UNKNOWN_CLASS", what, layers[0][0], todo)
     for name, own in layers:
         own["handle"] = _local(str(own.get("handle", "")), name, online=online)
     return {"KerasLayer": hub.KerasLayer}
@@ -51,7 +52,7 @@ def _local(handle: str, name: str, *, online: bool) -> str:
     if online:
         return handle
     what = "the module {} of layer {} is not in {}".format(handle, name, folder)
-    todo = "Load it once with tensorflow_hub, set TFHUB_CACHE_DIR to its cache, or allow the network (--online)."
+    todo = "Load it once with tensorflow_hub, set TFHUB_CACHE_DIR to its cache, or allow the network (online=on)."
     raise RequestError("HUB_MODULE_MISSING", what, name, todo)
 
 

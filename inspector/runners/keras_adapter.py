@@ -117,7 +117,7 @@ class KerasAdapter(GraphSide):
             return
         with h5py.File(path, "r") as file:
             if not is_vars_layout(file):
-                turned = turns_kernels(found.backend)
+                turned = turns_kernels(found.backend) or self.options.choices.get("kernels") == "turned"
                 self.warnings += put_weights(model, file, Origin(major(found.version), turned), path)
                 return
         model.load_weights(named(path, ".weights.h5"))
@@ -175,6 +175,7 @@ class LegacyKerasAdapter(KerasAdapter):
         config = found.config if "registered_name" in found.config else upgraded(found.config, changes)
         self.warnings += changes.warnings()
         known = dict(dropped_layers(self.keras), **objects)
+        known.setdefault("Functional", self.keras.models.Model)  # which the Keras of TensorFlow 2.3 does not know yet
         missing = unknown_layers(self.keras, config, known)
         if missing:
             raise unknown_class(config, missing, path)

@@ -78,7 +78,7 @@ def named(path: str, ending: str) -> str:
     other = os.path.join(tempfile.mkdtemp(), "model" + ending)
     try:
         os.symlink(os.path.abspath(path), other)
-    except (OSError, NotImplementedError):
+    except OSError:
         shutil.copyfile(path, other)
     return other
 

@@ -4,6 +4,8 @@ from typing import Any, Callable, Dict, List, Tuple
 
 import tensorflow as tf
 
+CALLS = ("PartitionedCall", "StatefulPartitionedCall")
+
 
 class LayerRecord:
     """Notes the outputs of every layer call in one graph, as `outer/inner`, `@k` for further calls.
@@ -57,10 +59,11 @@ class LayerRecord:
         return tf.nest.pack_sequence_as(outputs, own) if changed else outputs
 
     def _own(self, tensor: Any) -> Any:
-        """A layer that gives back what it got (dropout) still gets a tensor of its own to cut at."""
+        """A layer that gives back what it got (dropout) still gets a tensor of its own to cut at, and so does
+        one that calls a function, which may be inlined."""
         if not self._is_here(tensor):
             return tensor
-        if id(tensor) in self._seen:
+        if id(tensor) in self._seen or tensor.op.type in CALLS:
             mask = getattr(tensor, "_keras_mask", None)
             tensor = tf.identity(tensor)
             if mask is not None:

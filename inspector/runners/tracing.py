@@ -9,7 +9,7 @@ from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Sequence
 
 import tensorflow as tf
 
-from .freezing import Replacement, frozen_graph_def, value_reads
+from .freezing import Replacement, frozen_graph_def, inlined_graph_def, refers_to_variables, value_reads
 from .layer_record import LayerRecord
 
 
@@ -29,19 +29,30 @@ class Trace(NamedTuple):
 def trace_model(model: Any, layer_classes: Sequence[Any], names: Sequence[str], *, training: bool = False) -> Trace:
     """Trace `model` in inference, or as in training. `layer_classes`: the classes whose `__call__` all layers
     go through, the most special first; `names`: the model's inputs by name, in order."""
+    found = _traced(model, layer_classes, names, training=training)
+    if not refers_to_variables(found.graph_def):
+        return found
+    # Functions that were restored from a SavedModel (hub.KerasLayer) take their variables as they are.
+    return _traced(model, layer_classes, names, training=training, with_variables=True)
+
+
+def _traced(
+    model: Any, layer_classes: Sequence[Any], names: Sequence[str], *, training: bool, with_variables: bool = False
+) -> Trace:
     records: List[LayerRecord] = []
     outputs: List[Any] = []
+    reads = [] if with_variables else value_reads()
 
     def traced(*tensors: Any) -> Any:
         graph = tf.compat.v1.get_default_graph()
         records.append(LayerRecord(graph, dict(zip(names, tensors))))
-        with replaced(_watchers(layer_classes, records[-1]) + value_reads()):
+        with replaced(_watchers(layer_classes, records[-1]) + reads):
             outputs.extend(tf.nest.flatten(model(_arranged(model, tensors), training=training)))
         return list(outputs)
 
     function = tf.function(traced, autograph=False).get_concrete_function(*_signature(model))
     taps = {name: tensor.name for name, tensor in records[-1].tensors.items()}
-    graph_def = frozen_graph_def(function.graph)
+    graph_def = inlined_graph_def(function) if with_variables else frozen_graph_def(function.graph)
     inputs = [taps[name] for name in names]
     return Trace(function, graph_def, inputs, [tensor.name for tensor in outputs], taps, records[-1].classes)
 

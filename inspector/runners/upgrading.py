@@ -179,16 +179,18 @@ def _values(config: Config, name: str, changes: Changes) -> None:
 
 def _drop(class_name: str, config: Config, name: str, changes: Changes) -> None:
     """Keys that say nothing about what is computed, and regularizers as Keras 1 wrote them."""
-    dropped = [key for key in WITHOUT_EFFECT if key in config and class_name not in GONE]
-    old_style = [key for key, value in config.items() if isinstance(value, dict) and set(value) & {"name"} == {"name"}]
-    dropped += [key for key in old_style if key.endswith(("_regularizer", "_constraint"))]
-    if class_name != "Embedding" and "input_dim" in config:
-        dropped += ["input_dim"] + (["input_length"] if "input_length" in config else [])
-    elif class_name != "Embedding" and "input_length" in config:
-        dropped.append("input_length")
-    if class_name == "Embedding" and "dropout" in config:
-        dropped.append("dropout")
+    dropped = set(WITHOUT_EFFECT if class_name not in GONE else ()) & set(config)
+    dropped.update(key for key, value in config.items() if _is_old_penalty(key, value))
+    if class_name == "Embedding":
+        dropped.update({"dropout"} & set(config))
+    else:
+        dropped.update({"input_dim", "input_length"} & set(config))
     for key in dropped:
-        config.pop(key)
+        del config[key]
     if dropped:
         changes.note("left out, without effect on a run: {}".format(", ".join(sorted(dropped))), name)
+
+
+def _is_old_penalty(key: str, value: Any) -> bool:
+    """A regularizer or constraint that names its class by `name`."""
+    return key.endswith(("_regularizer", "_constraint")) and isinstance(value, dict) and "name" in value

@@ -9,7 +9,7 @@ from typing import Any
 from inspector.domain.errors import InspectorError
 from inspector.domain.options import SideOptions
 
-CHOICES = ("signature", "tags", "backend", "architecture")
+CHOICES = ("signature", "tags", "backend", "architecture", "kernels")
 NUMBERS = ("threads", "batch", "seed")
 SWITCHES = ("onednn", "xla", "optimise", "float64", "training", "twice", "online")
 WORDS = {"on": True, "off": False, "true": True, "false": False, "yes": True, "no": False, "1": True, "0": False}

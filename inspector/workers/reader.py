@@ -7,6 +7,7 @@ import hashlib
 import math
 import os
 import resource
+import stat
 from pathlib import Path
 from typing import Any
 
@@ -118,7 +119,9 @@ def _same_bytes(file: ModelFile, *, strict: bool) -> None:
         if not strict:
             return
         raise InspectorError("SOURCE_GONE", "the file is gone", where=file.path, todo="Open it again.") from error
-    same = (found.st_size, found.st_mtime_ns) == (file.size, file.modified_ns)
+    # A folder's size is that of its files together, and its time is when one came or went.
+    whole = stat.S_ISDIR(found.st_mode) or found.st_size == file.size
+    same = whole and found.st_mtime_ns == file.modified_ns
     if (found.st_ino == file.inode and not same) or (found.st_ino != file.inode and strict):
         raise InspectorError(
             "SOURCE_CHANGED", "the file was changed while it was open", where=file.path, todo="Open it again."

@@ -15,15 +15,17 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 MAKE = ROOT / "packaging" / "make_test_environments.py"
-MADE = Path(__file__).parent / "made.py"
+SCRIPT = Path(__file__).parent / "old_net.py"
+RECORDER = ROOT / "inspector" / "recorder.py"
 
 
 @dataclass(frozen=True, slots=True)
-class OldNet:
-    """A `.h5` that TensorFlow 1.15 saved, and what it gives there: `truth` by name, with `input`."""
+class Net:
+    """A `.h5` that another TensorFlow saved, what it gives there (`truth` by name, with `input`), and its recording."""
 
     path: Path
     truth: dict[str, np.ndarray]
+    recording: Path
 
 
 @cache
@@ -46,11 +48,22 @@ def environment() -> Callable[[str], str]:
 
 
 @pytest.fixture(scope="session")
-def old_net(environment: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory) -> OldNet:
-    folder = tmp_path_factory.mktemp("old-net")
-    model, truth = folder / "small.h5", folder / "truth.npz"
-    quiet = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
-    command = [environment("tensorflow-1.15"), str(MADE), str(model), str(truth)]
-    done = subprocess.run(command, capture_output=True, text=True, env=quiet, check=False)
-    assert done.returncode == 0, done.stderr[-2000:]
-    return OldNet(model, dict(np.load(truth)))
+def net_of(environment: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Net]:
+    """The net that an environment makes, once."""
+
+    @cache
+    def made(name: str) -> Net:
+        folder = tmp_path_factory.mktemp("net")
+        quiet = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
+        command = [environment(name), str(SCRIPT), str(RECORDER), str(folder)]
+        done = subprocess.run(command, capture_output=True, text=True, env=quiet, check=False)
+        assert done.returncode == 0, done.stderr[-2000:]
+        return Net(folder / "small.h5", dict(np.load(folder / "truth.npz")), folder / "recorded.npz")
+
+    return made
+
+
+@pytest.fixture(scope="session")
+def old_net(net_of: Callable[[str], Net]) -> Net:
+    """TensorFlow 1.15's."""
+    return net_of("tensorflow-1.15")

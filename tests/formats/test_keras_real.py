@@ -10,6 +10,7 @@ import msgspec
 import numpy as np
 import pytest
 
+from inspector.domain.errors import InspectorError
 from inspector.formats import keras_h5
 
 
@@ -119,3 +120,22 @@ def test_every_real_file_opens_and_can_be_sent(shared_models: Path) -> None:
             if entry.value_id:
                 assert opened.value_shape(entry.value_id) == (entry.shape, entry.dtype)
         opened.close()
+
+
+def test_keras_1_does_not_say_its_backend(shared_models: Path) -> None:
+    path = shared_models / "singles/h5/dl4j/weights__conv2d_theano_1.h5"
+    opened = keras_h5.open(path)
+    (choice,) = opened.file.choices
+    assert (choice.name, choice.values, choice.chosen, choice.at_open) == (
+        "kernels",
+        ("stored", "turned"),
+        "stored",
+        False,
+    )
+    assert "choose kernels=turned" in next(w.text for w in opened.file.warnings if w.code == "KERAS_1")
+    opened.close()
+    with pytest.raises(InspectorError, match="kernels cannot be flipped"):
+        keras_h5.open(path, {"kernels": "flipped"})
+    opened = keras_h5.open(shared_models / "singles/h5/dl4j/weights__dense_theano_1.h5")
+    assert opened.file.choices == ()
+    opened.close()

@@ -9,7 +9,7 @@ from dropping import drop_on, dropped
 from PySide6.QtCore import QMimeData, QUrl
 from pytestqt.qtbot import QtBot
 
-from inspector.gui.drops import read_drop
+from inspector.gui.drops import WHAT_OPENS, read_drop
 from inspector.gui.window import MainWindow
 
 
@@ -39,7 +39,7 @@ def test_text_and_addresses_are_refused_politely() -> None:
     text, address = QMimeData(), QMimeData()
     text.setText("hello")
     address.setUrls([QUrl("https://example.org/m.h5")])
-    assert read_drop(text, "a").said == "Only files can be dropped here: a Keras .h5 or a TensorFlow .pb."
+    assert read_drop(text, "a").said == f"Only files and folders can be dropped here: {WHAT_OPENS}"
     assert read_drop(address, "a").said == "Only files on this machine can be opened, not https addresses."
 
 
@@ -63,7 +63,7 @@ def test_a_refused_drop_changes_nothing_and_says_so(matched: MainWindow) -> None
     mime = QMimeData()
     mime.setText("hello")
     drop_on(matched, mime, 0.2)
-    assert matched.status.raw.startswith("Only files can be dropped here")
+    assert matched.status.raw.startswith("Only files and folders can be dropped here")
     assert matched.sides["a"].title.raw == "model.h5"
 
 

@@ -46,7 +46,7 @@ def test_matched_can_be_run() -> None:
 
 def test_a_file_that_cannot_run_says_why() -> None:
     shown = resolve(replace(MATCHED, files={"a": replace(H5, runs_in="", reason="weights only"), "b": PB}))
-    assert (shown.sentence, shown.detail) == ("A can be browsed but not run.", "weights only")
+    assert (shown.sentence, shown.detail) == ("A can be browsed but not run.", "Weights only")
     assert not shown.can_run
 
 

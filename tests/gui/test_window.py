@@ -232,7 +232,7 @@ def test_the_gui_thread_is_free_while_a_side_is_slow(
     """The session blocks for half a second; the window goes on handling events meanwhile."""
     session = window.state.session
     plain_open = session.open
-    session.open = lambda side, path: (time.sleep(0.5), plain_open(side, path))[1]
+    session.open = lambda *what: (time.sleep(0.5), plain_open(*what))[1]
     window.files.open("a", files[0])
     ticks = 0
     while window.state.files["a"] is None:

@@ -78,9 +78,9 @@ def test_own_classes_come_from_the_users_file(framework: str, ending: str, custo
     truth = saved_with_own(module, path, custom)
     with pytest.raises(RequestError) as unknown:
         adapter_class(str(path), Options())
-    assert unknown.value.fields["code"] == "UNKNOWN_CLASS", unknown.value.fields
-    assert "Scaled" in unknown.value.fields["what"]
-    assert "layer scaled" in unknown.value.fields["what"]
+    assert unknown.value.fields["code"] == "UNKNOWN_CLASS"
+    told = unknown.value.fields["what"]
+    assert "Scaled (layer scaled)" in told or "steep (layer out)" in told  # as Keras comes upon them
     assert "--custom" in unknown.value.fields["todo"]
     adapter = adapter_class(str(path), Options(custom=str(custom)))
     found = adapter.run({"x": np.ones((1, 3), np.float32)}, taps=["scaled"])
@@ -181,7 +181,8 @@ def test_a_hub_layer_without_its_package_or_module(monkeypatch: pytest.MonkeyPat
     monkeypatch.setitem(sys.modules, "tensorflow_hub", None)
     with pytest.raises(RequestError, match=r"layer features is a hub\.KerasLayer") as absent:
         hub_layers.supply_hub(config, online=False)
-    assert (absent.value.fields["code"], absent.value.fields["todo"]) == ("UNKNOWN_CLASS", "pip install tensorflow_hub")
+    assert absent.value.fields["code"] == "UNKNOWN_CLASS"
+    assert absent.value.fields["todo"].startswith("pip install tensorflow_hub")
     monkeypatch.setitem(sys.modules, "tensorflow_hub", type("Hub", (), {"KerasLayer": dict}))
     monkeypatch.setenv("TFHUB_CACHE_DIR", str(tmp_path))
     with pytest.raises(RequestError) as missing:

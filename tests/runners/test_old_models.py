@@ -80,6 +80,16 @@ def test_theano_turned_its_kernels(tmp_path: Path) -> None:
     np.testing.assert_allclose(output(path, x)[0], old_files.correlated(x, kernel) + bias, atol=1e-5)
 
 
+def test_a_person_says_that_it_was_theano(tmp_path: Path) -> None:
+    """Keras 1 did not note its backend."""
+    x, kernel, bias = random(2, 6, 5, 3), random(3, 2, 3, 4), random(4)
+    stated = layer("Convolution2D", "c", [6, 5, 3], dim_ordering="tf", **CONVOLUTION)
+    path = old_files.write(tmp_path / "m.h5", [stated], {"c": {"c_W": kernel, "c_b": bias}})
+    for choice, used in (("stored", kernel), ("turned", kernel[::-1, ::-1])):
+        found, _ = output(path, x, Options(choices={"kernels": choice}))
+        np.testing.assert_allclose(found, old_files.correlated(x, used) + bias, atol=1e-5)
+
+
 def test_channels_and_kernels_that_stood_first(tmp_path: Path) -> None:
     x, kernel, bias = random(2, 3, 6, 5), random(4, 3, 3, 2), random(4)
     stated = layer("Convolution2D", "c", [3, 6, 5], dim_ordering="th", activation="relu", **CONVOLUTION)

@@ -18,12 +18,12 @@ from inspector.gui.drops import WHAT_OPENS
 from inspector.gui.errors import ErrorPanel
 from inspector.gui.options.bar import OptionsBar
 from inspector.gui.options.wording import runs_in_text
-from inspector.gui.plain import ElidedLabel, label, shortened, tooltip
+from inspector.gui.plain import ClampedLabel, ElidedLabel, label, tooltip
 from inspector.gui.snapshot import name_of
 from inspector.gui.state import AppState
 from inspector.gui.theme import GRID, Theme
 
-LONGEST = 600  # characters of the reason why a file cannot run
+LINES = 4  # of the reason why a file cannot run
 INVITATIONS: dict[Side, str] = {
     "a": f"{WHAT_OPENS}\n\nDrop one here, or open one with Ctrl+O.",
     "b": f"{WHAT_OPENS}\n\nDrop one here, or open one with Ctrl+Shift+O.",
@@ -52,7 +52,7 @@ class SidePanel(QFrame):
         self._icons: dict[str, Any] = {}
         self.title = ElidedLabel(role="heading")
         self.facts = ElidedLabel(role="muted", sentence=True)
-        self.cannot_run = label(wrap=True)
+        self.cannot_run = ClampedLabel(LINES)
         self.options = OptionsBar(side)
         self.count = label(role="muted")
         self.search = SearchBox()
@@ -72,6 +72,8 @@ class SidePanel(QFrame):
         """Show the file if it is another one; an error or a search stays while the other side changes."""
         if self._opening or file is not self._file:
             self.show_file(file)
+        elif self.body.currentWidget() is not self.error:
+            self._show_where_it_runs(file)  # the other side may run it now, or no longer
 
     def show_file(self, file: ModelFile | None) -> None:
         """Show a file's head and its tree, or the invitation to open one."""
@@ -90,10 +92,12 @@ class SidePanel(QFrame):
 
     def _show_where_it_runs(self, file: ModelFile | None) -> None:
         """In one line; why it cannot run, and what to do about it, in as many as it takes."""
-        runs = file is not None and bool(file.runs_in)
-        self.facts.show_text(runs_in_text(file) if file else "")
+        stands_in = self._state.stands_in(self.side)
+        runs = file is not None and (bool(file.runs_in) or stands_in)
+        text = runs_in_text(file, self.side, stands_in=stands_in) if file is not None else ""
+        self.facts.show_text(text)
         self.facts.setVisible(runs)
-        self.cannot_run.setText(shortened(runs_in_text(file), LONGEST) if file else "")
+        self.cannot_run.show_text(text)
         self.cannot_run.setVisible(file is not None and not runs)
 
     def show_error(self, error: InspectorError | None) -> None:

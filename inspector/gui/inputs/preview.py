@@ -228,6 +228,8 @@ class PreviewPanel(QFrame):
         self.sizes.setValidator(QRegularExpressionValidator(QRegularExpression(r"\s*(\d{1,6}[\s,x×]*)*")))
         self.show_settings()
         boxes: tuple[QAbstractSpinBox | QLineEdit, ...] = (self.low, self.high, self.batch, self.sizes)
+        for spin in (self.low, self.high, self.batch):
+            spin.lineEdit().setTextMargins(GRID // 2, 0, 0, 0)
         for edited in boxes:
             edited.editingFinished.connect(self._commit)
 

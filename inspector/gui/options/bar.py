@@ -59,23 +59,28 @@ class OptionsBar(QWidget):
         self._side: Side = side
         self.button = SummaryButton()
         self.button.clicked.connect(self.wanted)
+        self.setFocusProxy(self.button)
         self.shown: tuple[Chip, ...] = ()
         self._chips = QWidget()
         self._flow = QFlowLayout(self._chips)
         self._flow.setContentsMargins(0, 0, 0, 0)
-        self._flow.setSpacing(GRID // 2)
+        self._flow.setHorizontalSpacing(GRID // 2)
+        self._flow.setVerticalSpacing(GRID // 2)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(GRID // 2)
         layout.addWidget(self.button)
         layout.addWidget(self._chips)
 
-    def show_options(self, file: ModelFile | None, options: SideOptions, python: str) -> None:
-        """`python` is the interpreter in words, as `wording.python_text` says it."""
+    def show_options(
+        self, file: ModelFile | None, options: SideOptions, python: str, *, stands_in: bool = False
+    ) -> None:
+        """`python` is the interpreter in words, as `wording.python_text` says it; `stands_in`: the file is run
+        as the other side's graph."""
         self.setVisible(file is not None)
         if file is None:
             return
-        text = summary(file, self._side, python)
+        text = summary(file, self._side, python, stands_in=stands_in)
         self.button.show_text(text, "Choose what is run, where and how")
         self.button.setAccessibleName(f"Options of {self._side.upper()}: {shortened(text)}")
         if (found := chips(options)) != self.shown:

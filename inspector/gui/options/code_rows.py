@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QCheckBox, QFileDialog, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QVBoxLayout, QWidget
 
 from inspector.domain.errors import InspectorError
 from inspector.domain.files import ModelFile, Side
 from inspector.domain.options import SideOptions
+from inspector.gui.check_box import CheckBox
 from inspector.gui.options.consent import DIGITS, Consent, fingerprint
 from inspector.gui.options.fields import button, hint, section
 from inspector.gui.options.wording import WITH_CODE
@@ -36,7 +37,7 @@ class CodeRows(QWidget):
         self.digest = hint()
         self.choose, self.drop = button("Custom layers…", "Choose a Python file with custom layers"), button("Remove")
         self.consent = Consent(side, state)
-        self.trust, self.online = QCheckBox(TRUST), QCheckBox("May use the network (TensorFlow Hub layers)")
+        self.trust, self.online = CheckBox(TRUST), CheckBox("May use the network (TensorFlow Hub layers)")
         self.trust_hint = hint(TRUST_HINT)
         self.choose.clicked.connect(self.choose_file)
         self.drop.clicked.connect(lambda: self._set(custom=""))

@@ -5,12 +5,12 @@ from __future__ import annotations
 from functools import partial
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QRadioButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QRadioButton, QSizePolicy, QVBoxLayout, QWidget
 
 from inspector.domain.errors import InspectorError
 from inspector.gui.options.fields import button, hint, section
 from inspector.gui.options.interpreters import OWN, Interpreters
-from inspector.gui.options.wording import environment_text
+from inspector.gui.options.wording import also_text, versions_text
 from inspector.gui.plain import ElidedLabel, shortened, tooltip
 from inspector.gui.theme import GRID
 from inspector.session.environments import Environment
@@ -27,6 +27,7 @@ class Choosable(QWidget):
         self.path = path
         self.choose = QRadioButton()
         self.choose.setAutoExclusive(False)  # the others are not its siblings
+        self.choose.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.where = ElidedLabel(path, role="muted")
         self.remove: QPushButton | None = None
         line = QHBoxLayout()
@@ -39,26 +40,28 @@ class Choosable(QWidget):
         layout.setSpacing(0)
         layout.addLayout(line)
         layout.addWidget(self.where)
-        self.where.setVisible(path != OWN)
         self.where.setContentsMargins(3 * GRID, 0, 0, 0)
 
     def show_found(self, interpreters: Interpreters, *, chosen: bool) -> None:
         """Say what it has, or why it cannot be used."""
         found = interpreters.known.get(self.path)
         failed = isinstance(found, InspectorError)
-        text = _said(found)
-        shown = f"Our own · {text}" if self.path == OWN else f"✕  {text}" if failed else text
-        self.choose.setText(shortened(shown, 80).replace("&", "&&"))
-        self.choose.setToolTip(tooltip(f"{shown}\n{self.path}" if self.path else shown))
+        said, more = _said(found)
+        shown = f"Our own · {said}" if self.path == OWN else f"✕  {said}" if failed else said
+        self.choose.setText(shortened(shown, 60).replace("&", "&&"))
+        self.choose.setToolTip(tooltip("\n".join(part for part in (shown, more, self.path) if part)))
         self.choose.setEnabled(chosen or not failed)
         self.choose.setChecked(chosen)
-        self.where.setVisible(self.path != OWN)
+        self.where.show_text(" · ".join(part for part in ("" if failed else more, self.path) if part))
 
 
-def _said(found: Environment | InspectorError | None) -> str:
+def _said(found: Environment | InspectorError | None) -> tuple[str, str]:
+    """What an interpreter has, or why it cannot be used; and the rest of it."""
     if found is None:
-        return LOOKING
-    return found.what if isinstance(found, InspectorError) else environment_text(found)
+        return LOOKING, ""
+    if isinstance(found, InspectorError):
+        return found.what, found.todo
+    return versions_text(found), also_text(found)
 
 
 class EnvironmentRows(QWidget):

@@ -26,9 +26,8 @@ NOTHING = "This file has nothing to choose: it holds what a model gave elsewhere
 
 
 class OptionsPanel(QWidget):
-    """Each change is made at once. `grown` when it may want another height, `done` to be closed."""
+    """Each change is made at once. `done` to be closed."""
 
-    grown = Signal()
     done = Signal()
 
     def __init__(self, side: Side, state: AppState, setter: OptionSetter, interpreters: Interpreters) -> None:
@@ -64,7 +63,6 @@ class OptionsPanel(QWidget):
         self.reset.setEnabled(options != SideOptions())
         self.nothing.setVisible(file is not None and file.runs_in == "recording" and not file.choices)
         self.ask_confinement()
-        self.grown.emit()
 
     def _options(self) -> SideOptions:
         return self._setter.options(self.side)
@@ -84,7 +82,6 @@ class OptionsPanel(QWidget):
         self.error.setVisible(error is not None)
         if error is not None:
             self.error.setText(f"✕  {shortened(error.what, 400)}. {shortened(error.todo, 600)}")
-        self.grown.emit()
 
     def _options_changed(self, side: Side) -> None:
         if side == self.side and self.isVisible():
@@ -94,7 +91,8 @@ class OptionsPanel(QWidget):
         """Ask how the side's process is confined; it may still be starting."""
         file, session = self._state.files[self.side], self._state.session
         self.show_confinement("")
-        if file is not None and file.runs_in and self.isVisible():
+        runs = file is not None and (file.runs_in or self._state.stands_in(self.side))
+        if runs and self.isVisible():
             self._state.jobs.run(
                 lambda: session.environment(self.side).confinement, self.show_confinement,
                 lambda _error: None, key=f"confinement-{self.side}",

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QPoint, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QApplication, QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from inspector.gui.theme import GRID
 
 WIDTH = 56 * GRID
+SCROLL = 2 * GRID  # pixels for a scroll bar and the frame
+TOP = 8 * GRID  # the menu and the tool bar above stay free
 
 
 class Popover(QFrame):
@@ -28,12 +30,14 @@ class Popover(QFrame):
         self.area = QScrollArea()
         self.area.setWidget(content)
         self.area.setWidgetResizable(True)
+        self.area.setProperty("clear", True)
         self.area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(1, 1, 1, 1)
         layout.addWidget(self.area)
         self.hide()
+        content.installEventFilter(self)
         QApplication.instance().focusChanged.connect(self._focus_changed)  # type: ignore[union-attr]
 
     def open_under(self, opener: QWidget) -> None:
@@ -59,12 +63,15 @@ class Popover(QFrame):
         if self._opener is None:
             return
         window = self._over
+        if (laid := self.content.layout()) is not None:
+            laid.activate()
         width = min(WIDTH, window.width() - 2 * GRID)
-        wanted = max(self.content.heightForWidth(width - 2), self.content.sizeHint().height())
-        height = min(wanted + 4, window.height() - 2 * GRID)
+        wanted = max(self.content.heightForWidth(width - SCROLL), 0) or self.content.sizeHint().height()
+        self.content.setMinimumHeight(wanted)  # sentences that take several lines are not squeezed into one
+        height = min(wanted + 4, window.height() - TOP - GRID)
         below = self._opener.mapTo(window, QPoint(0, self._opener.height() + GRID // 2))
         room = window.height() - below.y() - GRID
-        y = below.y() if height <= room else max(GRID, window.height() - height - GRID)
+        y = below.y() if height <= room else max(TOP, window.height() - height - GRID)
         x = min(below.x(), window.width() - width - GRID)
         self.setGeometry(max(GRID, x), y, width, height)
 
@@ -78,6 +85,11 @@ class Popover(QFrame):
         reason = Qt.FocusReason.TabFocusReason if forward else Qt.FocusReason.BacktabFocusReason
         stops[(here + (1 if forward else -1)) % len(stops)].setFocus(reason)
         return True
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.LayoutRequest and self.isVisible():
+            QTimer.singleShot(0, self.fit)  # the content wants another height
+        return super().eventFilter(watched, event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape:
@@ -106,8 +118,11 @@ class Popover(QFrame):
             widget = widget.nextInFocusChain()
         return found
 
+    def _is_opener(self, widget: QWidget) -> bool:
+        return self._opener is not None and (widget is self._opener or self._opener.isAncestorOf(widget))
+
     def _focus_changed(self, _old: QWidget | None, new: QWidget | None) -> None:
-        if not self.isVisible() or new is None or new is self or new is self._opener:
+        if not self.isVisible() or new is None or new is self or self._is_opener(new):
             return
         if new.window() is self.window() and not self.isAncestorOf(new):
             self.leave()

@@ -39,7 +39,7 @@ class OptionPopovers(QObject):
             popover.leave()
         elif self._state.files[side] is not None:
             self.panels[side].refresh()
-            popover.open_under(self._bars[side].button)
+            popover.open_under(self._bars[side])
             self.panels[side].ask_confinement()
 
     def leave(self) -> None:
@@ -58,7 +58,6 @@ class OptionPopovers(QObject):
             panel = self.panels[side] = OptionsPanel(side, self._state, self.setter, self.interpreters)
             popover = self.popovers[side] = Popover(panel, self._window)
             popover.setAccessibleName(f"Options of {side.upper()}")
-            panel.grown.connect(popover.fit)
             panel.done.connect(popover.leave)
         return self.popovers[side]
 
@@ -71,6 +70,6 @@ class OptionPopovers(QObject):
         if options.python != OWN:
             self.interpreters.look(options.python)
         python = python_text(options.python, self.interpreters.environment(options.python))
-        self._bars[side].show_options(file, options, python)
+        self._bars[side].show_options(file, options, python, stands_in=self._state.stands_in(side))
         if file is None and side in self.popovers:
             self.popovers[side].leave()

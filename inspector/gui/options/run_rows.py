@@ -8,10 +8,11 @@ from functools import partial
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QWheelEvent
-from PySide6.QtWidgets import QCheckBox, QGridLayout, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QSizePolicy, QSpinBox, QVBoxLayout, QWidget
 
 from inspector.domain.options import SideOptions
 from inspector.gui.arrow import ChoiceBox
+from inspector.gui.check_box import CheckBox
 from inspector.gui.options.fields import section
 from inspector.gui.options.wording import SWITCHES
 from inspector.gui.plain import label, tooltip
@@ -19,7 +20,7 @@ from inspector.gui.theme import GRID
 
 #: Field, label, what stands for None, the least number, and what it means.
 NUMBERS = (
-    ("threads", "Threads", "its own number", 1, "Threads within one operation"),
+    ("threads", "Threads", "default", 1, "Threads within one operation"),
     ("batch", "Samples at a time", "all at once", 1, "Of the samples of a run so many are computed at a time"),
     ("seed", "Seed", "none", 0, "The seed of random operations (dropout in training, random layers)"),
 )
@@ -30,7 +31,7 @@ TITLES = {
     "training": "Training mode",
     "twice": "Run twice",
 }
-ONEDNN = (("as TensorFlow has it", None), ("on", True), ("off", False))
+ONEDNN = (("default", None), ("on", True), ("off", False))
 
 
 class NumberBox(QSpinBox):
@@ -40,6 +41,9 @@ class NumberBox(QSpinBox):
         super().__init__()
         self.setRange(least - 1, 2**31 - 1)
         self.setSpecialValueText(none)
+        self.lineEdit().setTextMargins(GRID // 2, 0, 0, 0)
+        self.setMinimumWidth(12 * GRID)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
 
     def number(self) -> int | None:
         return None if self.value() == self.minimum() else self.value()
@@ -61,7 +65,7 @@ class RunRows(QWidget):
         self._options = SideOptions()
         self.numbers = {name: NumberBox(none, least) for name, _title, none, least, _meaning in NUMBERS}
         self.onednn = ChoiceBox()
-        self.switches = {name: QCheckBox(TITLES[name]) for name, _usual, _text, _meaning in SWITCHES}
+        self.switches = {name: CheckBox(TITLES[name]) for name, _usual, _text, _meaning in SWITCHES}
         self._prepare()
         self._labels: dict[str, QWidget] = {}
         self._lay_out()

@@ -45,9 +45,8 @@ class OptionSetter(QObject):
 
     def trust_and_run(self, error: InspectorError) -> None:
         """Trust the one file that a run was refused for, on its side only, and run again."""
-        for side in SIDES:
-            file = self._state.files[side]
-            if file is not None and not self.options(side).trust and _names(error.where, file.path):
+        for side in sides_named(self._state, error):
+            if not self.options(side).trust:
                 self._work.run_when_matched = True
                 self.set(side, replace(self.options(side), trust=True))
                 return
@@ -88,6 +87,9 @@ class OptionSetter(QObject):
             self._state.options_changed.emit(side)
 
 
-def _names(where: str, path: str) -> bool:
-    """Whether an error's place is this file; a runner tells the resolved path."""
-    return bool(where) and Path(where).resolve() == Path(path).resolve()
+def sides_named(state: AppState, error: InspectorError) -> tuple[Side, ...]:
+    """The sides whose file an error's place is; a runner tells the resolved path."""
+    if not error.where:
+        return ()
+    place = Path(error.where).resolve()
+    return tuple(side for side, file in state.files.items() if file and Path(file.path).resolve() == place)

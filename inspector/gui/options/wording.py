@@ -30,7 +30,7 @@ RUN_OPTIONS: dict[str, tuple[str, ...]] = {
 WITHOUT_PYTHON = ("tfjs", "recording")  # no TensorFlow of any Python runs these
 WITH_CODE = ("keras3", "tf_keras")
 FROM_OTHER = "graph"  # the architecture that is made from the other side
-PACKAGES = (("tensorflow", "TensorFlow"), ("keras", "Keras"), ("tf_keras", "tf_keras"))
+PACKAGES = (("keras", "Keras"), ("tf_keras", "tf_keras"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +51,10 @@ def run_options(file: ModelFile) -> tuple[str, ...]:
     return RUN_OPTIONS.get(file.runs_in, WHOLE)
 
 
-def runs_in_text(file: ModelFile) -> str:
-    """Where the file runs and why, or why it cannot."""
+def runs_in_text(file: ModelFile, side: Side, *, stands_in: bool = False) -> str:
+    """Where the file runs and why, or why it cannot. `stands_in`: the other side's graph runs with its weights."""
+    if stands_in:
+        return f"Runs as the graph of {other(side)} with the weights of this file"
     if not file.runs_in:
         return f"Cannot run: {file.reason}"
     if file.runs_in == "recording":
@@ -64,22 +66,25 @@ def python_text(path: str, environment: Environment | None = None) -> str:
     """An interpreter in a few words: `Our Python`, `Python 3.7.16 · TensorFlow 1.15.5`."""
     if not path:
         return "Our Python"
-    if environment is None:
-        return PurePath(path).name
+    return PurePath(path).name if environment is None else versions_text(environment)
+
+
+def versions_text(environment: Environment) -> str:
+    """`Python 3.7.16 · TensorFlow 1.15.5`."""
     tensorflow = environment.versions.get("tensorflow", "")
     return f"Python {environment.python}" + (f" · TensorFlow {tensorflow}" if tensorflow else "")
 
 
-def environment_text(environment: Environment) -> str:
-    """All that an interpreter has: `Python 3.7.16 · TensorFlow 1.15.5 · Keras 2.2.4`."""
+def also_text(environment: Environment) -> str:
+    """What else an interpreter has: `Keras 2.2.4`."""
     found = [f"{title} {environment.versions[name]}" for name, title in PACKAGES if environment.versions.get(name)]
-    return " · ".join([f"Python {environment.python}", *found])
+    return " · ".join(found)
 
 
-def choice_text(choice: Choice, side: Side) -> str:
+def choice_text(choice: Choice, side: Side, *, stands_in: bool = False) -> str:
     """What is in force of one choice."""
     if choice.name == "architecture":
-        if choice.chosen == FROM_OTHER:
+        if stands_in or choice.chosen == FROM_OTHER:
             return f"architecture of {other(side)}"
         return short_path(choice.chosen) if choice.chosen else "no architecture"
     return choice.chosen
@@ -92,10 +97,10 @@ def short_path(text: str) -> str:
     return PurePath(text).name or text
 
 
-def summary(file: ModelFile, side: Side, python: str) -> str:
+def summary(file: ModelFile, side: Side, python: str, *, stands_in: bool = False) -> str:
     """What is in force, in words, for the button; `python` as `python_text` says it."""
     parts = [] if file.runs_in in WITHOUT_PYTHON else [python]
-    parts += [choice_text(choice, side) for choice in file.choices]
+    parts += [choice_text(choice, side, stands_in=stands_in) for choice in file.choices]
     return " · ".join(part for part in parts if part) or FRAMEWORKS.get(file.runs_in, "Options")
 
 

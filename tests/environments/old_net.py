@@ -1,8 +1,11 @@
-"""Run by the Python of another environment: `made.py OUT.h5 OUT.npz` saves a small net with its own truth.
+"""Run by the Python of another environment: `old_net.py RECORDER FOLDER` makes a small net with its own truth.
 
-Python 3.7 and TensorFlow 1.15 to 2.15. In the `.npz`: the input, what `predict` gives, and each layer's output."""
+Python 3.7 and TensorFlow 1.15 (as a graph) to 2.15 (eagerly). In `truth.npz` the input, what `predict` gives, and
+each layer's output; the model in `small.h5`; and in `recorded.npz` what RECORDER, the path of recorder.py, wrote."""
 
+import importlib.util
 import sys
+from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
@@ -23,7 +26,15 @@ def net(keras):
     return keras.Model(image, layers.Dense(3, activation="softmax", name="scores")(x), name="small")
 
 
-def main(model_path, truth_path):
+def recorder_at(path):
+    """The recorder alone, as beside a training script."""
+    spec = importlib.util.spec_from_file_location("recorder", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def main(recorder, folder):
     keras = tf.keras
     model = net(keras)
     random = np.random.RandomState(0)
@@ -32,8 +43,10 @@ def main(model_path, truth_path):
     names = [layer.name for layer in model.layers if layer.name not in ("image", "shared")]
     inner = keras.Model(model.inputs, [model.get_layer(name).output for name in names])
     arrays = dict(zip(names, inner.predict(x)))  # noqa: B905 - Python 3.7
-    np.savez(truth_path, input=x, predicted=model.predict(x), **{"layer_" + name: arrays[name] for name in names})
-    model.save(model_path)
+    layers = {"layer_" + name: arrays[name] for name in names}
+    np.savez(str(Path(folder) / "truth.npz"), input=x, predicted=model.predict(x), **layers)
+    recorder_at(recorder).record(model, x, Path(folder) / "recorded.npz")
+    model.save(str(Path(folder) / "small.h5"))
 
 
 if __name__ == "__main__":

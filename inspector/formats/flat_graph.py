@@ -1,0 +1,161 @@
+"""The graph that a signature (or an inference) computes: calls written out, variables as constants with values."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from numpy.typing import NDArray
+
+from inspector.domain.errors import InspectorError
+from inspector.domain.files import Shape
+from inspector.domain.graph import Node
+from inspector.formats.graph_index import GraphIndex
+from inspector.formats.tensor_bundle import TensorBundle
+from inspector.formats.variables import VARIABLES, Slot
+from inspector.runners.inlining import Body, Flat, Flattened, Op, at_rest, flatten
+
+NO_CHECKPOINT = "the graph has variables, and no checkpoint lies beside it"
+
+
+@dataclass(slots=True)
+class VariableValues:
+    """Values of variables by node name. `missing` says why there is no checkpoint to take them from."""
+
+    slots: Mapping[str, Slot] = field(default_factory=dict)
+    bundle: TensorBundle | None = None
+    missing: str = NO_CHECKPOINT
+
+    def shape(self, node: Node) -> tuple[tuple[int, ...], str]:
+        """As the checkpoint says, otherwise as the graph does; an unknown size is 0."""
+        slot = self.slots.get(node.name)
+        if slot is not None and self.bundle is not None:
+            return self.bundle.shape(slot.key, slot.part)
+        stated = node.attributes.get("shape")
+        return tuple(size or 0 for size in stated or ()), str(node.attributes.get("dtype", ""))
+
+    def values(self, name: str, start: int, stop: int | None) -> NDArray[Any]:
+        """Elements in C order. Raises NO_VALUES."""
+        slot = self.slots.get(name)
+        if slot is None or self.bundle is None:
+            raise InspectorError("NO_VALUES", self.missing, where=name, todo="Put the model's other files beside it.")
+        return self.bundle.values(slot.key, start, stop, slot.part)
+
+
+class FlatGraph(GraphIndex):
+    """Implements domain.graph.Graph. A variable is a node of op Const under its own name."""
+
+    def __init__(
+        self, source: GraphIndex, flattened: Flattened, fed: Mapping[str, Node], values: VariableValues
+    ) -> None:
+        super().__init__(source.data, functions=source.functions, versions=source.versions)
+        self._source = source
+        self._variables = values
+        self._states: dict[str, Node] = {}
+        for name, flat in flattened.nodes.items():
+            self.nodes[name] = fed[name] if name in fed else self._node(flat)
+        for name, node in fed.items():
+            self.nodes.setdefault(name, node)
+
+    @property
+    def variables(self) -> dict[str, Node]:
+        """The variables that it reads, as the file states them."""
+        return self._states
+
+    def is_constant(self, name: str) -> bool:
+        return name in self._states or super().is_constant(name)
+
+    def constant_shape(self, name: str) -> tuple[tuple[int, ...], str]:
+        if name in self._states:
+            return self._variables.shape(self._states[name])
+        return super().constant_shape(name)
+
+    def constant(self, name: str) -> NDArray[Any]:
+        return self.constant_range(name, 0, None).reshape(self.constant_shape(name)[0])
+
+    def constant_range(self, name: str, start: int, stop: int | None) -> NDArray[Any]:
+        if name in self._states:
+            shape, _ = self.constant_shape(name)
+            return self._variables.values(name, start, math.prod(shape) if stop is None else stop)
+        return super().constant_range(name, start, stop)
+
+    def _node(self, flat: Flat) -> Node:
+        nodes = self._source.functions[flat.function] if flat.function else self._source.nodes
+        stated = nodes[flat.source]
+        node = Node(flat.name, flat.op, flat.inputs, flat.controls, stated.attributes, stated.device)
+        if flat.op in VARIABLES:
+            self._states[flat.name] = node
+            shape, dtype = self._variables.shape(node)
+            return Node(flat.name, "Const", (), (), {"dtype": dtype, "shape": shape}, stated.device)
+        return node
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A tensor that is fed or asked for, with what is stated about it."""
+
+    name: str
+    tensor: str
+    dtype: str = ""
+    shape: Shape | None = None
+
+
+def flattened_graph(
+    source: GraphIndex, inputs: Iterable[Asked], outputs: Iterable[Asked], values: VariableValues, *, rest: bool = False
+) -> tuple[FlatGraph, Flattened]:
+    """The flat graph between inputs and outputs; `rest`: updates of variables are left out.
+
+    Raises TOO_LARGE when functions blow it up."""
+    fed = {text.rpartition(":")[0]: _placeholder(source, asked) for asked in inputs for text in [asked.tensor] if text}
+    wanted = [asked.tensor for asked in outputs if asked.tensor]
+    ops = ops_of(source.nodes)
+    try:
+        flattened = flatten(at_rest(ops) if rest else ops, Functions(source), wanted, fed)
+    except OverflowError as error:
+        raise InspectorError("TOO_LARGE", f"the functions call each other too often: {error}") from error
+    return FlatGraph(source, flattened, fed, values), flattened
+
+
+def _placeholder(source: GraphIndex, asked: Asked) -> Node:
+    """A placeholder of that name: a tensor in the middle that a signature feeds, or one with a default, is one."""
+    name = asked.tensor.rpartition(":")[0]
+    node = source.nodes.get(name)
+    if node is not None and node.op == "Placeholder":
+        return node
+    return Node(name, "Placeholder", (), (), {"dtype": asked.dtype, "shape": asked.shape})
+
+
+class Functions:
+    """A graph's function library as the inlining takes it, each function when it is first called."""
+
+    def __init__(self, graph: GraphIndex) -> None:
+        self._graph = graph
+        self._known: dict[str, Body | None] = {}
+
+    def __call__(self, name: str) -> Body | None:
+        if name not in self._known:
+            self._known[name] = self._body(name) if name in self._graph.functions else None
+        return self._known[name]
+
+    def _body(self, name: str) -> Body:
+        signature = self._graph.signatures[name]
+        return Body(signature.arguments, signature.outputs, signature.results, ops_of(self._graph.functions[name]))
+
+
+def ops_of(nodes: Mapping[str, Node]) -> dict[str, Op]:
+    """Nodes as the inlining takes them."""
+    return {name: Op(name, n.op, n.inputs, n.controls, _called(n), _length(n)) for name, n in nodes.items()}
+
+
+def _called(node: Node) -> str:
+    return str(node.attributes.get("f") or "").removeprefix("func:") if node.op.endswith("PartitionedCall") else ""
+
+
+def _length(node: Node) -> Any:
+    def length(attribute: str) -> int:
+        value = node.attributes.get(attribute)
+        return len(value) if isinstance(value, list) else int(value or 0)
+
+    return length

@@ -1,0 +1,135 @@
+"""Runs the inference of a TensorFlow 1 checkpoint: its graph without the training, with the values restored."""
+
+import os
+import re
+from typing import Any, Dict, List
+
+import numpy as np
+import tensorflow as tf
+from google.protobuf import text_format
+from google.protobuf.message import DecodeError
+from tensorflow.core.protobuf import meta_graph_pb2
+
+from .adapter import Port
+from .frozen_calls import Library, cannot_be_frozen, frozen, ops_of, variables_in
+from .graph_adapter import check_ops, tappable
+from .graph_side import GraphSide
+from .inference_part import inference_part
+from .inlining import at_rest, flatten
+from .messages import short
+from .saved_model_adapter import make_engine
+from .server import RequestError
+from .session_values import variable_values
+from .structure import is_learning_phase, split_tensor, tensor_name, upstream
+
+ENDING = re.compile(r"(\.meta|\.index|\.data-\d{5}-of-\d{5})$")
+STATE = "checkpoint"
+
+
+class CheckpointAdapter(GraphSide):
+    """Tap names are tensor names, `node:index`, of the part of the graph that the reader shows."""
+
+    def _load(self, path: str) -> None:
+        prefix = _prefix(path)
+        meta = _meta_graph(prefix)
+        graph_def = meta.graph_def
+        switches = [node for node in graph_def.node if is_bool_placeholder(node)]
+        ops = ops_of(graph_def.node)
+        ports = inference_part(ops, [node.name for node in switches])
+        flattened = flatten(at_rest(ops), Library(graph_def), ports.outputs, set(ports.inputs))
+        blocked = cannot_be_frozen(flattened)
+        if blocked:
+            raise RequestError("NOT_FROZEN", "its state is in no checkpoint", blocked[0], "Export a SavedModel.")
+        names = sorted(variables_in(flattened))
+        values = _restored(meta, prefix, names)
+        flat = frozen(graph_def, flattened, values, ports.inputs)
+        check_ops(flat, path)
+        fixed = {node.name + ":0": np.array(self.options.training) for node in switches if node.name in flattened.nodes}
+        self.engine = make_engine(flat, fixed, self.options)
+        self.framework = "TensorFlow {} (checkpoint)".format(tf.__version__)
+        self.taps = {name: name for name in tappable(self.engine, self.engine.structure)}
+        self.inputs = [Port(name, name + ":0", name + ":0") for name in ports.inputs]
+        found = [(name, flattened.tensors[name]) for name in ports.outputs]
+        self.outputs = [Port(name[:-2], tensor, tensor) for name, tensor in found]
+        self.taps.update({port.tensor: port.tensor for port in list(self.inputs) + self.outputs})
+        for tensor in fixed:
+            mode = ("true", "training") if self.options.training else ("false", "inference")
+            text = "{} is fed {}: the graph runs in {} mode".format(tensor, *mode)
+            self.warnings.append({"code": "LEARNING_PHASE", "text": text})
+
+    def graph_tensor(self, name: str) -> str:
+        return super(CheckpointAdapter, self).graph_tensor(tensor_name(name))
+
+
+def is_bool_placeholder(node: Any) -> bool:
+    """A placeholder that can only say training or inference."""
+    phase = node.op in ("Placeholder", "PlaceholderV2", "PlaceholderWithDefault") and node.attr["dtype"].type == 10
+    return is_learning_phase(node) or phase
+
+
+def _prefix(path: str) -> str:
+    """The common beginning of the checkpoint's files; of a folder the one that it notes as the latest."""
+    if os.path.isdir(path) or os.path.basename(path) == STATE:
+        return _latest(path if os.path.isdir(path) else os.path.dirname(path))
+    return ENDING.sub("", path)
+
+
+def _latest(folder: str) -> str:
+    known = sorted(name[: -len(".index")] for name in os.listdir(folder) if name.endswith(".index"))
+    named = tf.train.latest_checkpoint(folder)
+    name = os.path.basename(named) if named else ""
+    if name in known:
+        return os.path.join(folder, name)
+    if not known:
+        raise RequestError("NOT_FOUND", "the folder has no .index", folder, "Copy all files of the checkpoint.")
+    return os.path.join(folder, max(known, key=_step))
+
+
+def _step(name: str) -> Any:
+    number = re.search(r"-(\d+)$", name)
+    return int(number.group(1)) if number else -1, name
+
+
+def _meta_graph(prefix: str) -> Any:
+    meta, path = meta_graph_pb2.MetaGraphDef(), prefix + ".meta"
+    try:
+        with open(path, "rb") as file:
+            content = file.read()
+        try:
+            meta.ParseFromString(content)
+        except DecodeError:
+            text_format.Parse(content.decode("utf-8"), meta)
+    except (OSError, UnicodeDecodeError, text_format.ParseError) as error:
+        raise RequestError("LOAD_FAILED", "no meta graph: {}".format(short(error)), path, "Copy the .meta again.")
+    return meta
+
+
+def _restored(meta: Any, prefix: str, names: List[str]) -> Dict[str, np.ndarray]:
+    """What the graph's own saver restores into these variables; nothing else of the graph is imported."""
+    if not names:
+        return {}
+    nodes = {node.name: node for node in reversed(meta.graph_def.node)}
+    saver = [meta.saver_def.restore_op_name, split_tensor(meta.saver_def.filename_tensor_name)[0]]
+    needed = upstream(nodes, names + saver)
+    pruned = type(meta.graph_def)()
+    pruned.CopyFrom(meta.graph_def)
+    del pruned.node[:]
+    pruned.node.extend(_placed_anywhere(nodes[name]) for name in nodes if name in needed)
+    check_ops(pruned, prefix)
+    graph = tf.Graph()
+    try:
+        with graph.as_default():
+            tf.compat.v1.import_graph_def(pruned, name="")
+        session = tf.compat.v1.Session(graph=graph)
+        session.run(saver[0], feed_dict={tensor_name(meta.saver_def.filename_tensor_name): prefix})
+    except (ValueError, KeyError, tf.errors.OpError) as error:
+        raise RequestError("LOAD_FAILED", short(error), prefix, "Look at its warnings: a file may be missing.")
+    with session:
+        return variable_values(session, names)
+
+
+def _placed_anywhere(node: Any) -> Any:
+    copy = type(node)()
+    copy.CopyFrom(node)
+    copy.device = ""
+    return copy

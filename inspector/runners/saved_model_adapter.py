@@ -1,0 +1,189 @@
+"""Runs a SavedModel's signature as TensorFlow Serving does; taps, replay and float64 through its flat graph."""
+
+import os
+from typing import Any, Dict, List, Sequence, Tuple
+
+import numpy as np
+import tensorflow as tf
+from google.protobuf import text_format
+from google.protobuf.message import DecodeError
+from tensorflow.core.protobuf import saved_model_pb2
+
+from .adapter import Arrays, Port, Stated
+from .engine import Engine
+from .failures import running
+from .frozen_calls import Library, cannot_be_frozen, frozen, ops_of, variables_in
+from .graph_adapter import check_ops, tappable
+from .graph_side import GraphSide, static_shape
+from .inference_part import inference_part
+from .inlining import Flattened, flatten
+from .messages import short
+from .server import RequestError
+from .session_values import variable_values
+from .structure import is_learning_phase, random_nodes, split_tensor, tensor_name
+from .tensorflow_options import configured
+
+FILES = ("saved_model.pb", "saved_model.pbtxt")
+NO_TAGS = "no tags"
+
+
+class SavedModelAdapter(GraphSide):
+    """The plain run is a session that TensorFlow's own loader filled: initialised, tables and state and all. The
+    taps are those of the flat graph. A signature that changes its variables is only ever run as it is."""
+
+    def _load(self, path: str) -> None:
+        folder = path if os.path.isdir(path) else os.path.dirname(path)
+        meta = _chosen(_read(folder), self.options.choices)
+        check_ops(meta.graph_def, path)
+        self._tags = sorted(meta.meta_info_def.tags)
+        self.framework = "TensorFlow {} (SavedModel)".format(tf.__version__)
+        inputs, outputs = _signature(meta, self.options.choices)
+        self._session = self._loaded_session(folder)
+        fed = {split_tensor(tensor)[0] for tensor in inputs.values()}
+        flattened = flatten(ops_of(meta.graph_def.node), Library(meta.graph_def), list(outputs.values()), fed)
+        self.inputs = [Port(key, tensor, tensor) for key, tensor in inputs.items()]
+        self.outputs = [Port(key, flattened.tensors[tensor], tensor) for key, tensor in outputs.items()]
+        self._served = {port.tensor: port.graph_tensor for port in self.outputs}
+        self._phases = _unfed(meta.graph_def, flattened, fed, training=self.options.training)
+        self._freeze(meta.graph_def, flattened, sorted(fed))
+
+    def _freeze(self, graph_def: Any, flattened: Flattened, fed: Sequence[str]) -> None:
+        """The flat graph for the taps, unless the signature has a state that it cannot hold."""
+        stateful = flattened.mutating or cannot_be_frozen(flattened)
+        if stateful:
+            self._only_plain(stateful[0])
+            return
+        values = variable_values(self._session, sorted(variables_in(flattened)))
+        flat = frozen(graph_def, flattened, values, fed)
+        self.engine = make_engine(flat, self._phases, self.options)
+        self.taps = {name: name for name in tappable(self.engine, self.engine.structure)}
+        ports = list(self.inputs) + [Port(port.name, port.tensor, port.tensor) for port in self.outputs]
+        self.taps.update({port.tensor: port.tensor for port in ports})
+        self.outputs = ports[len(self.inputs) :]
+
+    def _only_plain(self, node: str) -> None:
+        self.can = ()
+        self._stateful = True
+        self.taps = {port.tensor: port.graph_tensor for port in list(self.inputs) + list(self.outputs)}
+        text = "the signature has a state ({}): it runs as it is, and only its outputs can be kept".format(node)
+        self.warnings.append({"code": "MUTABLE_STATE", "text": text})
+
+    _stateful = False
+
+    def stated(self, tap: str) -> Stated:
+        if not self._stateful:
+            return super(SavedModelAdapter, self).stated(tap)
+        tensor = self._session.graph.get_tensor_by_name(self.known(tap))
+        return Stated(static_shape(tensor), tensor.dtype.base_dtype.name, tensor.op.type)
+
+    def random_ops(self) -> List[str]:
+        if self._stateful:
+            return []
+        names = [split_tensor(port.tensor)[0] for port in self.outputs]
+        return random_nodes(self.engine.graph_def, self.engine.structure, names)
+
+    def _once(self, fed: Arrays, taps: List[str], wanted: List[str], *, edited: bool) -> Arrays:
+        if self._stateful:
+            return self._served_run(fed, list(dict.fromkeys(wanted + taps)))
+        return super(SavedModelAdapter, self)._once(fed, taps, wanted, edited=edited)
+
+    def _plain(self, inputs: Arrays, outputs: Sequence[str]) -> Arrays:
+        """By the signature; with a seed, or for something in the middle, by the flat graph."""
+        if self.options.seed is not None or any(name not in self._served for name in outputs):
+            return super(SavedModelAdapter, self)._plain(inputs, outputs)
+        return self._served_run(inputs, outputs)
+
+    def _served_run(self, inputs: Arrays, names: Sequence[str]) -> Arrays:
+        feeds = {port.graph_tensor: inputs[port.tensor] for port in self.inputs}
+        fetches = {name: self._served.get(name, name) for name in names}
+        with running("the signature"):
+            found = self._session.run(fetches, feed_dict=dict(self._phases, **feeds))
+        return {name: np.asarray(array) for name, array in found.items()}
+
+    def _input(self, port: Any, arrays: Arrays) -> np.ndarray:
+        if not self._stateful:
+            return super(SavedModelAdapter, self)._input(port, arrays)
+        return super(GraphSide, self)._input(port, arrays)
+
+    def graph_tensor(self, name: str) -> str:
+        return super(SavedModelAdapter, self).graph_tensor(tensor_name(name))
+
+    def _loaded_session(self, folder: str) -> Any:
+        """Restored and initialised by TensorFlow's own loader. Raises LOAD_FAILED."""
+        config = configured(self.options)
+        if not self.options.optimise:
+            config.graph_options.rewrite_options.disable_meta_optimizer = True
+        session = tf.compat.v1.Session(graph=tf.Graph(), config=config)
+        try:
+            tf.compat.v1.saved_model.load(session, self._tags, folder)
+        except (ValueError, IOError, RuntimeError, KeyError, tf.errors.OpError) as error:
+            raise RequestError("LOAD_FAILED", short(error), folder, "Look at its warnings: a file may be missing.")
+        return session
+
+
+def make_engine(graph_def: Any, fixed: Arrays, options: Any) -> Engine:
+    """An engine over a flat graph. Raises LOAD_FAILED."""
+    try:
+        return Engine(graph_def, fixed, options)
+    except (ValueError, tf.errors.OpError) as error:
+        raise RequestError("LOAD_FAILED", short(error), "", "TensorFlow cannot import the flat graph.")
+
+
+def _read(folder: str) -> Any:
+    """The SavedModel message. Raises LOAD_FAILED."""
+    saved = saved_model_pb2.SavedModel()
+    path = next((os.path.join(folder, name) for name in FILES if os.path.isfile(os.path.join(folder, name))), "")
+    if not path:
+        raise RequestError("NOT_FOUND", "the folder has no saved_model.pb", folder, "Open a SavedModel's folder.")
+    try:
+        with open(path, "rb") as file:
+            content = file.read()
+        if path.endswith(".pbtxt"):
+            text_format.Parse(content.decode("utf-8"), saved)
+        else:
+            saved.ParseFromString(content)
+    except (DecodeError, UnicodeDecodeError, text_format.ParseError) as error:
+        raise RequestError("LOAD_FAILED", "no SavedModel: {}".format(short(error)), path, "Export it again.")
+    return saved
+
+
+def _chosen(saved: Any, choices: Dict[str, str]) -> Any:
+    """The meta graph of the chosen tags: by default the one that serves, the one without tags, the first."""
+    known = {}
+    for meta in saved.meta_graphs:
+        known.setdefault(",".join(sorted(meta.meta_info_def.tags)) or NO_TAGS, meta)
+    wanted = ",".join(sorted(word.strip() for word in choices.get("tags", "").split(",") if word.strip()))
+    found = [known[name] for name in ([wanted] if wanted else ["serve", NO_TAGS] + list(known)) if name in known]
+    if not found:
+        raise RequestError("BAD_CHOICE", "no meta graph has the tags {!r}".format(wanted), wanted, "Choose others.")
+    return found[0]
+
+
+def _signature(meta: Any, choices: Dict[str, str]) -> Tuple[Dict[str, str], Dict[str, str]]:
+    """Tensors of the inputs and of the outputs by key, in alphabetical order of the keys."""
+    hidden = ("__saved_model_init_op", "__saved_model_train_op")
+    wanted = choices.get("signature", "")
+    if wanted and wanted not in meta.signature_def:
+        raise RequestError("BAD_CHOICE", "there is no signature {!r}".format(wanted), wanted, "Choose another.")
+    names = [wanted, "serving_default", "default"] + [name for name in sorted(meta.signature_def) if name not in hidden]
+    key = next((name for name in names if name in meta.signature_def), "")
+    if not key:
+        return _ports_of_graph(meta.graph_def)
+    signature = meta.signature_def[key]
+    return _tensors(signature.inputs), _tensors(signature.outputs)
+
+
+def _ports_of_graph(graph_def: Any) -> Tuple[Dict[str, str], Dict[str, str]]:
+    switches = [node.name for node in graph_def.node if is_learning_phase(node)]
+    ports = inference_part(ops_of(graph_def.node), switches)
+    return {name: name + ":0" for name in ports.inputs}, {name[:-2]: name for name in ports.outputs}
+
+
+def _tensors(infos: Any) -> Dict[str, str]:
+    return {key: tensor_name(infos[key].name) for key in sorted(infos) if infos[key].name}
+
+
+def _unfed(graph_def: Any, flattened: Flattened, fed: Any, *, training: bool) -> Arrays:
+    """Learning phases that the signature needs and does not state."""
+    needed = [node for node in graph_def.node if node.name in flattened.nodes and node.name not in fed]
+    return {node.name + ":0": np.array(training) for node in needed if is_learning_phase(node)}
