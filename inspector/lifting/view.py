@@ -52,17 +52,15 @@ class View:
         self.position = {name: index for index, name in enumerate(self.order)}
         self._roots: dict[str, str] = {}
         self._values: dict[str, Array | None] = {}
+        self.decided: dict[str, bool] = {}
         self.constant = self._constants()
+        if any(node.op == "Switch" for node in self.nodes.values()):
+            self.decided = self._decided()
+            self.constant = self._constants()
+            self._values.clear()
         self.shape_only = self._shape_only()
         self.bodies = loop_bodies(self.nodes, self.readers)
         self.body_of = {name: index for index, body in enumerate(self.bodies) for name in body}
-
-    @cached_property
-    def decided(self) -> dict[str, bool]:
-        """Predicates of Switch nodes that are constants of the graph, with their values."""
-        names = {node_of(node.inputs[1]) for node in self.nodes.values() if node.op == "Switch" and node.inputs[1:]}
-        values = {name: self.value(f"{name}:0") for name in sorted(names & self.constant)}
-        return {name: bool(array) for name, array in values.items() if array is not None and array.size == 1}
 
     @cached_property
     def readers(self) -> dict[str, list[str]]:
@@ -85,9 +83,7 @@ class View:
             seen.add(name)
             if self.nodes[name].op in SHAPES:
                 continue  # the value of what it reads is not needed
-            chosen = inference_input(self.nodes, self.phases, self.nodes[name], self.decided)
-            inputs = self.nodes[name].inputs if chosen is None else (chosen,)
-            waiting.extend(node_of(tensor) for tensor in inputs)
+            waiting.extend(node_of(tensor) for tensor in self._reads(self.nodes[name]))
         return seen
 
     @cached_property
@@ -182,7 +178,7 @@ class View:
         waiting = [node_of(tensor)] if node_of(tensor) not in self._values else []
         while waiting:
             name = waiting[-1]
-            inputs = [node_of(t) for t in self.nodes[name].inputs] if name in self.constant else []
+            inputs = [node_of(t) for t in self._reads(self.nodes[name])] if name in self.constant else []
             missing = [other for other in inputs if other not in self._values]
             if missing and name not in self._values:
                 self._values.setdefault(name, None)  # on a cycle of a damaged graph nothing is known
@@ -204,7 +200,7 @@ class View:
             seen.add(name)
             if self.graph.is_constant(name):
                 found[name] = None
-            waiting.extend(node_of(t) for t in reversed(self.nodes[name].inputs))
+            waiting.extend(node_of(t) for t in reversed(self._reads(self.nodes[name])))
         return list(found)
 
     def only_consumer(self, tensor: str) -> Node | None:
@@ -225,6 +221,8 @@ class View:
             except InspectorError:
                 return None
             return np.asarray(array, np.float64) if array.dtype.kind not in "iub" else np.asarray(array)
+        if inference_input(self.nodes, self.phases, node, self.decided) is not None:
+            return self._values[node_of(self._reads(node)[0])]
         arrays = [self._values[node_of(tensor)] for tensor in node.inputs]
         known = [array for array in arrays if array is not None]
         return evaluate(node, known) if len(known) == len(arrays) else None
@@ -233,10 +231,23 @@ class View:
         constant: set[str] = set()
         for name in self.order:
             node = self.nodes[name]
-            reads_constants = all(node_of(tensor) in constant for tensor in node.inputs)
-            if self.graph.is_constant(name) or (_pure(node) and reads_constants):
+            chosen = inference_input(self.nodes, self.phases, node, self.decided)
+            read = node.inputs if chosen is None else (chosen,)
+            reads_constants = all(node_of(tensor) in constant for tensor in read)
+            if self.graph.is_constant(name) or ((_pure(node) or chosen is not None) and reads_constants):
                 constant.add(name)
         return constant
+
+    def _decided(self) -> dict[str, bool]:
+        """Predicates of Switch nodes that are constants of the graph, with their values."""
+        names = {node_of(node.inputs[1]) for node in self.nodes.values() if node.op == "Switch" and node.inputs[1:]}
+        values = {name: self.value(f"{name}:0") for name in sorted(names & self.constant)}
+        return {name: bool(array) for name, array in values.items() if array is not None and array.size == 1}
+
+    def _reads(self, node: Node) -> tuple[str, ...]:
+        """The inputs whose values the node needs in inference."""
+        chosen = inference_input(self.nodes, self.phases, node, self.decided)
+        return node.inputs if chosen is None else (chosen,)
 
     def _shape_only(self) -> set[str]:
         found: set[str] = set()

@@ -38,6 +38,7 @@ class SavedModelAdapter(GraphSide):
         self._tags = sorted(meta.meta_info_def.tags)
         self.framework = "TensorFlow {} (SavedModel)".format(tf.__version__)
         inputs, outputs = _signature(meta, self.options.choices)
+        self._shapes = _stated_shapes(meta)
         self._session = self._loaded_session(folder)
         fed = {split_tensor(tensor)[0] for tensor in inputs.values()}
         flattened = flatten(ops_of(meta.graph_def.node), Library(meta.graph_def), list(outputs.values()), fed)
@@ -71,10 +72,12 @@ class SavedModelAdapter(GraphSide):
     _stateful = False
 
     def stated(self, tap: str) -> Stated:
-        if not self._stateful:
-            return super(SavedModelAdapter, self).stated(tap)
-        tensor = self._session.graph.get_tensor_by_name(self.known(tap))
-        return Stated(static_shape(tensor), tensor.dtype.base_dtype.name, tensor.op.type)
+        if self._stateful:
+            tensor = self._session.graph.get_tensor_by_name(self.known(tap))
+            stated = Stated(static_shape(tensor), tensor.dtype.base_dtype.name, tensor.op.type)
+        else:
+            stated = super(SavedModelAdapter, self).stated(tap)
+        return stated if stated.shape is not None else stated._replace(shape=self._shapes.get(tap))
 
     def random_ops(self) -> List[str]:
         if self._stateful:
@@ -181,6 +184,19 @@ def _ports_of_graph(graph_def: Any) -> Tuple[Dict[str, str], Dict[str, str]]:
 
 def _tensors(infos: Any) -> Dict[str, str]:
     return {key: tensor_name(infos[key].name) for key in sorted(infos) if infos[key].name}
+
+
+def _stated_shapes(meta: Any) -> Dict[str, Any]:
+    """Shapes of tensors that some signature states and the graph may not."""
+    infos = [
+        info
+        for signature in meta.signature_def.values()
+        for info in list(signature.inputs.values()) + list(signature.outputs.values())
+    ]
+    known = [info for info in infos if info.name and not info.tensor_shape.unknown_rank]
+    return {
+        tensor_name(info.name): [dim.size if dim.size >= 0 else None for dim in info.tensor_shape.dim] for info in known
+    }
 
 
 def _unfed(graph_def: Any, flattened: Flattened, fed: Any, *, training: bool) -> Arrays:

@@ -152,7 +152,8 @@ class Comparing:
         inputs_a, inputs_b = fed
         samples = samples_of({name: array.shape for name, array in {**inputs_a, **inputs_b}.items()})
         chosen = plan(assignment, a[1], b[1], samples=samples, fixed=is_fixed((a[1], b[1])))
-        gathered = Passes(a, b, chosen, assignment).run(inputs_a, inputs_b, self._progress)
+        sides = (*a, self._a.computation()), (*b, self._b.computation())
+        gathered = Passes(*sides, chosen, assignment).run(inputs_a, inputs_b, self._progress)
         self._warnings += gathered.warnings
         self._warnings += clipping(gathered)
         return gathered

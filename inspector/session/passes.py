@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inspector.compare.metrics import Accumulator
+from inspector.domain.computation import Computation
 from inspector.domain.errors import Cancelled, InspectorError
 from inspector.domain.files import SIDES, Side, Warn
 from inspector.domain.match import Assignment, Match, WeightDifference
@@ -72,12 +73,22 @@ class Gathered:
 class Passes:
     """Runs the plan. Arrays are given for both sides' inputs, which the assignment pairs."""
 
-    def __init__(self, a: tuple[Runner, Loaded], b: tuple[Runner, Loaded], plan: Plan, assignment: Assignment) -> None:
+    def __init__(
+        self,
+        a: tuple[Runner, Loaded, Computation],
+        b: tuple[Runner, Loaded, Computation],
+        plan: Plan,
+        assignment: Assignment,
+    ) -> None:
         self._runners = {"a": a[0], "b": b[0]}
         self._loaded = {"a": a[1], "b": b[1]}
-        self._steps = {"a": steps_of(a[1]), "b": steps_of(b[1])}
+        self._steps = {
+            "a": steps_of(a[1], a[2], set(plan.taps_a)),
+            "b": steps_of(b[1], b[2], set(plan.taps_b)),
+        }
         self._plan, self._inputs = plan, assignment.inputs
         self._weights = weights_by_layer(assignment)
+        self._fed = {side: _quantized_inputs(loaded) for side, loaded in self._loaded.items()}
         self._found = Gathered()
         self._reference = {side: "reference" in loaded.can for side, loaded in self._loaded.items()}
         self._cut: Side | None = next((side for side in CUT_FIRST if "replay" in self._loaded[side].can), None)
@@ -99,8 +110,8 @@ class Passes:
 
     def _pass(self, inputs: dict[Side, Arrays], progress: Progress, *, first: bool) -> None:
         run_a, run_b = both(
-            lambda: self._runners["a"].run(inputs["a"], taps=self._plan.taps_a),
-            lambda: self._runners["b"].run(inputs["b"], taps=self._plan.taps_b),
+            lambda: self._runners["a"].run(inputs["a"], taps=[*self._plan.taps_a, *self._fed["a"]]),
+            lambda: self._runners["b"].run(inputs["b"], taps=[*self._plan.taps_b, *self._fed["b"]]),
         )
         taps_a, taps_b = run_a.taps, run_b.taps
         taps: dict[Side, Arrays] = {"a": taps_a, "b": taps_b}
@@ -133,9 +144,10 @@ class Passes:
             return {}
         feeds: dict[str, Array] = {}
         for tensor_a, tensor_b in self._inputs:
-            feeds[tensor_b if self._cut == "b" else tensor_a] = inputs[self._cut][
-                tensor_b if self._cut == "b" else tensor_a
-            ]
+            own, other = (tensor_b, tensor_a) if self._cut == "b" else (tensor_a, tensor_b)
+            array = inputs[self._cut][own]
+            seen = taps["a" if self._cut == "b" else "b"].get(other)
+            feeds[own] = array if seen is None or seen.size != array.size else seen.reshape(array.shape)
         for match in fitting:
             a, b = taps["a"][match.tensor_a], taps["b"][str(match.tensor_b)]
             axes = self._found.numbers[match.a].axes
@@ -241,9 +253,23 @@ def weights_by_layer(assignment: Assignment) -> dict[str | None, tuple[WeightDif
     return found
 
 
-def steps_of(loaded: Loaded) -> dict[str, float]:
-    """The quantization steps of a side's quantized taps."""
-    return {tap.tensor: tap.scale for tap in loaded.taps if tap.scale}
+def _quantized_inputs(loaded: Loaded) -> list[str]:
+    """Inputs that are rounded before anything is computed: what they became is what the side was fed."""
+    scaled = {tap.tensor for tap in loaded.taps if tap.scale}
+    return [port.tensor for port in loaded.inputs if port.tensor in scaled]
+
+
+def steps_of(loaded: Loaded, computation: Computation, tapped: set[str]) -> dict[str, float]:
+    """By tensor, the quantization step of its value and of those that its layer reads and that no match is
+    cut at: they lie inside what one layer of the other side does, and round as well."""
+    own = {tap.tensor: tap.scale for tap in loaded.taps if tap.scale}
+    fed = {port.tensor for port in loaded.inputs}
+    found = dict(own)
+    for layer in computation.layers if own else ():
+        inside = sum(own.get(tensor, 0.0) for tensor in layer.inputs if tensor not in tapped and tensor not in fed)
+        for tensor in layer.outputs:
+            found[tensor] = own.get(tensor, 0.0) + inside
+    return found
 
 
 def both(one: Callable[[], T], other: Callable[[], U]) -> tuple[T, U]:

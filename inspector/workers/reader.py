@@ -7,7 +7,6 @@ import hashlib
 import math
 import os
 import resource
-import stat
 from pathlib import Path
 from typing import Any
 
@@ -119,8 +118,8 @@ def _same_bytes(file: ModelFile, *, strict: bool) -> None:
         if not strict:
             return
         raise InspectorError("SOURCE_GONE", "the file is gone", where=file.path, todo="Open it again.") from error
-    # A folder's size is that of its files together, and its time is when one came or went.
-    whole = stat.S_ISDIR(found.st_mode) or found.st_size == file.size
+    # The size of a model of several files is that of all of them together.
+    whole = bool(file.parts) or found.st_size == file.size
     same = whole and found.st_mtime_ns == file.modified_ns
     if (found.st_ino == file.inode and not same) or (found.st_ino != file.inode and strict):
         raise InspectorError(

@@ -81,6 +81,18 @@ class RunRows(QWidget):
             blocked = check.blockSignals(True)
             check.setChecked(bool(getattr(options, name)))
             check.blockSignals(blocked)
+        self._place(heeded)
+
+    def _place(self, heeded: Sequence[str]) -> None:
+        """What is shown stands together, from the top."""
+        numbers = [name for name in (*self.numbers, "onednn") if name in heeded]
+        switches = [name for name in self.switches if name in heeded]
+        for place, name in enumerate(numbers):
+            self._grid.addWidget(self._labels[name], place, 0)
+            self._grid.addWidget(self.numbers.get(name, self.onednn), place, 1)
+        for place, name in enumerate(switches):
+            self._grid.addWidget(self.switches[name], place, 3)
+        for name, check in self.switches.items():
             check.setVisible(name in heeded)
         for name, widget in (*self.numbers.items(), ("onednn", self.onednn)):
             widget.setVisible(name in heeded)
@@ -111,7 +123,7 @@ class RunRows(QWidget):
 
     def _lay_out(self) -> None:
         part, rows = section("Run")
-        grid = QGridLayout()
+        self._grid = grid = QGridLayout()
         grid.setHorizontalSpacing(GRID)
         grid.setVerticalSpacing(GRID // 2)
         fields = [(name, title, self.numbers[name]) for name, title, *_rest in NUMBERS]
