@@ -22,7 +22,8 @@ NAME, TITLE = "checkpoint", "TensorFlow checkpoint"
 STATE = "checkpoint"  # the file in which tf.train.Saver notes its latest checkpoint
 LIMIT = 2 << 30
 _SHARD = re.compile(r"\.data-\d{5}-of-\d{5}$")
-_META = re.compile(rb"\n.{1,4}(\x12.{1,4}\n.{1,2}\n|\x0a|\x22|\x2a)", re.DOTALL)  # how a MetaInfoDef begins
+_META = re.compile(rb"\n.{1,4}(\x12.{1,4}\n.{1,2}\n|[\x0a\x22\x2a])", re.DOTALL)  # how a MetaInfoDef begins
+_OP_LIST = re.compile(rb"\n.{1,4}\x12.{1,4}\n.{1,2}\n", re.DOTALL)  # how it mostly does
 _LATEST = re.compile(r'model_checkpoint_path\s*:\s*"([^"\n]*)"')
 
 
@@ -32,7 +33,11 @@ def recognise(head: bytes, path: Path) -> bool:
         return (path / STATE).is_file() or next(prefixes(path), None) is not None
     if path.name == STATE and head.startswith(b"model_checkpoint_path"):
         return True
-    return _is_shard(path) or _is_index(path) or (path.suffix == ".meta" and (_META.match(head) is not None))
+    return _is_shard(path) or _is_index(path) or _is_meta(head, path)
+
+
+def _is_meta(head: bytes, path: Path) -> bool:
+    return _OP_LIST.match(head) is not None or (path.suffix == ".meta" and _META.match(head) is not None)
 
 
 def _is_shard(path: Path) -> bool:

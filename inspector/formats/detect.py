@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import stat
@@ -13,9 +14,9 @@ from inspector.formats.foreign import name_of
 HEAD = 8192
 EXTENSIONS = {
     "graphdef": (".pb",),
-    "saved_model": (".pb",),
+    "saved_model": (".pb", ".pbtxt"),
     "text_graph": (".pbtxt", ".pb"),
-    "checkpoint": (".meta", ".index"),
+    "checkpoint": (".meta", ".index", ".pbtxt"),
     "tflite": (".tflite", ".lite"),
     "tfjs": (".json",),
     "keras_zip": (".keras",),
@@ -25,10 +26,11 @@ EXTENSIONS = {
 
 
 def checked(text: str) -> Path:
-    """The path of a folder, or of a plain file with something in it.
+    """The path of a folder, or of a plain file with something in it; of a checkpoint's prefix that of its graph or
+    its index.
 
     Raises NOT_FOUND, NO_PERMISSION, LINK_LOOP, NOT_A_FILE, EMPTY."""
-    path = Path(text)
+    path = _of_prefix(Path(text))
     try:
         found = path.stat()
     except OSError as error:
@@ -50,14 +52,23 @@ def checked(text: str) -> Path:
     return path
 
 
+def _of_prefix(path: Path) -> Path:
+    """What all files of a checkpoint begin with is the name that TensorFlow takes; its .meta or .index is a file."""
+    with contextlib.suppress(OSError, ValueError):
+        if not path.exists() and path.name:
+            beside = [path.with_name(path.name + ending) for ending in (".meta", ".index")]
+            return next((file for file in beside if file.is_file()), path)
+    return path
+
+
 def refuse(path: Path, head: bytes) -> InspectorError:
     """The error for a file or folder that no format recognises, saying what it really is."""
     if path.is_dir():
         return InspectorError(
             "NOT_A_FILE",
-            "a folder without a saved_model.pb or a model.json",
+            "a folder without a saved_model.pb, a model.json or a checkpoint",
             where=str(path),
-            todo="Open a model file, or the folder of a SavedModel or of a TensorFlow.js model.",
+            todo="Open a model file, or the folder of a SavedModel, of a TensorFlow.js model or of a checkpoint.",
         )
     return InspectorError(
         "NOT_A_MODEL",

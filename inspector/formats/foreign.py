@@ -6,8 +6,6 @@ import re
 import zipfile
 from pathlib import Path
 
-from inspector.formats.wire_format import BYTES, WireFormatError, fields
-
 _STARTS: tuple[tuple[bytes, int, str], ...] = (
     (b"version https://git-lfs", 0, "a Git LFS pointer: the file itself was not fetched (git lfs pull)"),
     (b"TFL3", 4, "a TensorFlow Lite model"),
@@ -24,15 +22,11 @@ _STARTS: tuple[tuple[bytes, int, str], ...] = (
     (b"<html", 0, "a web page: the download gave HTML in place of the file"),
 )
 _TEXTS: tuple[tuple[str, str], ...] = (
-    (r"(#[^\n]*\s+)*(node|library|versions)\s*:?\s*\{", "a graph written as text (.pbtxt)"),
-    (r"saved_model_schema_version\s*:", "a SavedModel written as text (saved_model.pbtxt)"),
     (r"[{\[](?s:.*)\"(modelTopology|weightsManifest)\"", "a TensorFlow.js model.json, whose weights lie beside it"),
     (r"[{\[](?s:.*)\"class_name\"", "a Keras architecture as JSON, without weights"),
     (r"[{\[]", "JSON text"),
 )
-_TABLE_END = bytes.fromhex("57fb808b247547db")  # LevelDB's table format: a checkpoint's .index
 _KERAS = {"config.json", "model.weights.h5"}
-_OP_LIST = re.compile(rb"\n.{1,4}\x12.{1,4}\n.{1,2}\n", re.DOTALL)  # how a MetaInfoDef begins
 UNKNOWN = "no model in any format that is known here"
 
 
@@ -43,7 +37,7 @@ def name_of(head: bytes, path: Path) -> str:
             return name
     if head.startswith(b"PK\x03\x04"):
         return _archive(path)
-    return _message(head, path) or _text(head) or _checkpoint(path)
+    return _message(head) or _text(head) or UNKNOWN
 
 
 def _archive(path: Path) -> str:
@@ -63,20 +57,10 @@ def _archive(path: Path) -> str:
     return f"a zip archive of {len(names)} files"
 
 
-def _message(head: bytes, path: Path) -> str:
-    """Protocol buffers of others. A SavedModel is its version and one field that reaches to the end."""
-    found = []
-    try:
-        for number, kind, start, stop in fields(memoryview(head), 0, path.stat().st_size):
-            found.append((number, kind, start, stop))
-    except (WireFormatError, OSError):
-        pass
-    if head.startswith(b"\x08\x01\x12") and (not found[1:] or found[1][3] == path.stat().st_size):
-        return "a TensorFlow SavedModel's saved_model.pb, whose weights lie in its folder"
+def _message(head: bytes) -> str:
+    """Protocol buffers of others."""
     if head[:1] == b"\x08" and (b"onnx" in head or b"pytorch" in head or b"ir_version" in head):
         return "an ONNX model"
-    if found and found[0][:2] == (1, BYTES) and _OP_LIST.match(head):
-        return "the graph of a checkpoint (.meta), which holds no weights"
     return ""
 
 
@@ -89,15 +73,3 @@ def _text(head: bytes) -> str:
         return "a web page: the download gave HTML in place of the file"
     strange = sum(not (character.isprintable() or character.isspace()) for character in words)
     return "text, not a model" if words and not strange and "\ufffd" not in words[:-1] else ""
-
-
-def _checkpoint(path: Path) -> str:
-    """A checkpoint's two kinds of file: its index by how it ends, its values by their name alone."""
-    try:
-        with path.open("rb") as file:
-            file.seek(-min(len(_TABLE_END), path.stat().st_size), 2)
-            if file.read() == _TABLE_END:
-                return "the index of a TensorFlow checkpoint"
-    except OSError:
-        return UNKNOWN
-    return "the data file of a TensorFlow checkpoint" if re.search(r"\.data-\d+-of-\d+$", path.name) else UNKNOWN

@@ -159,7 +159,9 @@ def read_node(data: memoryview, start: int, stop: int) -> Node:
 
 def read_function(data: memoryview, start: int, stop: int) -> tuple[str, dict[str, Node], FunctionSignature]:
     """A FunctionDef: its name, the nodes of its body (inputs inside are `node:output:index`), its signature."""
-    name, arguments, outputs = "", [], []
+    name = ""
+    arguments: list[str] = []
+    outputs: list[str] = []
     results: dict[str, str] = {}
     nodes: dict[str, Node] = {}
     for number, kind, begin, end in fields(data, start, stop):

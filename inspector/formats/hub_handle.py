@@ -20,15 +20,20 @@ def is_handle(text: str) -> bool:
     return text.startswith(SCHEMES)
 
 
+def cached_copy(handle: str) -> Path:
+    """Where the cache would keep a module, whether or not it does."""
+    cache = Path(os.environ.get("TFHUB_CACHE_DIR") or Path(tempfile.gettempdir()) / "tfhub_modules")
+    return cache / hashlib.sha1(handle.encode("utf-8", "replace"), usedforsecurity=False).hexdigest()
+
+
 def cached_folder(handle: str) -> Path:
     """The folder of a module. Raises HUB_MODULE_MISSING where the cache has none; nothing is fetched."""
-    cache = Path(os.environ.get("TFHUB_CACHE_DIR") or Path(tempfile.gettempdir()) / "tfhub_modules")
-    folder = cache / hashlib.sha1(handle.encode("utf-8", "replace"), usedforsecurity=False).hexdigest()
+    folder = cached_copy(handle)
     if folder.is_dir():
         return folder
     raise InspectorError(
         "HUB_MODULE_MISSING",
-        f"this module is not in the cache of TF Hub ({cache})",
+        f"this module is not in the cache of TF Hub ({folder.parent})",
         where=handle,
         todo="Load it once with tensorflow_hub, or set TFHUB_CACHE_DIR to where it was cached.",
     )

@@ -1,24 +1,19 @@
-"""Where TensorFlow Hub keeps the modules that `hub.KerasLayer`s in a config name.
-
-Source: tensorflow_hub/resolver.py: a folder named after the SHA-1 of the handle, in TFHUB_CACHE_DIR.
-"""
+"""Where TensorFlow Hub keeps the modules that `hub.KerasLayer`s in a config name."""
 
 from __future__ import annotations
 
-import hashlib
-import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from inspector.formats.hub_handle import cached_copy
+
 
 def cached_modules(config: Any) -> tuple[str, ...]:
     """The folders that are there: a handle that is a folder itself, or the cached copy of one."""
-    cache = Path(os.environ.get("TFHUB_CACHE_DIR") or Path(tempfile.gettempdir()) / "tfhub_modules")
     found = []
     for handle in handles(config):
-        copy = cache / hashlib.sha1(handle.encode(), usedforsecurity=False).hexdigest()
+        copy = cached_copy(handle)
         found += [str(path.resolve()) for path in (Path(handle), copy) if _is_folder(path)]
     return tuple(dict.fromkeys(found))
 

@@ -169,7 +169,9 @@ def _count(collection: memoryview) -> int:
 
 
 def _signature(data: memoryview) -> Signature:
-    inputs, outputs, method = {}, {}, ""
+    inputs: dict[str, TensorInfo] = {}
+    outputs: dict[str, TensorInfo] = {}
+    method = ""
     for number, kind, start, stop in fields(data, 0, len(data)):
         if kind == BYTES and number in (1, 2):
             key, value = _entry(data[start:stop])

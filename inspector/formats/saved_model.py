@@ -16,7 +16,7 @@ from inspector.formats.saved_model_opened import Contents, OpenedSavedModel
 from inspector.formats.tensor_bundle import TensorBundle
 from inspector.formats.text_proto import is_text, to_binary
 from inspector.formats.variables import slots_of
-from inspector.formats.wire_format import BYTES, VARINT, WireFormatError, fields
+from inspector.formats.wire_format import WireFormatError, varint
 from inspector.lifting.learning_phase import learning_phases
 from inspector.runners.inference_part import inference_part
 
@@ -34,18 +34,15 @@ def recognise(head: bytes, path: Path) -> bool:
         return any((path / name).is_file() for name in FILES)
     if path.name == FILES[1]:
         return is_text(head) and b"meta_graphs" in head
-    return head.startswith(b"\x08\x01\x12") and _begins_with_meta_graph(head, path.stat().st_size)
+    return head.startswith(b"\x08\x01\x12") and _begins_with_meta_graph(head)
 
 
-def _begins_with_meta_graph(head: bytes, size: int) -> bool:
-    """Field 1 is the version and field 2 a MetaGraphDef, whose own first field is a message (ONNX has text there)."""
-    view = memoryview(head)
+def _begins_with_meta_graph(head: bytes) -> bool:
+    """Behind the version and the length of field 2: a MetaGraphDef's own first field (ONNX has text there)."""
     with contextlib.suppress(WireFormatError):
-        for number, kind, start, _ in fields(view, 0, size):
-            if (number, kind) == (1, VARINT):
-                continue
-            return (number, kind) == (2, BYTES) and bytes(view[start : start + 1]) in (b"\x0a", b"\x12")
-    return len(head) > 5 and size > len(head) and head[2:3] == b"\x12"
+        at = varint(memoryview(head), 3)[1]
+        return head[at : at + 1] in (b"\x0a", b"\x12")
+    return False
 
 
 def open(path: Path, choices: Choices = NO_CHOICES) -> OpenedSavedModel:
@@ -58,7 +55,7 @@ def open(path: Path, choices: Choices = NO_CHOICES) -> OpenedSavedModel:
         data, problems = to_binary(data, "SavedModel", str(file))
         warnings += [Warn("PARTLY_READ", text) for text in problems]
     saved = SavedModelProto.read(data)
-    if not saved.metas:
+    if not any(meta.graph.nodes for meta in saved.metas):
         raise _nothing(file, saved)
     meta, tags = _chosen_tags(saved.metas, choices)
     signature, key = _chosen_signature(meta, choices)

@@ -109,7 +109,7 @@ def _objects(listing: Listing, contents: Contents) -> None:
     top = listing.section("Objects")
     for found in saved_objects(contents.meta.objects):
         metadata = told.get(found.path, found.metadata)
-        rows = (("Path", found.path), ("Kind", found.kind), ("Stated", found.text))
+        rows: Rows = (("Path", found.path), ("Kind", found.kind), ("Stated", found.text))
         rows += (("Keras metadata", metadata[:LONGEST]),) if metadata else ()
         name = found.path.removeprefix("root.") if found.path != "root" else "root"
         listing.add(top, Entry(id=f"object:{found.path}", name=name, kind="group", note=found.text or found.kind), rows)

@@ -185,7 +185,9 @@ def _header(data: memoryview, where: str) -> tuple[int, bool]:
 
 
 def _entry(data: memoryview, key: str) -> Stored:
-    dtype, shape, numbers, slices = "float32", (), {3: 0, 4: 0, 5: 0}, []
+    dtype, numbers = "float32", {3: 0, 4: 0, 5: 0}
+    shape: tuple[int, ...] = ()
+    slices: list[Slice] = []
     for number, kind, begin, end in fields(data, 0, len(data)):
         if number == 1 and kind == VARINT:
             dtype = dtype_name(begin)

@@ -63,7 +63,8 @@ class Lifter:
                 self._pass(operator)
             else:
                 found += self._operator(operator)
-        return _joined([self._aliased(layer) for layer in found])
+        rounded = {tensor.name for tensor in self.graph.tensors if tensor.quantization is not None}
+        return _joined([self._aliased(layer) for layer in found], rounded)
 
     def name(self, index: int) -> str:
         return self.graph.tensors[index].name
@@ -264,15 +265,15 @@ def pool_settings(options: Table | None, pool: str) -> dict[str, Any]:
     }
 
 
-def _joined(layers: list[Layer]) -> list[Layer]:
-    """A scale and the offset that alone follows it are a batch norm, worked out beforehand."""
+def _joined(layers: list[Layer], rounded: set[str]) -> list[Layer]:
+    """A scale and the offset that alone follows it are a batch norm, worked out beforehand; not where the
+    value between them is rounded, which makes it a value of its own."""
     readers: dict[str, int] = {}
     for layer in layers:
         for tensor in layer.inputs:
             readers[tensor] = readers.get(tensor, 0) + 1
-    scales = {
-        layer.outputs[0]: layer for layer in layers if layer.kind == "scale" and readers.get(layer.outputs[0]) == 1
-    }
+    alone = [layer for layer in layers if layer.kind == "scale" and readers.get(layer.outputs[0]) == 1]
+    scales = {layer.outputs[0]: layer for layer in alone if layer.outputs[0] not in rounded}
     found: dict[str, Layer] = {}
     for layer in layers:
         before = scales.get(layer.inputs[0]) if len(layer.inputs) == 1 else None

@@ -2,6 +2,7 @@
 
 import os
 import re
+import tempfile
 from typing import Any, Dict, List
 
 import numpy as np
@@ -24,6 +25,7 @@ from .structure import is_learning_phase, split_tensor, tensor_name, upstream
 
 ENDING = re.compile(r"(\.meta|\.index|\.data-\d{5}-of-\d{5})$")
 STATE = "checkpoint"
+MOST_SHARDS = 10000
 
 
 class CheckpointAdapter(GraphSide):
@@ -121,11 +123,27 @@ def _restored(meta: Any, prefix: str, names: List[str]) -> Dict[str, np.ndarray]
         with graph.as_default():
             tf.compat.v1.import_graph_def(pruned, name="")
         session = tf.compat.v1.Session(graph=graph)
-        session.run(saver[0], feed_dict={tensor_name(meta.saver_def.filename_tensor_name): prefix})
+        session.run(saver[0], feed_dict={tensor_name(meta.saver_def.filename_tensor_name): _listable(prefix)})
     except (ValueError, KeyError, tf.errors.OpError) as error:
         raise RequestError("LOAD_FAILED", short(error), prefix, "Look at its warnings: a file may be missing.")
     with session:
         return variable_values(session, names)
+
+
+def _listable(prefix: str) -> str:
+    """The prefix, in a folder that may be listed: TensorFlow looks for the shards so, and a confined runner may
+    read the model's files and not their folder. Then links to them stand in the runner's own folder."""
+    try:
+        os.listdir(os.path.dirname(prefix) or ".")
+        return prefix
+    except OSError:
+        folder = tempfile.mkdtemp()
+    count = next((n for n in range(1, MOST_SHARDS) if os.path.exists(prefix + ".data-00000-of-{:05d}".format(n))), 0)
+    endings = [".index"] + [".data-{:05d}-of-{:05d}".format(number, count) for number in range(count)]
+    linked = os.path.join(folder, os.path.basename(prefix))
+    for ending in endings:
+        os.symlink(os.path.abspath(prefix) + ending, linked + ending)
+    return linked
 
 
 def _placed_anywhere(node: Any) -> Any:

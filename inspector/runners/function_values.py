@@ -8,8 +8,10 @@ from typing import Any, Callable, Dict, List, Mapping, Tuple
 
 from .inlining import READS
 
-FUNCTIONAL = ("While", "StatelessWhile", "If", "StatelessIf", "Case", "StatelessCase", "PartitionedCall")
-FUNCTIONAL += ("StatefulPartitionedCall",)
+FUNCTIONAL = (
+    "While", "StatelessWhile", "If", "StatelessIf", "Case", "StatelessCase", "PartitionedCall",
+    "StatefulPartitionedCall",
+)  # fmt: skip
 FUNCTIONS = ("cond", "body", "then_branch", "else_branch", "f")
 Function = Callable[[str, Mapping[int, int]], str]
 

@@ -152,7 +152,7 @@ def _read(folder: str) -> Any:
 
 def _chosen(saved: Any, choices: Dict[str, str]) -> Any:
     """The meta graph of the chosen tags: by default the one that serves, the one without tags, the first."""
-    known = {}
+    known: Dict[str, Any] = {}
     for meta in saved.meta_graphs:
         known.setdefault(",".join(sorted(meta.meta_info_def.tags)) or NO_TAGS, meta)
     wanted = ",".join(sorted(word.strip() for word in choices.get("tags", "").split(",") if word.strip()))

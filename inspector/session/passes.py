@@ -20,8 +20,9 @@ from inspector.compare.metrics import Accumulator
 from inspector.domain.computation import Computation
 from inspector.domain.errors import Cancelled, InspectorError
 from inspector.domain.files import SIDES, Side, Warn
-from inspector.domain.match import Assignment, Match, WeightDifference
-from inspector.session.floors import Floor, floor, relative_error
+from inspector.domain.match import Assignment, Match
+from inspector.session.coarse import Coarse, coarse, records_by_layer
+from inspector.session.floors import Floor, floor
 from inspector.session.layout import axes_between, to_a, to_b
 from inspector.session.plan import Plan
 from inspector.session.verdict import UNLIKE_SHAPES
@@ -82,13 +83,12 @@ class Passes:
     ) -> None:
         self._runners = {"a": a[0], "b": b[0]}
         self._loaded = {"a": a[1], "b": b[1]}
-        self._steps = {
-            "a": steps_of(a[1], a[2], set(plan.taps_a)),
-            "b": steps_of(b[1], b[2], set(plan.taps_b)),
+        records_a, records_b = records_by_layer(assignment)
+        self._coarse: dict[Side, Coarse] = {
+            "a": coarse(a[1], a[2], set(plan.taps_a), records_a),
+            "b": coarse(b[1], b[2], set(plan.taps_b), records_b),
         }
         self._plan, self._inputs = plan, assignment.inputs
-        self._weights = weights_by_layer(assignment)
-        self._fed = {side: _quantized_inputs(loaded) for side, loaded in self._loaded.items()}
         self._found = Gathered()
         self._reference = {side: "reference" in loaded.can for side, loaded in self._loaded.items()}
         self._cut: Side | None = next((side for side in CUT_FIRST if "replay" in self._loaded[side].can), None)
@@ -110,8 +110,8 @@ class Passes:
 
     def _pass(self, inputs: dict[Side, Arrays], progress: Progress, *, first: bool) -> None:
         run_a, run_b = both(
-            lambda: self._runners["a"].run(inputs["a"], taps=[*self._plan.taps_a, *self._fed["a"]]),
-            lambda: self._runners["b"].run(inputs["b"], taps=[*self._plan.taps_b, *self._fed["b"]]),
+            lambda: self._runners["a"].run(inputs["a"], taps=[*self._plan.taps_a, *self._coarse["a"].fed]),
+            lambda: self._runners["b"].run(inputs["b"], taps=[*self._plan.taps_b, *self._coarse["b"].fed]),
         )
         taps_a, taps_b = run_a.taps, run_b.taps
         taps: dict[Side, Arrays] = {"a": taps_a, "b": taps_b}
@@ -145,9 +145,9 @@ class Passes:
         feeds: dict[str, Array] = {}
         for tensor_a, tensor_b in self._inputs:
             own, other = (tensor_b, tensor_a) if self._cut == "b" else (tensor_a, tensor_b)
-            array = inputs[self._cut][own]
-            seen = taps["a" if self._cut == "b" else "b"].get(other)
-            feeds[own] = array if seen is None or seen.size != array.size else seen.reshape(array.shape)
+            given = inputs[self._cut][own]
+            seen = taps["a" if self._cut == "b" else "b"].get(other, given)
+            feeds[own] = seen.reshape(given.shape) if seen.size == given.size else given
         for match in fitting:
             a, b = taps["a"][match.tensor_a], taps["b"][str(match.tensor_b)]
             axes = self._found.numbers[match.a].axes
@@ -204,10 +204,9 @@ class Passes:
     def _floor(self, match: Match, a: Array, errors: dict[Side, Errors]) -> Floor:
         scale = _largest(a)
         own = {side: errors[side].get(_tensor(match, side)) for side in SIDES}
-        quantized = sum(self._steps[side].get(_tensor(match, side), 0.0) for side in SIDES)
-        weights = self._weights.get(match.layer_b, ())
-        coarse = sum(relative_error(loaded.precision, weights) for loaded in self._loaded.values())
-        return floor(own["a"], own["b"], scale=scale, dtype=a.dtype.name, step=quantized, relative=coarse)
+        step = sum(self._coarse[side].steps.get(_tensor(match, side), 0.0) for side in SIDES)
+        relative = sum(self._coarse[side].relative.get(_tensor(match, side), 0.0) for side in SIDES)
+        return floor(own["a"], own["b"], scale=scale, dtype=a.dtype.name, step=step, relative=relative)
 
     def _gather(self, match: Match, taps: dict[Side, Arrays], replayed: Arrays, level: Floor, *, first: bool) -> None:
         numbers = self._found.numbers[match.a]
@@ -235,41 +234,13 @@ class Passes:
         if again is None:
             return None
         if self._cut == "a":
-            return again.reshape(a.shape), b
+            return self._coarse["b"].cut_off(str(match.tensor_b), again.reshape(a.shape)), b
         turned = to_a(again, a.shape, self._found.numbers[match.a].axes)
-        return (a, turned) if turned is not None else None
+        return (a, self._coarse["a"].cut_off(match.tensor_a, turned)) if turned is not None else None
 
 
 def _tensor(match: Match, side: Side) -> str:
     return match.tensor_a if side == "a" else str(match.tensor_b)
-
-
-def weights_by_layer(assignment: Assignment) -> dict[str | None, tuple[WeightDifference, ...]]:
-    """The weights of all of A's layers that one layer of B does the work of, by B's layer."""
-    found: dict[str | None, tuple[WeightDifference, ...]] = {}
-    for match in assignment.matches:
-        if match.layer_b is not None:
-            found[match.layer_b] = found.get(match.layer_b, ()) + match.weights
-    return found
-
-
-def _quantized_inputs(loaded: Loaded) -> list[str]:
-    """Inputs that are rounded before anything is computed: what they became is what the side was fed."""
-    scaled = {tap.tensor for tap in loaded.taps if tap.scale}
-    return [port.tensor for port in loaded.inputs if port.tensor in scaled]
-
-
-def steps_of(loaded: Loaded, computation: Computation, tapped: set[str]) -> dict[str, float]:
-    """By tensor, the quantization step of its value and of those that its layer reads and that no match is
-    cut at: they lie inside what one layer of the other side does, and round as well."""
-    own = {tap.tensor: tap.scale for tap in loaded.taps if tap.scale}
-    fed = {port.tensor for port in loaded.inputs}
-    found = dict(own)
-    for layer in computation.layers if own else ():
-        inside = sum(own.get(tensor, 0.0) for tensor in layer.inputs if tensor not in tapped and tensor not in fed)
-        for tensor in layer.outputs:
-            found[tensor] = own.get(tensor, 0.0) + inside
-    return found
 
 
 def both(one: Callable[[], T], other: Callable[[], U]) -> tuple[T, U]:

@@ -46,6 +46,7 @@ class Pair:
 
 
 CONV1D = "conv1d-json/KERAS_conv1d"
+PIXELS = Settings(low=0, high=255)
 IDS = Settings(low=0, high=39)
 PAIRS = (
     Pair("racecar/mlp-720.h5", "racecar/frozen_model_720.pb", worst=5e-6),
@@ -62,8 +63,8 @@ PAIRS = (
     Pair("muscle-mlp/mlp_200517b.h5", "muscle-mlp/mlp_200517b.pb", worst=5e-6),
     Pair("muscle-mlp/mlp_200517a.h5", "muscle-mlp/mlp_200517b.pb", worst=5e-6),
     Pair("tiny-resnet/pretrainedResnet.h5", "tiny-resnet/pretrainedResnet.tflite", worst=5e-6),
-    Pair("tiny-resnet/pretrainedResnet.h5", "tiny-resnet/pretrainedResnet_quant.tflite", worst=0.06),
-    Pair("tiny-resnet/pretrainedResnet.tflite", "tiny-resnet/pretrainedResnet_quant.tflite", worst=0.06),
+    Pair("tiny-resnet/pretrainedResnet.h5", "tiny-resnet/pretrainedResnet_quant.tflite", worst=0.06, settings=PIXELS),
+    Pair("tiny-resnet/pretrainedResnet.tflite", "tiny-resnet/pretrainedResnet_quant.tflite", worst=0.06, settings=PIXELS),
     Pair("tiny-vww/vww_96.h5", "tiny-vww/vww_96_float.tflite", worst=5e-6),
     Pair("tiny-vww/vww_96.h5", "tiny-vww/vww_96_int8.tflite", worst=0.06),
     Pair("tiny-wakeword/str_ww_ref_model.h5", "tiny-wakeword/str_ww_ref_model.tflite", worst=0.06),
@@ -74,7 +75,7 @@ PAIRS = (
     Pair("facemask-ssd/face_mask_detection.pb", "facemask-ssd/face_mask_detection.tflite", worst=1e-4),
     Pair("huxley-weights-only/model_2021-1103.hdf5", "huxley-weights-only/model_2021-1103.pb", worst=5e-6),
     Pair("quant-aware/frozen_model.pb", "quant-aware/ckpt/checkpoints.meta", worst=5e-6),
-    Pair("quant-aware/frozen_model.pb", "quant-aware/model.tflite"),
+    Pair("quant-aware/frozen_model.pb", "quant-aware/model.tflite", DIFFERENT),  # one scale vector in 8 bits
     Pair("misnamed/weights.h5", "misnamed/model.pb", WEIGHTS),
     Pair(
         f"{CONV1D}_weights.h5",

@@ -40,9 +40,6 @@ def archive(path: Path, *names: str) -> bytes:
         (pickle.dumps({"a": 1}, 5), "a Python pickle, which is never opened"),
         (b"\x1c\0\0\0TFL3" + bytes(20), "a TensorFlow Lite model"),
         (number(1, 7) + part(2, b"pytorch") + part(3, b"2.1"), "an ONNX model"),
-        (number(1, 1) + part(2, part(1, part(4, b"serve"))), "a TensorFlow SavedModel's saved_model.pb"),
-        (b'node {\n  name: "x"\n  op: "Placeholder"\n}\n', "a graph written as text"),
-        (b"# comment\nversions {\n producer: 1\n}\n", "a graph written as text"),
         (b'{"modelTopology": {}, "weightsManifest": []}', "a TensorFlow.js model.json"),
         (b'{"class_name": "Sequential", "config": []}', "a Keras architecture as JSON"),
         (b'{"a": 1}', "JSON text"),
@@ -85,10 +82,7 @@ def test_half_an_archive(tmp_path: Path) -> None:
 
 def test_real_files_of_other_formats(shared_models: Path) -> None:
     for pattern, name in (
-        ("**/*.tflite", "TensorFlow Lite"), ("**/*.meta", "the graph of a checkpoint"),
-        ("**/*.index", "the index of a TensorFlow checkpoint"), ("**/saved_model.pb", "SavedModel"),
-        ("**/*.data-*", "the data file of a TensorFlow checkpoint"), ("**/tfjs/**/model.json", "TensorFlow.js"),
-        ("**/train_iris.pb", "a graph written as text"),
+        ("**/*.tflite", "TensorFlow Lite"), ("**/tfjs/**/model.json", "TensorFlow.js"),
     ):  # fmt: skip
         paths = sorted(shared_models.glob(pattern))
         assert paths, pattern

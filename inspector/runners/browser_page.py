@@ -1,0 +1,207 @@
+"""A browser page without a window and without a network, in this process: Chromium's engine as Qt brings it.
+
+The page has a scheme of its own, which this module answers: files and bytes that are handed to the page, and bytes
+that the page hands back. Nothing else is ever requested.
+"""
+
+import json
+import os
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
+
+import numpy as np
+from PySide6.QtCore import QBuffer, QByteArray, QEventLoop, QFile, QIODevice, QUrl
+from PySide6.QtWebEngineCore import (
+    QWebEnginePage,
+    QWebEngineProfile,
+    QWebEngineUrlRequestInfo,
+    QWebEngineUrlRequestInterceptor,
+    QWebEngineUrlRequestJob,
+    QWebEngineUrlScheme,
+    QWebEngineUrlSchemeHandler,
+)
+from PySide6.QtWidgets import QApplication
+
+from .server import RequestError
+
+SCHEME = b"inspector"
+ORIGIN = "inspector://page"
+LOCAL = ("inspector", "data", "blob")
+KINDS = {".html": b"text/html", ".js": b"text/javascript", ".wasm": b"application/wasm", ".json": b"application/json"}
+OTHER_KIND = b"application/octet-stream"
+# WebGL in software, where there is no GPU for a process without a window; a person's own flags take their place.
+FLAGS = (
+    "--use-gl=angle --use-angle=swiftshader --enable-unsafe-swiftshader --ignore-gpu-blocklist "
+    "--disable-background-networking --disable-dev-shm-usage"
+)
+LINES = 20
+
+
+class Answer(NamedTuple):
+    """What a call gave: its JSON, and the arrays of bytes that came before it, by number."""
+
+    result: Any
+    blobs: Dict[int, np.ndarray]
+
+
+class BrowserPage:
+    """`files` are what the page may load, by path; `page` the path of its HTML.
+
+    Raises BROWSER_FAILED when the page does not load or its process ends."""
+
+    def __init__(self, files: Dict[str, str], page: str) -> None:
+        _application()
+        self._loop = QEventLoop()
+        self._failure = ""
+        self._profile = QWebEngineProfile()
+        self._handler = _Scheme(files, self._loop)
+        self._guard = _Guard()
+        self._profile.installUrlSchemeHandler(QByteArray(SCHEME), self._handler)
+        self._profile.setUrlRequestInterceptor(self._guard)
+        self._page = _Page(self._profile)
+        self._page.loadFinished.connect(self._loaded)
+        self._page.renderProcessTerminated.connect(self._ended)
+        self._page.load(QUrl(ORIGIN + page))
+        self._loop.exec()
+        if self._failure:
+            raise self._error(self._failure)
+
+    def call(self, method: str, args: Dict[str, Any], blobs: Sequence[bytes] = ()) -> Answer:
+        """Call the page's `inspect(method, args)` and wait. Raises PAGE_ERROR with what the page threw."""
+        self._handler.begin(blobs)
+        self._page.lines.clear()
+        self._page.runJavaScript("inspect({}, {})".format(json.dumps(method), json.dumps(args)))
+        if not self._failure:
+            self._loop.exec()
+        answer, found = self._handler.answer, self._handler.received
+        self._handler.begin(())
+        if answer is None or self._handler.damaged:
+            raise self._error(self._failure or self._handler.damaged or "the page gave no answer")
+        if "error" in answer:
+            raise RequestError("PAGE_ERROR", answer["error"], method, self.said())
+        return Answer(answer["result"], found)
+
+    def said(self) -> str:
+        """The last lines of the page's console."""
+        return "; ".join(self._page.lines[-LINES:])
+
+    def _loaded(self, succeeded: bool) -> None:  # noqa: FBT001 - Qt's own signature
+        if not succeeded:
+            self._failure = "the page does not load"
+        self._loop.quit()
+
+    def _ended(self, status: Any, code: int) -> None:
+        self._failure = "the browser's process ended ({}, code {})".format(status.name, code)
+        self._loop.quit()
+
+    def _error(self, what: str) -> RequestError:
+        said = self.said()
+        return RequestError("BROWSER_FAILED", what + (": " + said if said else ""), "", "Run again.")
+
+
+_started: List[QApplication] = []
+
+
+def _application() -> None:
+    """Qt once per process; its scheme has to be known before it starts."""
+    if _started:
+        return
+    os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    flags = os.environ.get("QTWEBENGINE_CHROMIUM_FLAGS") or FLAGS
+    if hasattr(os, "geteuid") and os.geteuid() == 0:  # Chromium's sandbox refuses to start as root
+        flags += " --no-sandbox"
+    os.environ["QTWEBENGINE_CHROMIUM_FLAGS"] = flags
+    scheme = QWebEngineUrlScheme(QByteArray(SCHEME))
+    scheme.setSyntax(QWebEngineUrlScheme.Syntax.Host)
+    rights = QWebEngineUrlScheme.Flag
+    scheme.setFlags(rights.SecureScheme | rights.CorsEnabled | rights.FetchApiAllowed)
+    QWebEngineUrlScheme.registerScheme(scheme)
+    _started.append(QApplication(["model-inspector-runner"]))
+
+
+class _Page(QWebEnginePage):
+    """Keeps what is written to its console."""
+
+    def __init__(self, profile: QWebEngineProfile) -> None:
+        super().__init__(profile)
+        self.lines: List[str] = []
+
+    def javaScriptConsoleMessage(self, level: Any, message: str, line: int, source: str) -> None:  # noqa: N802
+        self.lines.append(message[:500])
+
+
+class _Guard(QWebEngineUrlRequestInterceptor):
+    """Lets nothing out."""
+
+    def interceptRequest(self, info: QWebEngineUrlRequestInfo) -> None:  # noqa: N802
+        if info.requestUrl().scheme() not in LOCAL:
+            info.block(True)
+
+
+class _Scheme(QWebEngineUrlSchemeHandler):
+    """Answers the page's requests. `answer` is the JSON that ended a call, `damaged` says what came wrong."""
+
+    def __init__(self, files: Dict[str, str], loop: QEventLoop) -> None:
+        super().__init__()
+        self._files = files
+        self._loop = loop
+        self.begin(())
+
+    def begin(self, blobs: Sequence[bytes]) -> None:
+        """A new call, with the bytes that the page may read at /in/NUMBER."""
+        self._blobs = list(blobs)
+        self.received: Dict[int, np.ndarray] = {}
+        self.answer: Optional[Dict[str, Any]] = None
+        self.damaged = ""
+
+    def requestStarted(self, job: QWebEngineUrlRequestJob) -> None:  # noqa: N802
+        path = job.requestUrl().path()
+        if bytes(job.requestMethod().data()) == b"POST":
+            self._take(job, path)
+        elif path in self._files:
+            file = QFile(self._files[path], job)
+            self._reply(job, file, KINDS.get(os.path.splitext(path)[1], OTHER_KIND))
+        elif path.startswith("/in/") and path[4:].isdigit() and int(path[4:]) < len(self._blobs):
+            buffer = QBuffer(job)
+            buffer.setData(QByteArray(self._blobs[int(path[4:])]))
+            self._reply(job, buffer, OTHER_KIND)
+        else:
+            job.fail(QWebEngineUrlRequestJob.Error.UrlNotFound)
+
+    def _reply(self, job: QWebEngineUrlRequestJob, device: QIODevice, kind: bytes) -> None:
+        if device.open(QIODevice.OpenModeFlag.ReadOnly):
+            job.reply(QByteArray(kind), device)
+        else:
+            job.fail(QWebEngineUrlRequestJob.Error.RequestFailed)
+
+    def _take(self, job: QWebEngineUrlRequestJob, path: str) -> None:
+        size, sum_ = _stated(job.requestUrl().query())
+        body = _body(job, size)
+        if len(body) != size or _checksum(body) != sum_:
+            self.damaged = "a result came damaged: {} bytes of {}".format(len(body), size)
+        elif path == "/done":
+            self.answer = json.loads(body.decode("utf-8"))
+        else:
+            self.received[int(path.rpartition("/")[2])] = np.frombuffer(body, np.uint8)
+        self._reply(job, QBuffer(job), OTHER_KIND)
+        if path == "/done":
+            self._loop.quit()
+
+
+def _stated(query: str) -> Tuple[int, int]:
+    size, _, sum_ = query.partition("&")
+    return int(size), int(sum_)
+
+
+def _body(job: QWebEngineUrlRequestJob, size: int) -> bytes:
+    """All of it in one read of the very size: Qt waits for ever at its end, and pieces come back wrong."""
+    if not size:
+        return b""
+    device = job.requestBody()
+    device.open(QIODevice.OpenModeFlag.ReadOnly)
+    return bytes(device.read(size).data())
+
+
+def _checksum(body: bytes) -> int:
+    """As the page computes it: exclusive or of the whole words of four bytes."""
+    words = np.frombuffer(body, "<u4", len(body) // 4)
+    return int(np.bitwise_xor.reduce(words)) if words.size else 0

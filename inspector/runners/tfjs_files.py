@@ -1,0 +1,74 @@
+"""What a TensorFlow.js model's folder holds for a run: its model.json, and its shards, which lie beside it only."""
+
+import json
+import os
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence
+
+from .server import RequestError
+
+MODEL = "model.json"
+
+
+class Named(NamedTuple):
+    """An input or output of a signature: its key and its tensor."""
+
+    name: str
+    tensor: str
+
+
+class ModelFiles(NamedTuple):
+    """`kind`: `layers` or `graph`. `inputs` and `outputs` are a graph's signature, None where it has none."""
+
+    json: str
+    shards: Sequence[str]
+    kind: str
+    inputs: Optional[List[Named]] = None
+    outputs: Optional[List[Named]] = None
+
+
+def model_files(path: str) -> ModelFiles:
+    """Raises LOAD_FAILED, MISSING_SHARD, REFUSED_SHARD."""
+    file = os.path.join(path, MODEL) if os.path.isdir(path) else path
+    try:
+        with open(file, "rb") as opened:
+            stated = json.loads(opened.read().decode("utf-8-sig"))
+        manifest = stated.get("weightsManifest") or []
+        names = [name for group in manifest for name in group["paths"]]
+        shards = [_shard(os.path.dirname(os.path.abspath(file)), name) for name in names]
+        topology = stated.get("modelTopology")
+        is_graph = isinstance(topology, dict) and isinstance(topology.get("node"), list)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        what = "this is no TensorFlow.js model: {}: {}".format(type(error).__name__, error)
+        raise RequestError("LOAD_FAILED", what[:500], file, "Convert it again.")
+    if not is_graph:
+        return ModelFiles(file, shards, "layers")
+    inputs, outputs = _signature(stated)
+    return ModelFiles(file, shards, "graph", inputs, outputs)
+
+
+def _shard(folder: str, name: str) -> str:
+    """A shard lies in the model's folder, links followed; nothing is opened elsewhere, and nothing is fetched."""
+    path = os.path.realpath(os.path.join(folder, name))
+    if os.path.isabs(name) or "\\" in name or ":" in name or not path.startswith(os.path.realpath(folder) + os.sep):
+        what = "the shard {} does not lie in the model's folder".format(name)
+        raise RequestError("REFUSED_SHARD", what, name, "Put it beside model.json.")
+    if not os.path.isfile(path):
+        raise RequestError("MISSING_SHARD", "the shard {} is not there".format(name), name, "Put it beside model.json.")
+    return path
+
+
+def _signature(stated: Dict[str, Any]) -> Any:
+    metadata = stated.get("userDefinedMetadata")
+    signature = stated.get("signature") or (metadata.get("signature") if isinstance(metadata, dict) else None)
+    try:
+        ports = [
+            [Named(key, _tensor(info["name"])) for key, info in signature[word].items()]
+            for word in ("inputs", "outputs")
+        ]
+    except (KeyError, TypeError, AttributeError):
+        return None, None
+    return ports if ports[1] else (None, None)
+
+
+def _tensor(name: str) -> str:
+    return name if ":" in name else name + ":0"
