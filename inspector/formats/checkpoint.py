@@ -119,7 +119,7 @@ def _latest(folder: Path) -> Path:
     if not known:
         raise InspectorError(
             "NOT_FOUND",
-            f"the folder names the checkpoint {name or '?'}, whose .index is not there",
+            f"the folder names the checkpoint {name or '?'}, whose files are not there",
             where=str(folder),
             todo="Copy all files of the checkpoint.",
         )

@@ -16,7 +16,15 @@ from inspector.formats.graph_tree import GraphTree, facts
 from inspector.formats.keras_weights_only import kind_by_weights
 from inspector.formats.listing import Listing, ModelTree, Rows, add_variables, shape_text, variable_entry
 from inspector.formats.object_graph import checkpoint_keys
-from inspector.formats.saved_model_opened import Contents, OpenedFlat, graph_tree, said_of_graph, size_of
+from inspector.formats.saved_model_opened import (
+    Contents,
+    OpenedFlat,
+    damage,
+    graph_tree,
+    said_of_graph,
+    size_of,
+    without_values,
+)
 from inspector.formats.saved_model_sections import add_graph_variables
 from inspector.formats.tensor_bundle import TensorBundle, parts_of
 from inspector.formats.variables import OBJECTS
@@ -66,21 +74,20 @@ def _summary(contents: Contents, tree: GraphTree, prefix: Path) -> ModelFile:
 
 
 def _runs(contents: Contents) -> tuple[str, str]:
-    without = [name for name in contents.graph.variables if name not in contents.values.slots]
-    missing = contents.values.bundle.missing if contents.values.bundle is not None else ()
-    if contents.values.bundle is None or missing:
-        return "", f"{missing[0].name + ' is missing' if missing else contents.values.missing}: no values to run with"
-    if without:
-        return "", f"the checkpoint has no value for the variable {without[0]}"
+    if damage(contents):
+        return "", f"{contents.file.name} is damaged, and only a part of it can be read"
+    why = without_values(contents)
+    if why:
+        return "", why
     if not contents.outputs:
         return "", "nothing in its graph looks like an output"
     return "checkpoint", "a TensorFlow 1 graph runs with the values that its saver restores"
 
 
 def _warnings(contents: Contents) -> Iterator[Warn]:
-    broken = contents.meta.broken or contents.meta.graph.broken
-    if broken:
-        yield Warn("TRUNCATED", f"{contents.file.name} is damaged: {broken}; what stands before that is shown")
+    if damage(contents):
+        what = f"{contents.file.name} is damaged: {damage(contents)}; what stands before that is shown"
+        yield Warn("TRUNCATED" if contents.meta.expected else "CORRUPT", what)
     left = len(contents.meta.graph.nodes) - len(contents.graph.nodes)
     if left > 0:
         text = f"{left} nodes of training, saving and initialising are in the file and not in the computation"
@@ -104,10 +111,7 @@ class OpenedVariables:
             runs_in="",
             reason="a checkpoint without its .meta holds values and no computation",
             facts=(("Checkpoint", bundle.prefix.name), ("Variables", str(len(bundle.keys)))),
-            warnings=tuple(
-                Warn("MISSING_SHARD", f"{path.name} is missing: the variables in it have no values")
-                for path in bundle.missing
-            ),
+            warnings=tuple(Warn("NO_VALUES", text) for text in bundle.problems),
             inode=found.st_ino,
             modified_ns=found.st_mtime_ns,
             parts=parts,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from inspector.domain.errors import InspectorError
 from inspector.domain.files import Choice, Warn
-from inspector.formats.flat_graph import NO_CHECKPOINT, Asked, VariableValues, flattened_graph, ops_of
+from inspector.formats.flat_graph import Asked, VariableValues, flattened_graph, ops_of
 from inspector.formats.graphdef import mapped
 from inspector.formats.meta_graph import MetaGraph, SavedModelProto, Signature
 from inspector.formats.opened import NO_CHOICES, Choices
@@ -153,7 +153,7 @@ def _values(folder: Path, meta: MetaGraph) -> tuple[VariableValues, list[Warn]]:
     return bundle_values(prefix, meta)
 
 
-def bundle_values(prefix: Path, meta: MetaGraph | None) -> tuple[VariableValues, list[Warn]]:
+def bundle_values(prefix: Path, meta: MetaGraph) -> tuple[VariableValues, list[Warn]]:
     """The values of a checkpoint; what is missing is a warning that names it."""
     try:
         bundle = TensorBundle(prefix)
@@ -161,10 +161,9 @@ def bundle_values(prefix: Path, meta: MetaGraph | None) -> tuple[VariableValues,
         name = f"{prefix.parent.name}/{prefix.name}.index"
         text = f"{name} is missing" if error.code == "NO_VALUES" else f"{name}: {error.what}"
         return VariableValues(missing=text), [Warn("NO_VALUES", f"{text}: the structure is shown without values")]
-    missing = [path.name for path in bundle.missing]
-    said = [Warn("MISSING_SHARD", f"{name} is missing: the variables in it have no values") for name in missing]
-    slots = slots_of(meta.graph, bundle) if meta is not None else {}
-    return VariableValues(slots, bundle, NO_CHECKPOINT if not missing else f"{missing[0]} is missing"), said
+    slots = slots_of(meta.graph, bundle)
+    missing = "; ".join(bundle.problems) or "the checkpoint has no value for it"
+    return VariableValues(slots, bundle, missing), [Warn("NO_VALUES", text) for text in bundle.problems]
 
 
 def _parts(folder: Path, values: VariableValues) -> tuple[str, ...]:

@@ -150,13 +150,30 @@ def _title(contents: Contents) -> str:
 
 
 def _runs(contents: Contents) -> tuple[str, str]:
-    without = [name for name in contents.graph.variables if name not in contents.values.slots]
-    missing = contents.values.bundle.missing if contents.values.bundle is not None else ()
-    if without or missing:
-        return "", f"{missing[0].name if missing else contents.values.missing}: variables have no values"
+    if damage(contents):
+        return "", f"{contents.file.name} is damaged, and only a part of it can be read"
+    why = without_values(contents)
+    if why:
+        return "", why
     if not contents.outputs:
         return "", "it has no signature, and nothing in its graph looks like an output"
     return "saved_model", "a SavedModel runs by its signature in TensorFlow"
+
+
+def damage(contents: Contents) -> str:
+    """Where the file stops being a model, "" when it does not."""
+    return contents.saved.broken or contents.meta.broken or contents.meta.graph.broken
+
+
+def without_values(contents: Contents) -> str:
+    """Why the variables that are needed have no values, "" when they have."""
+    values = contents.values
+    without = [name for name in contents.graph.variables if name not in values.slots]
+    if values.bundle is None:
+        return f"{values.missing}, so that its variables have no values" if without else ""
+    if values.bundle.problems:
+        return values.bundle.problems[0]
+    return f"its checkpoint has no value for the variable {without[0]}" if without else ""
 
 
 def _facts(contents: Contents) -> Iterator[tuple[str, str]]:
@@ -170,10 +187,9 @@ def _facts(contents: Contents) -> Iterator[tuple[str, str]]:
 
 def _warnings(contents: Contents) -> Iterator[Warn]:
     meta = contents.meta
-    broken = contents.saved.broken or meta.broken or meta.graph.broken
-    if broken:
+    if damage(contents):
         code = "TRUNCATED" if max(contents.saved.expected, meta.expected) else "CORRUPT"
-        yield Warn(code, f"{contents.file.name} is damaged: {broken}; what stands before that is shown")
+        yield Warn(code, f"{contents.file.name} is damaged: {damage(contents)}; what stands before that is shown")
     if contents.flattened.mutating:
         names = ", ".join(contents.flattened.mutating[:3])
         yield Warn(

@@ -87,9 +87,22 @@ class TensorBundle:
         """The data files that belong to it, those that are missing too."""
         return self._shards.paths
 
-    @property
-    def missing(self) -> tuple[Path, ...]:
-        return tuple(path for path in self.shards if not path.is_file())
+    @cached_property
+    def problems(self) -> tuple[str, ...]:
+        """In words, the shards that are missing or shorter than the index says."""
+        ends = dict.fromkeys(range(len(self.shards)), 0)
+        for key, value in self._entries.items():
+            stored = self._decoded(value, key.decode("utf-8", "backslashreplace"))
+            if not stored.slices and stored.shard in ends:
+                ends[stored.shard] = max(ends[stored.shard], stored.offset + stored.size)
+        found = []
+        for path, end in zip(self.shards, ends.values(), strict=True):
+            size = path.stat().st_size if path.is_file() else None
+            if size is None:
+                found.append(f"{path.name} is missing: the variables in it have no values")
+            elif size < end:
+                found.append(f"{path.name} is cut off: {end} bytes expected, {size} are there")
+        return tuple(found)
 
     @cached_property
     def keys(self) -> tuple[str, ...]:
@@ -131,8 +144,12 @@ class TensorBundle:
             raise InspectorError(
                 "NO_SUCH_VALUE", f"the checkpoint has no tensor {key}", where=str(self.index), todo="Look at its keys."
             )
+        return self._decoded(self._entries[raw], key)
+
+    @staticmethod
+    def _decoded(value: memoryview, key: str) -> Stored:
         try:
-            return _entry(self._entries[raw], key)
+            return _entry(value, key)
         except WireFormatError as error:
             raise InspectorError("CORRUPT", f"its entry in the index is damaged: {error}", where=key) from error
 
@@ -201,9 +218,9 @@ def _entry(data: memoryview, key: str) -> Stored:
 
 
 def prefixes(folder: Path) -> Iterator[Path]:
-    """The prefixes of the checkpoints that lie in a folder, by name."""
-    for path in sorted(folder.glob("*.index")):
-        yield path.with_name(path.name.removesuffix(".index"))
+    """The prefixes of the checkpoints that lie in a folder, by name; of some only the graph may be there."""
+    names = {path.name.removesuffix(end) for end in (".index", ".meta") for path in folder.glob(f"*{end}")}
+    yield from (folder / name for name in sorted(names))
 
 
 def parts_of(bundle: TensorBundle) -> Sequence[str]:

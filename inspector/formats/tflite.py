@@ -8,16 +8,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
-from inspector.domain.computation import Computation
+from inspector.domain.computation import Computation, Weight
 from inspector.domain.errors import InspectorError
 from inspector.domain.files import Choice, Details, Entry, ModelFile, Warn
 from inspector.formats.opened import NO_CHOICES, Choices
+from inspector.formats.tflite_arrays import Arrays
 from inspector.formats.tflite_layers import PASSING, computation
-from inspector.formats.tflite_model import Model, Signature, Tensor, read_model
+from inspector.formats.tflite_model import Model, Signature, read_model
 from inspector.formats.tflite_tree import tree_of
-from inspector.formats.tflite_values import Layout, in_keras_layout, keras_shape, values
 
 NAME, TITLE = "tflite", "TensorFlow Lite model"
 IDENTIFIER = b"TFL3"
@@ -40,12 +41,12 @@ class OpenedLite:
     """Implements formats.opened.Opened."""
 
     def __init__(self, path: Path, data: memoryview, choices: Choices) -> None:
-        self._data = data
         try:
             self.model = read_model(data)
         except InspectorError as error:
             raise InspectorError(error.code, error.what, where=str(path), todo=error.todo) from error
         self._signature = _signature(self.model, choices.get("signature", ""))
+        self._arrays = Arrays(data, self.model, self._signature.subgraph if self._signature is not None else 0)
         self._tree = tree_of(self.model)
         self._computation: Computation | None = None
         foreign = sorted({item.name for graph in self.model.subgraphs for item in graph.operators if item.custom})
@@ -78,40 +79,24 @@ class OpenedLite:
         return self._tree.details(entry_id)
 
     def value_shape(self, value_id: str) -> tuple[tuple[int, ...], str]:
-        """Of `real:GRAPH:INDEX` in the file's layout, of `keras:INDEX:LAYOUT` in Keras's."""
-        tensor, layout = self._tensor(value_id)
-        if layout is not None:
-            return keras_shape(tensor, layout), "float32"
-        return tensor.shape, "float32" if tensor.quantization is not None else tensor.dtype
+        return self._arrays.shape(value_id)
 
     def values(self, value_id: str, start: int = 0, stop: int | None = None) -> NDArray[Any]:
-        """Raises NO_SUCH_VALUE, NO_VALUES, NOT_NUMERIC, CORRUPT, TOO_LARGE."""
-        tensor, layout = self._tensor(value_id)
-        if layout is not None:
-            return in_keras_layout(self._data, tensor, layout, start, stop)
-        return values(self._data, tensor, start, stop)
+        return self._arrays.values(value_id, start, stop)
 
     def computation(self) -> Computation:
         if self._computation is None:
-            self._computation = computation(self.model, self._signature)
+            self._computation = computation(self.model, self._signature, self._is_zero)
         return self._computation
 
     def close(self) -> None:
         """The mapping goes with the process, since arrays may still look into it."""
 
-    def _tensor(self, value_id: str) -> tuple[Tensor, Layout | None]:
-        kind, _, rest = value_id.partition(":")
-        one, _, other = rest.partition(":")
-        graph, index = (one, other) if kind == "real" else (self._graph(), one)
-        if kind in ("real", "keras") and graph.isdigit() and index.isdigit() and int(graph) < len(self.model.subgraphs):
-            tensors = self.model.subgraphs[int(graph)].tensors
-            if int(index) < len(tensors):
-                layout: Any = other if kind == "keras" else None
-                return tensors[int(index)], layout
-        raise InspectorError("NO_SUCH_VALUE", "there is no such tensor", where=value_id)
-
-    def _graph(self) -> str:
-        return str(self._signature.subgraph if self._signature is not None else 0)
+    def _is_zero(self, weight: Weight) -> bool:
+        try:
+            return not np.any(self.values(weight.id))
+        except InspectorError:
+            return False
 
 
 def precision_words(model: Model) -> str:

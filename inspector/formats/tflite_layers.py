@@ -9,7 +9,9 @@ from typing import Any
 from inspector.domain.computation import Computation, Layer, Port, Weight
 from inspector.formats.flatbuffer import Table
 from inspector.formats.tflite_model import Model, Operator, Signature, Subgraph, Tensor
-from inspector.formats.tflite_values import Layout, keras_shape
+from inspector.formats.tflite_patterns import Patterns, Zeros, data_inputs, shape_only
+from inspector.formats.tflite_recurrent import PLACES, recurrent
+from inspector.formats.tflite_values import Layout, fits, keras_shape
 
 FUSED = ("", "relu", "relu_n1_to_1", "relu6", "tanh", "sign_bit")
 PADDING = ("same", "valid")
@@ -41,6 +43,7 @@ KERNELS: dict[str, tuple[str, str, Layout]] = {
 }
 KERNEL_OPS = ("conv2d", "depthwise", "separable_conv2d", "matmul", "biasadd", "convolution", "tensordot")
 ACTIVATION_OPS = ("relu", "relu6", "tanh", "sigmoid", "elu")
+LOOKUPS = ("GATHER", "EMBEDDING_LOOKUP")
 SCALE, OFFSET = ("MUL",), ("ADD", "SUB")
 
 
@@ -49,6 +52,7 @@ class Lifter:
     """Lays out one subgraph. `aliases` maps a tensor to the one whose value it holds otherwise kept."""
 
     graph: Subgraph
+    zeros: Zeros
     aliases: dict[int, int] = field(default_factory=dict)
     folded: dict[int, Tensor] = field(default_factory=dict)
     kernels: set[str] = field(default_factory=set)
@@ -58,13 +62,16 @@ class Lifter:
         found = [self._input(index) for index in self.graph.inputs]
         stored = [item.inputs[1] for item in self.graph.operators if item.name in KERNELS and len(item.inputs) > 1]
         self.kernels = {part for index in stored if index >= 0 for part in parts(self.name(index))}
+        aside = shape_only(self.graph)
         for operator in self.graph.operators:
             if operator.name in PASSING and operator.outputs:
                 self._pass(operator)
-            else:
+            elif operator.index not in aside:
                 found += self._operator(operator)
+        outputs = [self.name(self.root(index)) for index in self.graph.outputs if index >= 0]
+        joined = Patterns([self._aliased(layer) for layer in found], outputs, self.zeros).joined()
         rounded = {tensor.name for tensor in self.graph.tensors if tensor.quantization is not None}
-        return _joined([self._aliased(layer) for layer in found], rounded)
+        return _joined(joined, rounded)
 
     def name(self, index: int) -> str:
         return self.graph.tensors[index].name
@@ -123,7 +130,7 @@ class Lifter:
 
     def _made(self, operator: Operator) -> Layer:
         tensor = self.graph.tensors[operator.outputs[0]]
-        data = [self.name(self.root(i)) for i in operator.inputs if i >= 0 and self.constant(i) is None]
+        data = [self.name(self.root(index)) for index in data_inputs(operator) if self._is_computed(index)]
         kind, settings, weights = self._meaning(operator)
         return Layer(
             name=tensor.name,
@@ -138,6 +145,10 @@ class Lifter:
             dtype=as_real(tensor),
         )
 
+    def _is_computed(self, index: int) -> bool:
+        """Whether a run gives the tensor: it is neither stored nor the operator's own state."""
+        return self.constant(index) is None and not self.graph.tensors[index].is_variable
+
     def _own_parts(self, operator: Operator) -> tuple[str, ...]:
         """Of all the names that were joined for a fused kernel its own: the batch norm and the activation are
         other layers, and some parts are the names of other kernels (a constant that they share)."""
@@ -151,6 +162,8 @@ class Lifter:
         name = operator.name
         if name in KERNELS:
             return self._kernel(operator)
+        if name in PLACES:
+            return recurrent(operator, self.constant)
         if name in ACTIVATIONS:
             slope = {"slope": float(_number(operator.options, 0, "f"))} if name == "LEAKY_RELU" else {}
             return "activation", {"activation": ACTIVATIONS[name], **slope}, ()
@@ -158,7 +171,7 @@ class Lifter:
             return "prelu", {}, self._constants(operator, ("alpha",))
         if name in POOLS:
             return "pool", pool_settings(operator.options, POOLS[name]), ()
-        if name in REDUCTIONS:
+        if name in REDUCTIONS and self._keeps_channels(operator):
             keep = bool(_number(operator.options, 0, "?"))
             return "global_pool", {"pool": REDUCTIONS[name], "keepdims": keep}, ()
         vectors = [tensor for index in operator.inputs if (tensor := self.constant(index)) is not None]
@@ -168,15 +181,23 @@ class Lifter:
             return ("rescaling" if one else role), {}, () if one else self._constants(operator, (role,))
         if name in MERGES or name in SHAPES:
             return {**MERGES, **SHAPES}[name], {}, ()
+        table = self._constants(operator, ("embeddings",)) if name in LOOKUPS else ()
+        if len(table) == 1 and len(table[0].shape) == 2:
+            return "embedding", {"input_dim": table[0].shape[0], "output_dim": table[0].shape[1]}, table
         roles = tuple(f"constant_{place}" for place in range(len(operator.inputs)))
-        return ("embedding" if name == "EMBEDDING_LOOKUP" else "other"), {}, self._constants(operator, roles)
+        return "other", {}, self._constants(operator, roles)
+
+    def _keeps_channels(self, operator: Operator) -> bool:
+        """Whether a reduction leaves the last axis as it is."""
+        before, after = (self.graph.tensors[place[0]].shape for place in (operator.inputs, operator.outputs))
+        return bool(before and after) and before[-1] == after[-1]
 
     def _kernel(self, operator: Operator) -> tuple[str, dict[str, Any], tuple[Weight, ...]]:
         kind, role, layout = KERNELS[operator.name]
         settings = convolution_settings(operator)
         kernel = self.constant(operator.inputs[1]) if len(operator.inputs) > 1 else None
         weights = []
-        if kernel is not None:
+        if kernel is not None and fits(kernel, layout):
             shape = keras_shape(kernel, layout)
             if layout == "depthwise":
                 multiplier = max(1, int(_number(operator.options, 3, "i", 1)))
@@ -201,10 +222,10 @@ def _weight(tensor: Tensor, role: str, layout: Layout, shape: tuple[int, ...]) -
     return Weight(id=f"keras:{tensor.index}:{layout}", role=role, shape=shape, dtype=dtype, step=step)
 
 
-def computation(model: Model, signature: Signature | None) -> Computation:
+def computation(model: Model, signature: Signature | None, zeros: Zeros) -> Computation:
     """The layers of the signature's subgraph (of the first one without a signature)."""
     graph = model.subgraphs[signature.subgraph if signature is not None else 0]
-    lifter = Lifter(graph)
+    lifter = Lifter(graph, zeros)
     layers = lifter.layers()
     names = {index: name for name, index in (*signature.inputs, *signature.outputs)} if signature is not None else {}
     return Computation(

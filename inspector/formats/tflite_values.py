@@ -16,7 +16,19 @@ Array = NDArray[Any]
 Layout = Literal["as_is", "conv", "depthwise", "dense", "transposed"]
 STORED = {"bfloat16": ml_dtypes.bfloat16, "bool": np.bool_}
 NO_NUMBERS = ("string", "resource", "variant")
+RANKS: dict[Layout, tuple[int, ...]] = {
+    "as_is": tuple(range(17)),
+    "conv": (4,),
+    "depthwise": (4,),
+    "dense": (2,),
+    "transposed": (4,),
+}
 WHOLE = 1 << 26  # elements that are turned into another layout at once
+
+
+def fits(tensor: Tensor, layout: Layout) -> bool:
+    """Whether the tensor has as many axes as the layout tells of."""
+    return len(tensor.shape) in RANKS[layout]
 
 
 def keras_shape(tensor: Tensor, layout: Layout) -> tuple[int, ...]:

@@ -9,6 +9,7 @@ import os
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
+import shiboken6
 from PySide6.QtCore import QBuffer, QByteArray, QEventLoop, QFile, QIODevice, QUrl
 from PySide6.QtWebEngineCore import (
     QWebEnginePage,
@@ -31,7 +32,8 @@ OTHER_KIND = b"application/octet-stream"
 # WebGL in software, where there is no GPU for a process without a window; a person's own flags take their place.
 FLAGS = (
     "--use-gl=angle --use-angle=swiftshader --enable-unsafe-swiftshader --ignore-gpu-blocklist "
-    "--disable-background-networking --disable-dev-shm-usage"
+    "--disable-background-networking --disable-dev-shm-usage --disable-background-timer-throttling "
+    "--disable-renderer-backgrounding --disable-backgrounding-occluded-windows"
 )
 LINES = 20
 
@@ -50,6 +52,8 @@ class BrowserPage:
 
     def __init__(self, files: Dict[str, str], page: str) -> None:
         _application()
+        close_pages()
+        _open.append(self)
         self._loop = QEventLoop()
         self._failure = ""
         self._profile = QWebEngineProfile()
@@ -80,6 +84,11 @@ class BrowserPage:
             raise RequestError("PAGE_ERROR", answer["error"], method, self.said())
         return Answer(answer["result"], found)
 
+    def close(self) -> None:
+        """The page goes before the profile that it belongs to."""
+        for part in (self._page, self._profile):
+            shiboken6.delete(part)
+
     def said(self) -> str:
         """The last lines of the page's console."""
         return "; ".join(self._page.lines[-LINES:])
@@ -99,6 +108,13 @@ class BrowserPage:
 
 
 _started: List[QApplication] = []
+_open: List[BrowserPage] = []
+
+
+def close_pages() -> None:
+    """A process has one page at a time."""
+    while _open:
+        _open.pop().close()
 
 
 def _application() -> None:

@@ -77,7 +77,7 @@ def _prefix(path: str) -> str:
 
 
 def _latest(folder: str) -> str:
-    known = sorted(name[: -len(".index")] for name in os.listdir(folder) if name.endswith(".index"))
+    known = sorted({name[: -len(".meta")] for name in os.listdir(folder) if name.endswith(".meta")})
     named = tf.train.latest_checkpoint(folder)
     name = os.path.basename(named) if named else ""
     if name in known:

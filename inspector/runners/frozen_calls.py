@@ -107,7 +107,9 @@ class _Freezing:
             del node.attr["_class"]
         if flat.op == "Placeholder" and source.op != "Placeholder":
             _as_placeholder(node, source)
-        if flat.variable:
+        if flat.op == "Identity" and source.op.startswith("Assign"):
+            read_plainly(node, source, source.attr["T"].type)
+        elif flat.variable:
             read_plainly(node, source, self._dtype(flat.variable))
         elif flat.op in FUNCTIONAL:
             self._hand_in_values(node, flat)

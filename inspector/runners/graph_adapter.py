@@ -83,10 +83,12 @@ def _parse_text(content: bytes, graph_def: Any, path: str) -> None:
         raise RequestError("LOAD_FAILED", "no GraphDef: {}".format(short(error)), path, "Open a frozen GraphDef.")
 
 
-def check_ops(graph_def: Any, path: str) -> None:
-    """An op that this TensorFlow does not know is named before anything else fails over it."""
+def check_ops(graph_def: Any, path: str, *, everywhere: bool = False) -> None:
+    """An op that this TensorFlow does not know is named before anything else fails over it. `everywhere`: in
+    functions too, which TensorFlow minds only when they are called."""
     functions = {function.signature.name for function in graph_def.library.function}
-    used = {node.op for node in graph_def.node} - functions
+    bodies = [function.node_def for function in graph_def.library.function] if everywhere else []
+    used = {node.op for nodes in [graph_def.node] + bodies for node in nodes} - functions
     unknown = sorted(op for op in used if op_def_of(op) is None)
     if unknown:
         what = "this TensorFlow has no op {}".format(", ".join(unknown[:5]))

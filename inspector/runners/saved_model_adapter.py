@@ -34,12 +34,11 @@ class SavedModelAdapter(GraphSide):
     def _load(self, path: str) -> None:
         folder = path if os.path.isdir(path) else os.path.dirname(path)
         meta = _chosen(_read(folder), self.options.choices)
-        check_ops(meta.graph_def, path)
         self._tags = sorted(meta.meta_info_def.tags)
         self.framework = "TensorFlow {} (SavedModel)".format(tf.__version__)
         inputs, outputs = _signature(meta, self.options.choices)
         self._shapes = _stated_shapes(meta)
-        self._session = self._loaded_session(folder)
+        self._session = self._loaded_session(folder, meta.graph_def)
         fed = {split_tensor(tensor)[0] for tensor in inputs.values()}
         flattened = flatten(ops_of(meta.graph_def.node), Library(meta.graph_def), list(outputs.values()), fed)
         self.inputs = [Port(key, tensor, tensor) for key, tensor in inputs.items()]
@@ -111,8 +110,8 @@ class SavedModelAdapter(GraphSide):
     def graph_tensor(self, name: str) -> str:
         return super(SavedModelAdapter, self).graph_tensor(tensor_name(name))
 
-    def _loaded_session(self, folder: str) -> Any:
-        """Restored and initialised by TensorFlow's own loader. Raises LOAD_FAILED."""
+    def _loaded_session(self, folder: str, graph_def: Any) -> Any:
+        """Restored and initialised by TensorFlow's own loader. Raises OP_NOT_REGISTERED, LOAD_FAILED."""
         config = configured(self.options)
         if not self.options.optimise:
             config.graph_options.rewrite_options.disable_meta_optimizer = True
@@ -120,6 +119,7 @@ class SavedModelAdapter(GraphSide):
         try:
             tf.compat.v1.saved_model.load(session, self._tags, folder)
         except (ValueError, IOError, RuntimeError, KeyError, tf.errors.OpError) as error:
+            check_ops(graph_def, folder, everywhere=True)
             raise RequestError("LOAD_FAILED", short(error), folder, "Look at its warnings: a file may be missing.")
         return session
 

@@ -1,4 +1,4 @@
-"""Runs a TensorFlow.js model with TensorFlow.js itself, in the engine of a browser, on the backend that is asked for."""
+"""Runs a TensorFlow.js model with TensorFlow.js itself, in a browser's engine, on the backend that is asked for."""
 
 import re
 from typing import Any, Dict, List, Sequence
@@ -87,10 +87,11 @@ class TFJSAdapter(Adapter):
         return found
 
     def _run(self, inputs: Arrays, names: Sequence[str], *, plain: bool) -> Arrays:
-        fed, blobs = [], []
+        fed: List[Dict[str, Any]] = []
+        blobs: List[bytes] = []
         for port in self.inputs:
             array, dtype = inputs[port.tensor], self.stated(port.tensor).dtype
-            said = {"tensor": port.tensor, "dtype": dtype, "shape": list(array.shape)}
+            said: Dict[str, Any] = {"tensor": port.tensor, "dtype": dtype, "shape": list(array.shape)}
             if dtype == "string":
                 said["values"] = [_text(value) for value in array.ravel()]
             else:

@@ -2,7 +2,7 @@
 
 import json
 import os
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from .server import RequestError
 
@@ -57,7 +57,7 @@ def _shard(folder: str, name: str) -> str:
     return path
 
 
-def _signature(stated: Dict[str, Any]) -> Any:
+def _signature(stated: Dict[str, Any]) -> Tuple[Optional[List[Named]], Optional[List[Named]]]:
     metadata = stated.get("userDefinedMetadata")
     signature = stated.get("signature") or (metadata.get("signature") if isinstance(metadata, dict) else None)
     try:

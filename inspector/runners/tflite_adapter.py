@@ -22,13 +22,13 @@ class TFLiteAdapter(Adapter):
         self._plain_one = Interpreter(path, self.options, keep=False)
         self._keeping = Interpreter(path, self.options, keep=True)
         tensors = tensors_of(self._keeping.details())
-        by_index = {tensor.index: tensor for tensor in tensors}
+        by_index = {tensor.place: tensor for tensor in tensors}
         self._by_name = {tensor.name: tensor for tensor in tensors}
         names = self._keeping.names
         self.inputs = _ports([by_index[index] for index in self._keeping.inputs()], names.inputs)
         self.outputs = _ports([by_index[index] for index in self._keeping.outputs()], names.outputs)
         constants = self._keeping.constants(tensors)
-        self.taps = {tensor.name: tensor for tensor in tensors if tensor.index not in constants}
+        self.taps = {tensor.name: tensor for tensor in tensors if tensor.place not in constants}
         operators = self._keeping.operators()
         self._ops = {by_index[i].name: str(op["op_name"]) for op in operators for i in op["outputs"] if i in by_index}
         self._random = [name for name, op in self._ops.items() if op in RANDOM]
@@ -57,11 +57,11 @@ class TFLiteAdapter(Adapter):
         fed = {}
         for port in self.inputs:
             tensor = self._by_name[port.tensor]
-            fed[tensor.index] = quantized(inputs[port.tensor], tensor)
-            self._note_clipping(tensor, fed[tensor.index])
+            fed[tensor.place] = quantized(inputs[port.tensor], tensor)
+            self._note_clipping(tensor, fed[tensor.place])
         try:
             interpreter.run(fed)
-            return {name: self._handed_out(tensor, interpreter.value(tensor.index)) for name, tensor in wanted.items()}
+            return {name: self._handed_out(tensor, interpreter.value(tensor.place)) for name, tensor in wanted.items()}
         except (RuntimeError, ValueError) as error:
             todo = "Check the inputs' shapes and values."
             raise RequestError("RUN_FAILED", short(error), "TensorFlow Lite", todo)
@@ -85,7 +85,7 @@ class TFLiteAdapter(Adapter):
 def _ports(tensors: Sequence[Tensor], names: Dict[str, int]) -> List[Port]:
     """With the signature's names where it has any."""
     called = {index: name for name, index in names.items()}
-    return [Port(str(called.get(tensor.index, tensor.name)), tensor.name, tensor.name) for tensor in tensors]
+    return [Port(str(called.get(tensor.place, tensor.name)), tensor.name, tensor.name) for tensor in tensors]
 
 
 def _precision(constants: Sequence[Tensor], computed: Sequence[Tensor]) -> str:

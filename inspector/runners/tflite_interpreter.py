@@ -60,10 +60,10 @@ class Interpreter:
         """Indices of tensors that no run changes: stored ones, and those that are worked out of stored ones
         alone (a float16 weight that is widened)."""
         if self.names.subgraph:
-            return {tensor.index for tensor in tensors if self._is_stored(tensor.index)}
+            return {tensor.place for tensor in tensors if self._is_stored(tensor.place)}
         operators = self.operators()
         made = {index for op in operators for index in op["outputs"]}
-        found = {tensor.index for tensor in tensors} - made - set(self.inputs())
+        found = {tensor.place for tensor in tensors} - made - set(self.inputs())
         for op in operators:
             if op["op_name"] == "DEQUANTIZE" and found.issuperset(op["inputs"]):
                 found.update(op["outputs"])

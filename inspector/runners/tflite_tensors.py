@@ -9,9 +9,9 @@ WHOLE = (np.int8, np.uint8, np.int16)
 
 
 class Tensor(NamedTuple):
-    """One tensor of the interpreter. `scales`, `zeros`: empty when it is not quantized; `axis`: theirs."""
+    """One tensor of the interpreter. `place`: its index there. `scales`, `zeros`: empty when it is not quantized; `axis`: theirs."""
 
-    index: int
+    place: int
     name: str
     shape: List[Optional[int]]
     dtype: Any

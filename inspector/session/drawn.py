@@ -14,6 +14,7 @@ from inspector.session.dtypes import dtype_of, takes_whole_numbers
 from inspector.session.settings import Settings
 from inspector.session.shapes import shape_to_draw
 from inspector.session.specs import Spec
+from inspector.session.strings import draw_text
 
 Array = NDArray[np.generic]
 Pair = tuple[Port, Port]
@@ -44,6 +45,8 @@ def draw(spec: Spec, pair: Pair, settings: Settings, batch: int, stream: int) ->
     come as int64: ids from the vocabulary where one is known, images in uint8 from 0..255, else from
     low to high, both included. Raises InspectorError WRONG_SHAPE, WRONG_DTYPE, BAD_RANGE."""
     shape, notes = (spec.shape, ()) if spec.shape is not None else shape_to_draw(pair, batch, settings.size)
+    if any(dtype_of(port).kind == "S" for port in pair):
+        return draw_text(shape, spec.kind, spec.seed, stream), notes
     whole = any(takes_whole_numbers(port) for port in pair)
     both_double = all(dtype_of(port) == np.float64 for port in pair)
     dtype = np.dtype(np.int64 if whole else np.float64 if both_double else np.float32)

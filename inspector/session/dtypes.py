@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from inspector.domain.computation import Port
 from inspector.domain.errors import InspectorError
 from inspector.domain.files import Warn
+from inspector.session.strings import is_text
 
 Array = NDArray[np.generic]
 # numpy files have no bfloat16: the runner makes it from float32, which holds all of its values.
@@ -15,11 +16,13 @@ _STAND_INS = {"": "float32", "bfloat16": "float32"}
 
 
 def dtype_of(port: Port) -> np.dtype[np.generic]:
-    """The numpy dtype to feed. Raises InspectorError WRONG_DTYPE for inputs that take no numbers."""
+    """The numpy dtype to feed, bytes for text. Raises InspectorError WRONG_DTYPE for resources and the like."""
     try:
         found: np.dtype[np.generic] = np.dtype(_STAND_INS.get(port.dtype, port.dtype))
     except TypeError:
         found = np.dtype(object)
+    if port.dtype == "string":
+        return np.dtype(np.bytes_)
     if found.kind not in "biuf":
         raise InspectorError(
             "WRONG_DTYPE", f"input `{port.name}` takes {port.dtype}, not numbers", where=port.name,
@@ -39,6 +42,8 @@ def cast(array: Array, port: Port, side: str) -> tuple[Array, tuple[Warn, ...]]:
     Warns of ids outside the vocabulary and of floats that overflow. Raises InspectorError WRONG_DTYPE
     when whole numbers are wanted and others came."""
     wanted = dtype_of(port)
+    if wanted.kind == "S":
+        return (array if is_text(array) else array.astype(str).astype(np.bytes_)), ()
     fed = array
     if array.dtype != wanted:
         if wanted.kind in "biu":

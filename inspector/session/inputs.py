@@ -22,6 +22,7 @@ from inspector.session.preprocess import Pipeline, parse
 from inspector.session.settings import Settings
 from inspector.session.shapes import batch_of, channels_first
 from inspector.session.sources import Source
+from inspector.session.strings import is_text
 
 Array = NDArray[np.generic]
 Notes = tuple[Warn, ...]
@@ -139,6 +140,8 @@ def _prepare(
 def _raw(source: Source, settings: Settings, count: int, stream: int) -> tuple[Array, Notes]:
     if source.array is None:
         return draw(source.spec, source.pair, settings, count, stream)
+    if is_text(source.array):
+        return source.array, ()
     found = content(source.array)
     if found.finite == found.size:
         return source.array, ()
@@ -188,5 +191,7 @@ def _used(source: Source, fed_a: _Fed, fed_b: _Fed) -> InputUsed:
 
 def _stats(array: Array) -> tuple[float, float, float, float]:
     """Least, greatest, mean and deviation of the finite numbers."""
+    if is_text(array):
+        return (0.0, 0.0, 0.0, 0.0)
     found = content(array)
     return found.minimum, found.maximum, found.mean, found.deviation

@@ -17,6 +17,7 @@ from inspector.domain.errors import Cancelled, InspectorError
 from inspector.domain.files import Warn
 from inspector.session.floors import SAFETY, WITHOUT_REFERENCE, floor, spacing
 from inspector.session.layout import axes_between, to_a
+from inspector.session.strings import as_numbers, is_text
 from inspector.workers.runner_client import Loaded, ReferenceError64, Runner
 
 Array = NDArray[Any]
@@ -54,7 +55,8 @@ class Plain:
 def repeated(side: Side, once: Arrays) -> Warn:
     """Run a side a second time and say whether it gives the same numbers."""
     again = side.plain()
-    apart = max((measure(once[name], again[name]).max_abs for name in side.wanted), default=0.0)
+    pairs = [(once[name], again[name]) for name in side.wanted]
+    apart = max((measure(*(as_numbers(*pair) if is_text(pair[0]) else pair)).max_abs for pair in pairs), default=0.0)
     if apart == 0:
         return Warn("REPEATABLE", f"side {side.name}, run twice, gives the same outputs bit for bit")
     text = f"side {side.name}, run twice, gives outputs up to {apart:.3g} apart: random ops, dropout or kept state"
@@ -98,6 +100,8 @@ def _watching_changes(side: Side, plain: Arrays, watched: Arrays) -> list[Warn]:
     """Whether the outputs of the runs with and without taps differ by more than rounding."""
     found = []
     for name in side.wanted:
+        if is_text(plain[name]):
+            continue
         apart = measure(plain[name], watched[name], noise_floor=0.0).max_abs
         scale = float(np.abs(plain[name], dtype=np.float64).max(initial=0.0)) if plain[name].dtype.kind == "f" else 0.0
         if apart > WITHOUT_REFERENCE * spacing(plain[name].dtype.name) * scale:
@@ -117,6 +121,8 @@ def difference(
     """One output pair. `noise`: what coarse layers add up to, as a share of the output's scale.
 
     Raises WRONG_SHAPE when the two cannot be laid over each other."""
+    if is_text(a) or is_text(b):
+        a, b = as_numbers(a, b)
     axes = axes_between(a, b)
     turned = to_a(b, a.shape, axes)
     if turned is None:
@@ -144,6 +150,8 @@ def difference(
 
 def silent(pair: tuple[str, str], a: Array, b: Array) -> list[Warn]:
     """Agreement that says nothing: constant, zero or NaN outputs on both sides."""
+    if is_text(a) or is_text(b):
+        return []
     said_a, said_b = says_nothing(a), says_nothing(b)
     if not said_a or not said_b:
         return []
