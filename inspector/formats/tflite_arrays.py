@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,15 +61,11 @@ class Arrays:
         return tensors
 
     def _tensor(self, graph: str, index: str, value_id: str) -> Tensor:
-        for tensor in self._tensors(graph):
-            if str(tensor.index) == index:
-                return tensor
+        if graph.isdecimal() and index.isdecimal() and int(graph) < len(self.model.subgraphs):
+            tensors = self.model.subgraphs[int(graph)].tensors
+            if int(index) < len(tensors):
+                return tensors[int(index)]
         raise _no_such(value_id)
-
-    def _tensors(self, graph: str) -> Iterator[Tensor]:
-        for number, found in enumerate(self.model.subgraphs):
-            if str(number) == graph:
-                yield from found.tensors
 
 
 def _parts(value_id: str) -> tuple[str, str, str]:

@@ -167,8 +167,6 @@ class Lifter:
         if name in ACTIVATIONS:
             slope = {"slope": float(_number(operator.options, 0, "f"))} if name == "LEAKY_RELU" else {}
             return "activation", {"activation": ACTIVATIONS[name], **slope}, ()
-        if name == "PRELU":
-            return "prelu", {}, self._constants(operator, ("alpha",))
         if name in POOLS:
             return "pool", pool_settings(operator.options, POOLS[name]), ()
         if name in REDUCTIONS and self._keeps_channels(operator):
@@ -181,7 +179,12 @@ class Lifter:
             return ("rescaling" if one else role), {}, () if one else self._constants(operator, (role,))
         if name in MERGES or name in SHAPES:
             return {**MERGES, **SHAPES}[name], {}, ()
-        table = self._constants(operator, ("embeddings",)) if name in LOOKUPS else ()
+        return self._other(operator)
+
+    def _other(self, operator: Operator) -> tuple[str, dict[str, Any], tuple[Weight, ...]]:
+        if operator.name == "PRELU":
+            return "prelu", {}, self._constants(operator, ("alpha",))
+        table = self._constants(operator, ("embeddings",)) if operator.name in LOOKUPS else ()
         if len(table) == 1 and len(table[0].shape) == 2:
             return "embedding", {"input_dim": table[0].shape[0], "output_dim": table[0].shape[1]}, table
         roles = tuple(f"constant_{place}" for place in range(len(operator.inputs)))

@@ -135,7 +135,7 @@ class Patterns:
         self._replace([before, layer], {before.outputs[0]: made})
 
     def _swish(self, layer: Layer) -> None:
-        """x * sigmoid(x)."""
+        """A tensor times its sigmoid."""
         if layer.kind != "multiply" or len(layer.inputs) != 2:
             return
         for one, other in (layer.inputs, layer.inputs[::-1]):

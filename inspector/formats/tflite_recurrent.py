@@ -10,9 +10,13 @@ from inspector.formats.tflite_model import Operator, Tensor
 
 # places among the inputs (tensorflow/lite/kernels/unidirectional_sequence_lstm.cc), in the order of Keras's
 # gates: input, forget, cell, output
-LSTM = {"kernel": (1, 2, 3, 4), "recurrent_kernel": (5, 6, 7, 8), "bias": (12, 13, 14, 15)}
-RNN = {"kernel": (1,), "recurrent_kernel": (2,), "bias": (3,)}
-PLACES = {"UNIDIRECTIONAL_SEQUENCE_LSTM": ("lstm", LSTM), "UNIDIRECTIONAL_SEQUENCE_RNN": ("simple_rnn", RNN)}
+Places = dict[str, tuple[int, ...]]
+LSTM: Places = {"kernel": (1, 2, 3, 4), "recurrent_kernel": (5, 6, 7, 8), "bias": (12, 13, 14, 15)}
+RNN: Places = {"kernel": (1,), "recurrent_kernel": (2,), "bias": (3,)}
+PLACES: dict[str, tuple[str, Places]] = {
+    "UNIDIRECTIONAL_SEQUENCE_LSTM": ("lstm", LSTM),
+    "UNIDIRECTIONAL_SEQUENCE_RNN": ("simple_rnn", RNN),
+}
 GATES = "gates"  # what stands before the tensors' indices in the id of joined weights
 
 

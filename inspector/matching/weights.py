@@ -19,10 +19,13 @@ SPLIT = 1e-5
 
 
 def pair_weights(contents: Contents, a: Layer, layers_b: Sequence[Layer]) -> tuple[WeightDifference, ...]:
-    """One record for each weight of A's layer that inference uses: its partner in B's layers and how they relate."""
-    pool = list({weight.id: weight for layer in layers_b for weight in layer.weights}.values())
-    used = [weight for weight in a.weights if not weight.role.endswith(UNUSED)]
-    if not used or not layers_b:
+    """One record for each weight of A's layer that inference uses: its partner in B's layers and how they relate.
+
+    What has no values (its file is missing) has no fingerprint either, and nothing is said of it."""
+    everything = {weight.id: weight for layer in layers_b for weight in layer.weights}
+    pool = [weight for weight in everything.values() if weight.id in contents.b]
+    used = [weight for weight in a.weights if not weight.role.endswith(UNUSED) and weight.id in contents.a]
+    if not used or not layers_b or (everything and not pool):
         return ()
     if a.kind == "batch_norm" and pool and not any(w.role == "moving_variance" for w in pool):
         return _split(contents, a, pool)
@@ -48,15 +51,7 @@ def _partners(contents: Contents, weights: list[Weight], pool: list[Weight]) -> 
 
 def _record(contents: Contents, a: Weight, b: Weight | None) -> WeightDifference:
     if b is None:
-        return WeightDifference(
-            a=a.id,
-            b="",
-            role=a.role,
-            relation="missing",
-            shape_a=a.shape,
-            shape_b=(),
-            detail="no array of this size in B's layer",
-        )
+        return _alone(contents, a)
     if contents.identical(a, b):
         return record(a, b, "exact", "the same numbers", equal=True)
     if contents.same(a, b):
@@ -65,6 +60,22 @@ def _record(contents: Contents, a: Weight, b: Weight | None) -> WeightDifference
             return record(a, b, "permuted", "the same numbers in another order")
         return record(a, b, "transposed", f"B's axes are A's {list(axes)}", equal=True)
     return compare(contents, a, b)
+
+
+def _alone(contents: Contents, a: Weight) -> WeightDifference:
+    """A weight that B's layer has not: a bias of zeros does nothing, and converters leave it out."""
+    idle = a.role.endswith("bias") and contents.trivial(a) and not np.any(contents.values("a", a))
+    return WeightDifference(
+        a=a.id,
+        b="",
+        role=a.role,
+        relation="exact" if idle else "missing",
+        shape_a=a.shape,
+        shape_b=(),
+        max_abs=0.0 if idle else None,
+        max_rel=0.0 if idle else None,
+        detail="all zeros, and B's layer has none" if idle else "no array of this size in B's layer",
+    )
 
 
 def same_under(contents: Contents, a: Weight, b: Weight) -> tuple[int, ...] | None:

@@ -46,13 +46,15 @@ class Adapter(ABC):
     `taps` maps the names that the app uses to the framework's tensors, in order of computation. `can` says
     which of `replay`, `reference` and `edit` there are; what is not there raises. `precision` is what the
     numbers are computed in (`float32`, `float16`, `int8`, ...). `clipped` is, of the quantized tensors of the
-    last run, the share of values at an end of their range."""
+    last run, the share of values at an end of their range. `config` is a Keras model's config as JSON, where
+    nothing but running its architecture's code tells it."""
 
     inputs: Sequence[Port]
     outputs: Sequence[Port]
     framework = ""
     can: Sequence[str] = ()
     precision = "float32"
+    config = ""
 
     def __init__(self, path: str, options: Options) -> None:
         if not os.path.exists(path):
@@ -91,6 +93,7 @@ class Adapter(ABC):
             "random_ops": self.random_ops(),
             "can": list(self.can),
             "precision": self.precision,
+            "config": self.config,
         }
 
     def random_ops(self) -> List[str]:

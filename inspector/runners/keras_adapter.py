@@ -105,6 +105,7 @@ class KerasAdapter(GraphSide):
             model = self._of_config(path, found, objects)
         else:
             model = built(self.options.choices["architecture"], path, self.keras, trust=self.options.trust)
+            self.config = model.to_json()
         self._fill(model, path, found)
         return model
 

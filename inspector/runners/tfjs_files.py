@@ -60,14 +60,17 @@ def _shard(folder: str, name: str) -> str:
 def _signature(stated: Dict[str, Any]) -> Tuple[Optional[List[Named]], Optional[List[Named]]]:
     metadata = stated.get("userDefinedMetadata")
     signature = stated.get("signature") or (metadata.get("signature") if isinstance(metadata, dict) else None)
+    if not isinstance(signature, dict):
+        return None, None
     try:
-        ports = [
-            [Named(key, _tensor(info["name"])) for key, info in signature[word].items()]
-            for word in ("inputs", "outputs")
-        ]
+        inputs, outputs = (_ports(signature[word]) for word in ("inputs", "outputs"))
     except (KeyError, TypeError, AttributeError):
         return None, None
-    return ports if ports[1] else (None, None)
+    return (inputs, outputs) if outputs else (None, None)
+
+
+def _ports(stated: Dict[str, Any]) -> List[Named]:
+    return [Named(key, _tensor(info["name"])) for key, info in stated.items()]
 
 
 def _tensor(name: str) -> str:

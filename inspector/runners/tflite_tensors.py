@@ -9,7 +9,8 @@ WHOLE = (np.int8, np.uint8, np.int16)
 
 
 class Tensor(NamedTuple):
-    """One tensor of the interpreter. `place`: its index there. `scales`, `zeros`: empty when it is not quantized; `axis`: theirs."""
+    """One tensor of the interpreter, at the index `place`. `scales`, `zeros`: empty when it is not quantized;
+    `axis`: theirs."""
 
     place: int
     name: str

@@ -116,6 +116,23 @@ class SideState:
                 return self.stand_in.computation
             if self._computation is None:
                 self._computation = self.reader.computation()
+            found = self._computation
+        return found if found.inputs or not self._is_built_by_code() else self._computation_as_built()
+
+    def _is_built_by_code(self) -> bool:
+        """Whether the person's architecture is an application or code, which only the runner can make."""
+        return bool(self.opened().runs_in and self.options.choices.get("architecture"))
+
+    def _computation_as_built(self) -> Computation:
+        """Open the file with the config that the runner built. The lock is not held while it is built."""
+        config = self.load()[1].config
+        with self._lock:
+            if config:
+                path = self._spill / f"architecture-{self.side}.json"
+                path.write_text(config, encoding="utf-8")
+                self.reader.open(self.opened().path, {**self.options.choices, "architecture": str(path)})
+                self._prints = None
+            self._computation = self.reader.computation()
             return self._computation
 
     def fingerprints(self) -> tuple[Fingerprint, ...]:

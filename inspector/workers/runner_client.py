@@ -61,7 +61,8 @@ class Tap:
 class Loaded:
     """A model that is ready to run. `random_ops` are nodes whose value changes from run to run;
     `confinement` says in words what the process that runs it may do. `can` holds `replay`, `reference`
-    and `edit` where the framework can; `precision` is what it computes in (`float32`, `int8`, ...)."""
+    and `edit` where the framework can; `precision` is what it computes in (`float32`, `int8`, ...).
+    `config` is a Keras model's config as JSON, where only its architecture's code tells it."""
 
     inputs: tuple[Port, ...]
     outputs: tuple[Port, ...]
@@ -72,6 +73,7 @@ class Loaded:
     confinement: str = ""
     can: tuple[str, ...] = ()
     precision: str = "float32"
+    config: str = ""
 
 
 @dataclass(frozen=True, slots=True)

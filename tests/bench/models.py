@@ -102,6 +102,7 @@ EXPECTED = {  # what no file of these can do, and why
     "misnamed/weights.h5": "CANNOT_RUN",
     "huxley": "CANNOT_RUN",
     "tfjs/nsfw_missing_shard": "CANNOT_RUN",
+    "train_iris": "CANNOT_RUN",
     "lambda.h5": "OTHER_PYTHON",
     "model_lambda.h5": "OTHER_PYTHON",
     "space_to_depth": "OTHER_PYTHON",
