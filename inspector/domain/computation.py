@@ -58,11 +58,13 @@ class Port:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Computation:
-    """Layers in the order in which they are computed; every input of a layer stands before it."""
+    """Layers in the order in which they are computed; every input of a layer stands before it. `fused`: a
+    converter has put several layers into one operator wherever it could (TensorFlow Lite)."""
 
     layers: tuple[Layer, ...]
     inputs: tuple[Port, ...]
     outputs: tuple[Port, ...]
+    fused: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ from typing import Any
 
 from inspector.domain.files import ModelFile, Warn
 from inspector.formats.detect import EXTENSIONS, HEAD, checked, read_head, refuse
+from inspector.formats.hub_handle import cached_folder, is_handle
 from inspector.formats.opened import NO_CHOICES, Choices, Opened
 
 # Imported in turn, when the ones before did not know the file: h5py alone takes longer than reading a graph.
@@ -33,8 +34,8 @@ __all__ = ["FORMATS", "Opened", "open_file", "summary"]
 def open_file(text: str, choices: Choices = NO_CHOICES) -> Opened:
     """Open a model file or folder (or a TF Hub handle), its format told by content.
 
-    Raises InspectorError with the codes of `detect`, and NOT_CACHED."""
-    path = checked(text)
+    Raises InspectorError with the codes of `detect`, and HUB_MODULE_MISSING."""
+    path = checked(str(cached_folder(text)) if is_handle(text) else text)
     head = b"" if path.is_dir() else read_head(path, HEAD)
     for name in FORMATS:
         module = _module(name)

@@ -22,15 +22,17 @@ NO_CHECKPOINT = "the graph has variables, and no checkpoint lies beside it"
 
 @dataclass(slots=True)
 class VariableValues:
-    """Values of variables by node name. `missing` says why there is no checkpoint to take them from."""
+    """Values of variables by node name. `missing` says why there is no checkpoint to take them from; `joined` are
+    nodes that put a partitioned variable together."""
 
     slots: Mapping[str, Slot] = field(default_factory=dict)
+    joined: dict[str, Slot] = field(default_factory=dict)
     bundle: TensorBundle | None = None
     missing: str = NO_CHECKPOINT
 
     def shape(self, node: Node) -> tuple[tuple[int, ...], str]:
         """As the checkpoint says, otherwise as the graph does; an unknown size is 0."""
-        slot = self.slots.get(node.name)
+        slot = self.slots.get(node.name) or self.joined.get(node.name)
         if slot is not None and self.bundle is not None:
             return self.bundle.shape(slot.key, slot.part)
         stated = node.attributes.get("shape")
@@ -38,7 +40,7 @@ class VariableValues:
 
     def values(self, name: str, start: int, stop: int | None) -> NDArray[Any]:
         """Elements in C order. Raises NO_VALUES."""
-        slot = self.slots.get(name)
+        slot = self.slots.get(name) or self.joined.get(name)
         if slot is None or self.bundle is None:
             raise InspectorError("NO_VALUES", self.missing, where=name, todo="Put the model's other files beside it.")
         return self.bundle.values(slot.key, start, stop, slot.part)
@@ -58,6 +60,8 @@ class FlatGraph(GraphIndex):
             self.nodes[name] = fed[name] if name in fed else self._node(flat)
         for name, node in fed.items():
             self.nodes.setdefault(name, node)
+        for name in [name for name, node in self.nodes.items() if node.op == "ConcatV2"]:
+            self._join(name)
 
     @property
     def variables(self) -> dict[str, Node]:
@@ -80,6 +84,24 @@ class FlatGraph(GraphIndex):
             shape, _ = self.constant_shape(name)
             return self._variables.values(name, start, math.prod(shape) if stop is None else stop)
         return super().constant_range(name, start, stop)
+
+    def _join(self, name: str) -> None:
+        """A partitioned variable that is put together again is one constant, as it was trained."""
+        sources = [self._behind(text) for text in self.nodes[name].inputs[:-1]]
+        slots = [self._variables.slots.get(source) for source in sources]
+        keys = {slot.key for slot in slots if slot is not None and slot.part}
+        if len(keys) == 1 and None not in slots and self._variables.bundle is not None:
+            self._variables.joined[name] = Slot(keys.pop())
+            self._states[name] = self.nodes[name]
+            shape, dtype = self._variables.shape(self.nodes[name])
+            self.nodes[name] = Node(name, "Const", (), (), {"dtype": dtype, "shape": shape})
+
+    def _behind(self, tensor: str) -> str:
+        """The node behind Identity nodes."""
+        node = self.nodes.get(tensor.rpartition(":")[0])
+        while node is not None and node.op == "Identity" and node.inputs:
+            node = self.nodes.get(node.inputs[0].rpartition(":")[0])
+        return node.name if node is not None else ""
 
     def _node(self, flat: Flat) -> Node:
         nodes = self._source.functions[flat.function] if flat.function else self._source.nodes

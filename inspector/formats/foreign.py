@@ -8,7 +8,6 @@ from pathlib import Path
 
 _STARTS: tuple[tuple[bytes, int, str], ...] = (
     (b"version https://git-lfs", 0, "a Git LFS pointer: the file itself was not fetched (git lfs pull)"),
-    (b"TFL3", 4, "a TensorFlow Lite model"),
     (b"\x1f\x8b", 0, "a gzip archive"),
     (b"\x80\x02", 0, "a Python pickle, which is never opened"),
     (b"\x80\x03", 0, "a Python pickle, which is never opened"),
@@ -22,7 +21,6 @@ _STARTS: tuple[tuple[bytes, int, str], ...] = (
     (b"<html", 0, "a web page: the download gave HTML in place of the file"),
 )
 _TEXTS: tuple[tuple[str, str], ...] = (
-    (r"[{\[](?s:.*)\"(modelTopology|weightsManifest)\"", "a TensorFlow.js model.json, whose weights lie beside it"),
     (r"[{\[](?s:.*)\"class_name\"", "a Keras architecture as JSON, without weights"),
     (r"[{\[]", "JSON text"),
 )

@@ -163,7 +163,7 @@ def bundle_values(prefix: Path, meta: MetaGraph) -> tuple[VariableValues, list[W
         return VariableValues(missing=text), [Warn("NO_VALUES", f"{text}: the structure is shown without values")]
     slots = slots_of(meta.graph, bundle)
     missing = "; ".join(bundle.problems) or "the checkpoint has no value for it"
-    return VariableValues(slots, bundle, missing), [Warn("NO_VALUES", text) for text in bundle.problems]
+    return VariableValues(slots, bundle=bundle, missing=missing), [Warn("NO_VALUES", text) for text in bundle.problems]
 
 
 def _parts(folder: Path, values: VariableValues) -> tuple[str, ...]:

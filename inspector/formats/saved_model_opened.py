@@ -168,7 +168,8 @@ def damage(contents: Contents) -> str:
 def without_values(contents: Contents) -> str:
     """Why the variables that are needed have no values, "" when they have."""
     values = contents.values
-    without = [name for name in contents.graph.variables if name not in values.slots]
+    known = values.slots.keys() | values.joined.keys()
+    without = [name for name in contents.graph.variables if name not in known]
     if values.bundle is None:
         return f"{values.missing}, so that its variables have no values" if without else ""
     if values.bundle.problems:

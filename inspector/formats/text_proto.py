@@ -16,6 +16,9 @@ from inspector.formats.text_schema import ENUMS, MESSAGES, Field
 LARGEST = 256 << 20  # bytes of text
 DEEPEST = 100
 MOST_PROBLEMS = 5
+# Messages that say what is computed: a field of theirs that is not known may matter, but for notes of TensorFlow's.
+TOLD = ("GraphDef", "NodeDef", "AttrValue", "ListValue", "TensorProto", "TensorShapeProto", "Dim", "SignatureDef")
+NOTES = ("experimental_debug_info", "experimental_type", "debug_info", "defaults")
 _TOKEN = re.compile(
     r"(?:[\s,;]|\#[^\n]*)*"  # what stands between tokens
     r"(?:(?P<word>[A-Za-z_][\w./]*)|(?P<number>[-+]?\s*(?:0[xX][0-9a-fA-F]+|[0-9.][\w.]*(?:(?<=[eE])[-+]\d+[fF]?)?|inf(?:inity)?|nan))"
@@ -181,7 +184,7 @@ class _Reader:
 
     def _skip_unknown(self, message: str, name: str) -> None:
         """A field of another version: its value is passed over."""
-        if f"{message}.{name}" not in self._unknown:
+        if message in TOLD and name not in NOTES and f"{message}.{name}" not in self._unknown:
             self._unknown.add(f"{message}.{name}")
             self.problems.append(f"the field {name} of {message} is not known here and was left out")
         depth = 0

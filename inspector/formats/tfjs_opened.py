@@ -66,21 +66,22 @@ class OpenedTFJS:
         return listing
 
     def _summary(self, path: Path, file: Path, backend: str) -> ModelFile:
-        found = file.stat()
+        found = path.stat()
         shards = [shard.path for shard in self.manifest.shards if shard.path is not None and shard.size is not None]
+        beside = shards if file == path else [file, *shards]
         runs_in, reason = self._runs()
         return ModelFile(
             path=str(path),
             format="tfjs",
             title=f"TensorFlow.js {'graph' if self._graph is not None else 'layers'} model",
-            size=found.st_size + sum(shard.size or 0 for shard in self.manifest.shards),
+            size=file.stat().st_size + sum(shard.size or 0 for shard in self.manifest.shards),
             runs_in=runs_in,
             reason=reason,
             facts=tuple(self._facts()),
             warnings=tuple(self._warnings()),
             inode=found.st_ino,
             modified_ns=found.st_mtime_ns,
-            parts=(str(file.resolve()), *(str(shard.resolve()) for shard in dict.fromkeys(shards))),
+            parts=tuple(str(part.resolve()) for part in dict.fromkeys(beside)),
             choices=(Choice(name="backend", title="Backend", values=BACKENDS, chosen=backend, at_open=False),),
         )
 

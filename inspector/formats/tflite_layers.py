@@ -235,6 +235,7 @@ def computation(model: Model, signature: Signature | None, zeros: Zeros) -> Comp
         layers=tuple(layers),
         inputs=tuple(_port(graph.tensors[index], names) for index in graph.inputs),
         outputs=tuple(_port(graph.tensors[index], names) for index in graph.outputs),
+        fused=True,
     )
 
 

@@ -105,7 +105,8 @@ def _record(gap: Gap, role: str, names: str, shape: tuple[int, ...], b: Weight) 
     coarse = coarseness(b, gap.scale)
     close = gap.largest <= CLOSE * max(gap.scale, 1.0 if role == "bias" else 0.0) + coarse
     what = "A's times the batch norm's scale" if role == "kernel" else "the batch norm's offset"
-    detail = f"B's {role} is {what}, {'rounded, ' if coarse else ''}" + (f"to {gap.largest:.1e}" if close else f"but for up to {gap.largest:.3g}")
+    agrees = f"to {gap.largest:.1e}" if close else f"but for up to {gap.largest:.3g}"
+    detail = f"B's {role} is {what}, {'rounded, ' if coarse else ''}{agrees}"
     return numbers(
         gap, "folded" if close else "different", detail, a=names, b=b.id, role=role, shape_a=shape, shape_b=b.shape
     )

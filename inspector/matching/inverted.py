@@ -18,11 +18,11 @@ NORMS = frozenset({"batch_norm", "layer_norm", "group_norm"})
 
 
 def is_coarser(a: Computation, b: Computation) -> bool:
-    """Whether A alone is a TensorFlow Lite model, B has norms that A has no longer, or B is a Keras model and
+    """Whether A alone is fused, B has norms that A has no longer, or B is a Keras model and
     A the graph made of one."""
     norms_a, norms_b = (sum(layer.kind in NORMS for layer in side.layers) for side in (a, b))
-    if _converted(a) != _converted(b):
-        return _converted(a)
+    if a.fused != b.fused:
+        return a.fused
     return norms_b > norms_a or (norms_a == norms_b and _indexed(a) and not _indexed(b))
 
 
@@ -111,11 +111,6 @@ def _weight(record: WeightDifference) -> WeightDifference:
 
 def _turned(pairs: Iterable[tuple[str, str]], order: Mapping[str, int]) -> tuple[tuple[str, str], ...]:
     return tuple(sorted(((one, other) for other, one in pairs), key=lambda pair: order.get(pair[0], 0)))
-
-
-def _converted(side: Computation) -> bool:
-    """Whether it is a TensorFlow Lite model, the coarsest form that a net has: its operators are in capitals."""
-    return any(layer.class_name.isupper() for layer in side.layers)
 
 
 def _indexed(side: Computation) -> bool:

@@ -142,7 +142,7 @@ class _Page(QWebEnginePage):
         self.lines: List[str] = []
 
     def javaScriptConsoleMessage(self, level: Any, message: str, line: int, source: str) -> None:  # noqa: N802
-        self.lines.append(message[:500])
+        self.lines.append(message.partition("\n")[0][:300])  # without the stack
 
 
 class _Guard(QWebEngineUrlRequestInterceptor):

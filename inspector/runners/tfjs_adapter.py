@@ -76,6 +76,9 @@ class TFJSAdapter(Adapter):
         return [name for name, op in self.classes.items() if RANDOM.match(op)]
 
     def _plain(self, inputs: Arrays, outputs: Sequence[str]) -> Arrays:
+        missing = [name for name in outputs if name not in [port.tensor for port in self.outputs]]
+        if missing:
+            raise RequestError("NO_SUCH_TENSOR", "is no output of the model", missing[0], "Tap it instead.")
         return self._run(inputs, outputs, plain=True)
 
     def _tapped(self, inputs: Arrays, names: Sequence[str]) -> Arrays:

@@ -60,7 +60,8 @@ class LayersSide {
   }
 
   describe() {
-    const named = new Map(Array.from(this.taps.tensors, ([name, tensor]) => [tensor.id, name]).reverse());
+    const inputs = this.model.inputs.map((tensor, place) => [this.inputs[place], tensor]);
+    const named = new Map([...inputs, ...this.taps.tensors].map(([name, tensor]) => [tensor.id, name]).reverse());
     return {
       inputs: this.model.inputs.map((tensor, place) => ({ tensor: this.inputs[place], ...about(tensor) })),
       outputs: this.taps.outputs.map((tensor) => named.get(tensor.id)),

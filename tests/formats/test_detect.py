@@ -38,9 +38,7 @@ def archive(path: Path, *names: str) -> bytes:
         (b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 9\n", "a Git LFS pointer"),
         (pickle.dumps({"a": 1}, 2), "a Python pickle, which is never opened"),
         (pickle.dumps({"a": 1}, 5), "a Python pickle, which is never opened"),
-        (b"\x1c\0\0\0TFL3" + bytes(20), "a TensorFlow Lite model"),
         (number(1, 7) + part(2, b"pytorch") + part(3, b"2.1"), "an ONNX model"),
-        (b'{"modelTopology": {}, "weightsManifest": []}', "a TensorFlow.js model.json"),
         (b'{"class_name": "Sequential", "config": []}', "a Keras architecture as JSON"),
         (b'{"a": 1}', "JSON text"),
         (b"[" * 100_000, "JSON text"),
@@ -78,16 +76,6 @@ def test_archives_are_told_by_their_members(tmp_path: Path, members: tuple[str, 
 def test_half_an_archive(tmp_path: Path) -> None:
     (tmp_path / "m.zip").write_bytes(archive(tmp_path / "whole.zip", "a" * 100)[:40])
     assert refusal(tmp_path / "m.zip").what == "this is a damaged zip archive"
-
-
-def test_real_files_of_other_formats(shared_models: Path) -> None:
-    for pattern, name in (
-        ("**/*.tflite", "TensorFlow Lite"), ("**/tfjs/**/model.json", "TensorFlow.js"),
-    ):  # fmt: skip
-        paths = sorted(shared_models.glob(pattern))
-        assert paths, pattern
-        for path in paths:
-            assert name in refusal(path).what, path
 
 
 def test_a_pb_that_is_hdf5_opens_and_says_both(tmp_path: Path) -> None:

@@ -1,0 +1,115 @@
+"""Makes TensorFlow.js models and what TensorFlow itself computes with them: tfjs_truth.py FOLDER
+
+`layers` is a Keras model with a shared layer, a nested model, a recurrent layer and two outputs; `graph` the same
+network frozen. Beside each: `input.npz` by port, `truth.npz` by tensor name as Model Inspector calls it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+
+import numpy as np
+
+os.environ["TF_USE_LEGACY_KERAS"] = "1"
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+
+import tensorflow as tf
+import tf_keras as keras
+from google.protobuf import json_format
+from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
+from tfjs_writer import write_graph, write_layers
+
+LAYERS = keras.layers
+
+
+def network() -> keras.Model:
+    image, ids = LAYERS.Input((12, 12, 3), name="image"), LAYERS.Input((5,), dtype="int32", name="ids")
+    shared = LAYERS.Conv2D(3, 3, padding="same", activation="relu", name="shared")
+    inner_in = LAYERS.Input((12, 12, 3), name="inner_in")
+    inner_out = LAYERS.BatchNormalization(epsilon=0.01, name="inner_bn")(
+        LAYERS.DepthwiseConv2D(3, strides=2, padding="same", name="inner_depthwise")(inner_in)
+    )
+    inner = keras.Model(inner_in, inner_out, name="inner")
+    x = inner(shared(shared(image)))
+    x = LAYERS.ReLU(6.0, name="relu6")(LAYERS.MaxPooling2D(name="pool")(x))
+    words = LAYERS.LSTM(4, name="lstm")(LAYERS.Embedding(11, 6, name="embedding")(ids))
+    both = LAYERS.Concatenate(name="both")([LAYERS.Flatten(name="flat")(x), words])
+    first = LAYERS.Dense(4, activation="softmax", name="first")(both)
+    return keras.Model([image, ids], [first, LAYERS.Dense(2, name="second")(both)], name="network")
+
+
+def randomised(model: keras.Model) -> None:
+    generator = np.random.default_rng(7)
+    model.set_weights([
+        np.abs(generator.normal(1.0, 0.2, array.shape)) if array.ndim == 1 else generator.normal(0, 0.4, array.shape)
+        for array in model.get_weights()
+    ])
+
+
+def write_layers_model(model: keras.Model, folder: Path) -> None:
+    arrays = {variable.name.partition(":")[0]: variable.numpy() for variable in model.weights}
+    config = json.loads(model.to_json())
+    write_layers(folder, {"class_name": config["class_name"], "config": config["config"]}, arrays, shard=1000)
+
+
+def layers_truth(model: keras.Model, fed: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    shared, inner = model.get_layer("shared"), model.get_layer("inner")
+    calls = [shared.get_output_at(0), shared.get_output_at(1)]
+    named = [name for name in ("relu6", "lstm", "embedding", "both", "first", "second")]
+    watched = keras.Model(model.inputs, calls + [model.get_layer(name).output for name in named])
+    found = [array.numpy() for array in watched([fed["image"], fed["ids"]])]
+    truth = dict(zip(["shared", "shared@1", *named], found, strict=True))
+    within = keras.Model(inner.inputs, [layer.output for layer in inner.layers[1:]])
+    depthwise, norm = within(truth["shared@1"])
+    return truth | {"inner/inner_depthwise": depthwise.numpy(), "inner/inner_bn": norm.numpy()}
+
+
+def write_graph_model(model: keras.Model, folder: Path, fed: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Without the recurrent half, whose loop is a function: the image's way to the pool, and its classes."""
+    sub = keras.Model(model.inputs[0], model.get_layer("relu6").output)
+    function = tf.function(lambda image: sub(image)).get_concrete_function(tf.TensorSpec((None, 12, 12, 3), name="image"))
+    frozen = convert_variables_to_constants_v2(function)
+    graph_def = frozen.graph.as_graph_def()
+    arrays = {}
+    for node in graph_def.node:
+        if node.op == "Const":
+            arrays[node.name] = tf.make_ndarray(node.attr["value"].tensor)
+            kept = node.attr["value"].tensor
+            for field in ("tensor_content", "float_val", "int_val", "half_val", "double_val", "int64_val"):
+                kept.ClearField(field)
+    output = frozen.outputs[0].name
+    signature = {
+        "inputs": {"image": {"name": "image:0", "dtype": "DT_FLOAT", "tensorShape": _shape(frozen.inputs[0])}},
+        "outputs": {"features": {"name": output, "dtype": "DT_FLOAT", "tensorShape": _shape(frozen.outputs[0])}},
+    }
+    write_graph(folder, json_format.MessageToDict(graph_def), arrays, signature)
+    wanted = [op.outputs[0] for op in frozen.graph.get_operations() if op.type in ("Conv2D", "Relu", "Relu6", "MaxPool")]
+    wanted += [op.outputs[0] for op in frozen.graph.get_operations() if op.type == "FusedBatchNormV3"]
+    wanted.append(frozen.outputs[0])
+    pruned = frozen.prune("image:0", [tensor.name for tensor in wanted])
+    return {t.name: value.numpy() for t, value in zip(wanted, pruned(tf.constant(fed["image"])), strict=True)}
+
+
+def _shape(tensor: tf.Tensor) -> dict[str, list[dict[str, str]]]:
+    return {"dim": [{"size": str(-1 if size is None else size)} for size in tensor.shape]}
+
+
+def main(folder: Path) -> None:
+    keras.utils.set_random_seed(1)
+    generator = np.random.default_rng(3)
+    fed = {"image": generator.random((2, 12, 12, 3), np.float32), "ids": generator.integers(0, 11, (2, 5), np.int32)}
+    model = network()
+    randomised(model)
+    write_layers_model(model, folder / "layers")
+    np.savez(folder / "layers" / "input.npz", **fed)
+    np.savez(folder / "layers" / "truth.npz", **layers_truth(model, fed))
+    np.savez(folder / "truth_graph.npz", **write_graph_model(model, folder / "graph", fed))
+    (folder / "truth_graph.npz").rename(folder / "graph" / "truth.npz")
+    np.savez(folder / "graph" / "input.npz", **{"image:0": fed["image"]})
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
