@@ -24,7 +24,7 @@ help: ## this list
 
 setup: $(STAMP) ## the environment in .venv, TensorFlow.js and Debian's libraries
 	@bash packaging/system_packages.sh
-	@$(BIN)/python packaging/install_tfjs.py $(PINS)
+	@$(BIN)/python packaging/install_tfjs.py
 
 $(STAMP): pyproject.toml setup.py $(PINS)
 	@bash packaging/make_environment.sh $(PYTHON) $(VENV) $(PINS)

@@ -43,10 +43,14 @@ def network() -> keras.Model:
 
 def randomised(model: keras.Model) -> None:
     generator = np.random.default_rng(7)
-    model.set_weights([
-        np.abs(generator.normal(1.0, 0.2, array.shape)) if array.ndim == 1 else generator.normal(0, 0.4, array.shape)
-        for array in model.get_weights()
-    ])
+    model.set_weights(
+        [
+            np.abs(generator.normal(1.0, 0.2, array.shape))
+            if array.ndim == 1
+            else generator.normal(0, 0.4, array.shape)
+            for array in model.get_weights()
+        ]
+    )
 
 
 def write_layers_model(model: keras.Model, folder: Path) -> None:
@@ -70,7 +74,9 @@ def layers_truth(model: keras.Model, fed: dict[str, np.ndarray]) -> dict[str, np
 def write_graph_model(model: keras.Model, folder: Path, fed: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Without the recurrent half, whose loop is a function: the image's way to the pool, and its classes."""
     sub = keras.Model(model.inputs[0], model.get_layer("relu6").output)
-    function = tf.function(lambda image: sub(image)).get_concrete_function(tf.TensorSpec((None, 12, 12, 3), name="image"))
+    function = tf.function(lambda image: sub(image)).get_concrete_function(
+        tf.TensorSpec((None, 12, 12, 3), name="image")
+    )
     frozen = convert_variables_to_constants_v2(function)
     graph_def = frozen.graph.as_graph_def()
     arrays = {}
@@ -86,7 +92,9 @@ def write_graph_model(model: keras.Model, folder: Path, fed: dict[str, np.ndarra
         "outputs": {"features": {"name": output, "dtype": "DT_FLOAT", "tensorShape": _shape(frozen.outputs[0])}},
     }
     write_graph(folder, json_format.MessageToDict(graph_def), arrays, signature)
-    wanted = [op.outputs[0] for op in frozen.graph.get_operations() if op.type in ("Conv2D", "Relu", "Relu6", "MaxPool")]
+    wanted = [
+        op.outputs[0] for op in frozen.graph.get_operations() if op.type in ("Conv2D", "Relu", "Relu6", "MaxPool")
+    ]
     wanted += [op.outputs[0] for op in frozen.graph.get_operations() if op.type == "FusedBatchNormV3"]
     wanted.append(frozen.outputs[0])
     pruned = frozen.prune("image:0", [tensor.name for tensor in wanted])

@@ -16,7 +16,7 @@ from inspector.formats.saved_model_opened import Contents, OpenedSavedModel
 from inspector.formats.tensor_bundle import TensorBundle
 from inspector.formats.text_proto import is_text, to_binary
 from inspector.formats.variables import slots_of
-from inspector.formats.wire_format import WireFormatError, varint
+from inspector.formats.wire_format import BYTES, WireFormatError, varint
 from inspector.lifting.learning_phase import learning_phases
 from inspector.runners.inference_part import inference_part
 
@@ -25,6 +25,7 @@ FILES = ("saved_model.pb", "saved_model.pbtxt")
 HUB_FILE = "tfhub_module.pb"
 NO_TAGS = "no tags"
 LIMIT = 2 << 30
+META_KEYS = frozenset(number << 3 | BYTES for number in range(1, 8))
 BESIDE = ("variables", "assets", "assets.extra", "keras_metadata.pb", "fingerprint.pb", HUB_FILE)
 
 
@@ -38,10 +39,10 @@ def recognise(head: bytes, path: Path) -> bool:
 
 
 def _begins_with_meta_graph(head: bytes) -> bool:
-    """Behind the version and the length of field 2: a MetaGraphDef's own first field (ONNX has text there)."""
+    """Behind the version and the length of field 2: a field of MetaGraphDef's, in any order (ONNX has a name there)."""
     with contextlib.suppress(WireFormatError):
         at = varint(memoryview(head), 3)[1]
-        return head[at : at + 1] in (b"\x0a", b"\x12")
+        return at < len(head) and head[at] in META_KEYS
     return False
 
 
@@ -89,7 +90,7 @@ def _chosen_tags(metas: list[MetaGraph], choices: Choices) -> tuple[MetaGraph, s
     wanted = ",".join(sorted(word.strip() for word in choices.get("tags", "").split(",") if word.strip()))
     if wanted:
         if wanted not in known:
-            raise _bad_choice("tags", choices["tags"], list(known))
+            raise _bad_choice("tags", choices["tags"], sorted(known))
         return known[wanted], wanted
     chosen = next((text for text in ("serve", NO_TAGS) if text in known), tags_text(metas[0]))
     return known[chosen], chosen

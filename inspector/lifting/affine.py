@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from inspector.domain.graph import Node
-from inspector.lifting.batch_norm import Operand, normalized, written_out
+from inspector.lifting.batch_norm import Operand, constants_behind, normalized, written_out
 from inspector.lifting.draft import Draft, is_scalar, weighted
 from inspector.lifting.order import node_of
 from inspector.lifting.view import View
@@ -73,5 +73,7 @@ def _as_vectors(view: View, draft: Draft, operands: list[Operand]) -> None:
     if vectors and len(vectors) == len(operands):
         draft.kind = "batch_norm" if len(operands) > 1 else "scale" if operands[0].scales else "offset"
     for operand in vectors:
+        if len(constants_behind(view, operand.tensor)) != 1:
+            continue  # worked out of several (an offset of beta, mean and scale): it is none of them
         role = "scale" if operand.scales else "offset"
         draft.weights.update(weighted(view, **{role if role not in draft.weights else f"{role}_2": operand.tensor}))

@@ -79,6 +79,11 @@ def _vectors(view: View, tensor: str) -> Iterator[tuple[str, bool]]:
         waiting += [(other, factor) for other in reversed(inputs)]
 
 
+def constants_behind(view: View, tensor: str) -> set[str]:
+    """The constants that a tensor is worked out of, but for those under a root."""
+    return {name for name, _ in _vectors(view, tensor)}
+
+
 def _roots(view: View, tensor: str) -> Iterator[Node]:
     seen: set[str] = set()
     waiting = [node_of(view.root(tensor))]

@@ -117,6 +117,8 @@ def _split_records(contents: Contents, a: Layer, pool: list[Weight]) -> Iterator
     names = " ".join(weight.id for weight in a.weights)
     for role, expected in (("scale", scale), ("offset", offset)):
         other = next((w for w in pool if w.role == role and size_of(w) == expected.size), None)
+        if other is None and role == "offset" and not any(w.role in ("beta", "moving_mean") for w in a.weights):
+            continue
         if other is None:
             yield WeightDifference(
                 a=names,
@@ -130,7 +132,7 @@ def _split_records(contents: Contents, a: Layer, pool: list[Weight]) -> Iterator
             continue
         gap = Gap()
         gap.add(expected, contents.values("b", other).astype(np.float64).ravel())
-        relation, detail = gap.relation()
+        relation, detail = gap.relation(other.step)
         if gap.largest <= SPLIT * max(1.0, gap.scale):
             relation, detail = "split", f"the {role} of the batch norm, worked out beforehand, to {gap.largest:.1e}"
         yield numbers(

@@ -11,9 +11,13 @@ UNLIKE_SHAPES = "the shapes differ"
 
 
 def status_of(introduced: Metrics | None, total: Metrics | None, noise_floor: float | None) -> Status:
-    """What a layer does by itself. Without a replay nothing is said of it, since a total is inherited too."""
+    """What a layer does by itself. Without a replay a total beyond the noise floor says nothing of it, since
+    that may be inherited; a total below it leaves nothing to introduce."""
     if introduced is None or noise_floor is None:
-        return "same" if total is not None and total.max_abs == 0 else "not-compared"
+        if total is None:
+            return "not-compared"
+        within = noise_floor is not None and total.max_abs <= noise_floor
+        return "same" if total.max_abs == 0 else "within-noise" if within else "not-compared"
     if introduced.max_abs == 0:
         return "same"
     return "within-noise" if introduced.max_abs <= noise_floor else "different"
@@ -44,6 +48,8 @@ def sentence(verdict: Verdict, outputs: Sequence[OutputDifference], layers: Sequ
         return f"A and B give the same numbers, bit for bit; {count} compared."
     if verdict == "same":
         return f"A and B give the same outputs, bit for bit; none of {count} introduces more than its noise floor."
+    if verdict == "within-noise" and not compared:
+        return f"A and B are the same within rounding: outputs differ by at most {short(worst)}; no layer was replayed."
     if verdict == "within-noise":
         return (
             f"A and B are the same within rounding: outputs differ by at most {short(worst)}, "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -78,7 +79,7 @@ def test_tags_of_a_hub_module() -> None:
         with pytest.raises(InspectorError) as caught:
             open_file(str(made() / "tags"), choices)
         assert caught.value.code == "BAD_CHOICE"
-        assert "default" in caught.value.what or "no tags, train" in caught.value.what
+        assert caught.value.what.endswith(("it has no tags, train", "it has default"))
 
 
 @pytest.mark.framework
@@ -182,7 +183,8 @@ def test_missing_variables_are_named_and_the_structure_shown(copied: Path) -> No
     shutil.rmtree(copied / "variables")
     opened = open_file(str(copied / "saved_model.pb"))
     assert opened.file.runs_in == ""
-    assert [w.text for w in opened.file.warnings if w.code == "NO_VALUES"][0].startswith("variables/variables.index")
+    [warning] = [warning for warning in opened.file.warnings if warning.code == "NO_VALUES"]
+    assert warning.text.startswith("variables/variables.index is missing")
     assert len(list(every_entry(opened))) > 20
     with pytest.raises(InspectorError) as caught:
         opened.values("a")
@@ -221,9 +223,7 @@ def test_flipped_bytes_are_an_error_or_a_tree(copied: Path) -> None:
         damaged = bytearray(whole)
         damaged[at] ^= int(generator.integers(1, 256))
         path.write_bytes(bytes(damaged))
-        try:
+        with contextlib.suppress(InspectorError):
             opened = open_file(str(copied))
             assert list(opened.children("", 0, 50))
             opened.computation()
-        except InspectorError as error:
-            assert error.code, at
