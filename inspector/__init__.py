@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from inspector.domain.comparison import Comparison
+    from inspector.domain.options import SideOptions
 
 __version__ = "0.1.0"
 __all__ = ["compare", "record"]
@@ -30,10 +31,13 @@ def compare(
     high: float = 1.0,
     batch: int | None = None,
     trust: bool = False,
+    options_a: SideOptions | None = None,
+    options_b: SideOptions | None = None,
 ) -> Comparison:
     """Run two model files on the same inputs and say where they differ.
 
     `inputs` are specs as on the command line (docs/inputs.md): `random:0`, an image, `x=data.npy`, ...
+    `options_a`, `options_b`: each side's environment, choices and run options (inspector.domain.options).
     Returns a frozen Comparison: `verdict`, `sentence`, `outputs`, `layers`, `findings`. Needs no display.
     Raises inspector.domain.errors.InspectorError (code, what, where, what to do).
     """
@@ -41,7 +45,8 @@ def compare(
     from inspector.session.session import Session
     from inspector.session.settings import Settings
 
-    with Session(options_a=SideOptions(trust=trust), options_b=SideOptions(trust=trust)) as session:
+    plain = SideOptions(trust=trust)
+    with Session(options_a=options_a or plain, options_b=options_b or plain) as session:
         session.settings = Settings(
             inputs=(inputs,) if isinstance(inputs, str) else tuple(inputs),
             preprocess_a=preprocess_a,

@@ -62,7 +62,7 @@ def write_layers_model(model: keras.Model, folder: Path) -> None:
 def layers_truth(model: keras.Model, fed: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     shared, inner = model.get_layer("shared"), model.get_layer("inner")
     calls = [shared.get_output_at(0), shared.get_output_at(1)]
-    named = [name for name in ("relu6", "lstm", "embedding", "both", "first", "second")]
+    named = ["relu6", "lstm", "embedding", "both", "first", "second"]
     watched = keras.Model(model.inputs, calls + [model.get_layer(name).output for name in named])
     found = [array.numpy() for array in watched([fed["image"], fed["ids"]])]
     truth = dict(zip(["shared", "shared@1", *named], found, strict=True))
@@ -72,11 +72,10 @@ def layers_truth(model: keras.Model, fed: dict[str, np.ndarray]) -> dict[str, np
 
 
 def write_graph_model(model: keras.Model, folder: Path, fed: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Without the recurrent half, whose loop is a function: the image's way to the pool, and its classes."""
+    """The image's half of the network, frozen; the other one is a loop. What TensorFlow computes in it."""
     sub = keras.Model(model.inputs[0], model.get_layer("relu6").output)
-    function = tf.function(lambda image: sub(image)).get_concrete_function(
-        tf.TensorSpec((None, 12, 12, 3), name="image")
-    )
+    function = tf.function(lambda image: sub(image))  # noqa: PLW0108 - a model itself cannot be traced by name
+    function = function.get_concrete_function(tf.TensorSpec((None, 12, 12, 3), name="image"))
     frozen = convert_variables_to_constants_v2(function)
     graph_def = frozen.graph.as_graph_def()
     arrays = {}
