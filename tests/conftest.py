@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
@@ -59,6 +60,15 @@ def demo() -> Demo:
     folder = ROOT / "resources" / "demo"
     images = tuple(sorted((folder / "digits").glob("*.png")))
     return Demo(folder / "digits.h5", folder / "digits.pb", folder / "digits_faulty.pb", images)
+
+
+@pytest.fixture(scope="session")
+def lite_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with small nets as .h5 and as TensorFlow Lite models of every kind, just made by the converter."""
+    folder = tmp_path_factory.mktemp("lite")
+    maker = ROOT / "tests" / "formats" / "lite_nets.py"
+    subprocess.run([sys.executable, str(maker), str(folder)], check=True, capture_output=True)
+    return folder
 
 
 @pytest.fixture(scope="session", autouse=True)

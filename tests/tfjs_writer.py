@@ -63,7 +63,7 @@ def write_graph(folder: Path, topology: dict[str, Any], arrays: Arrays, signatur
         "format": "graph-model",
         "generatedBy": "2.21.0",
         "convertedBy": "TensorFlow.js Converter v4.22.0",
-        "modelTopology": topology,
+        "modelTopology": {"versions": {"producer": 1882}, **topology},
         "weightsManifest": write_weights(folder, arrays, **how),
     }
     if signature is not None:

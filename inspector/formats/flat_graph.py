@@ -15,7 +15,7 @@ from inspector.domain.graph import Node
 from inspector.formats.graph_index import GraphIndex
 from inspector.formats.tensor_bundle import TensorBundle
 from inspector.formats.variables import VARIABLES, Slot
-from inspector.runners.inlining import Body, Flat, Flattened, Op, at_rest, flatten
+from inspector.runners.inlining import CONDITIONS, Body, Flat, Flattened, Op, at_rest, flatten
 
 NO_CHECKPOINT = "the graph has variables, and no checkpoint lies beside it"
 
@@ -172,7 +172,8 @@ def ops_of(nodes: Mapping[str, Node]) -> dict[str, Op]:
 
 
 def _called(node: Node) -> str:
-    return str(node.attributes.get("f") or "").removeprefix("func:") if node.op.endswith("PartitionedCall") else ""
+    attribute = "f" if node.op.endswith("PartitionedCall") else "else_branch" if node.op in CONDITIONS else ""
+    return str(node.attributes.get(attribute) or "").removeprefix("func:") if attribute else ""
 
 
 def _length(node: Node) -> Any:

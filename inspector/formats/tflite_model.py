@@ -15,7 +15,7 @@ from inspector.formats.tflite_ops import CUSTOM, PLACEHOLDER, operator_name
 
 DTYPES = (
     "float32", "float16", "int32", "uint8", "int64", "string", "bool", "int16", "complex64", "int8", "float64",
-    "complex128", "uint64", "resource", "variant", "uint32", "uint16", "int4", "bfloat16",
+    "complex128", "uint64", "resource", "variant", "uint32", "uint16", "int4", "bfloat16", "int2", "uint4",
 )  # fmt: skip
 LARGEST_RANK = 16
 
@@ -47,6 +47,7 @@ class Tensor:
     size: int
     quantization: Quantization | None
     is_variable: bool
+    is_sparse: bool = False
 
     @property
     def is_constant(self) -> bool:
@@ -55,7 +56,8 @@ class Tensor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operator:
-    """`inputs` are tensor indices, -1 where an optional one is left out. `options` is its table of options."""
+    """`inputs` are tensor indices, -1 where an optional one is left out. `options` is its table of options,
+    `options_kind` the kind of that table (tflite_options.FIELDS)."""
 
     index: int
     name: str
@@ -64,6 +66,7 @@ class Operator:
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
     options: Table | None
+    options_kind: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,6 +169,7 @@ def _tensor(index: int, table: Table, buffers: list[tuple[int, int]]) -> Tensor:
         size=size,
         quantization=_quantization(table.table(4), shape),
         is_variable=table.number(5, "?", default=False),
+        is_sparse=table.table(6) is not None,
     )
 
 
@@ -203,6 +207,7 @@ def _operator(index: int, table: Table, codes: list[tuple[str, str, int]]) -> Op
         inputs=tuple(map(int, table.numbers(1, "<i4"))),
         outputs=tuple(map(int, table.numbers(2, "<i4"))),
         options=table.table(4),
+        options_kind=table.number(3, "B"),
     )
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
 
 from inspector.domain.files import Entry
 from inspector.formats.listing import Listing, ModelTree, Rows, shape_text
-from inspector.formats.tflite_layers import convolution_settings, fused_activation
+from inspector.formats.tflite_arrays import REAL, STORED
 from inspector.formats.tflite_model import Model, Operator, Quantization, Subgraph, Tensor
+from inspector.formats.tflite_options import options_of
 from inspector.formats.tflite_values import NO_NUMBERS
 
 SHOWN = 8
@@ -58,18 +59,28 @@ def _add_operators(listing: Listing, graph: Subgraph, number: int, label: str) -
         listing.add(top, entry, _operator_rows(operator, graph))
         for index in operator.inputs:
             if index >= 0 and graph.tensors[index].is_constant:
-                tensor = graph.tensors[index]
-                listing.add(row, _entry(f"{row}:{index}", tensor, number), _rows(tensor))
+                _add(listing, row, f"{row}:{index}", graph.tensors[index], number)
 
 
 def _add_tensors(listing: Listing, graph: Subgraph, number: int, label: str) -> None:
     top = listing.section(f"Tensors{label}")
     for tensor in graph.tensors:
-        listing.add(top, _entry(f"tensor:{number}:{tensor.index}", tensor, number), _rows(tensor))
+        _add(listing, top, f"tensor:{number}:{tensor.index}", tensor, number)
+
+
+def _add(listing: Listing, above: str, entry_id: str, tensor: Tensor, number: int) -> None:
+    """A tensor's row; under it, where real numbers are worked out of them, its values as they are stored."""
+    entry = _entry(entry_id, tensor, number)
+    listing.add(above, entry, _rows(tensor))
+    if entry.value_id and tensor.quantization is not None:
+        stored = replace(
+            entry, id=f"{entry_id}:stored", name="as stored", value_id=f"{STORED}:{number}:{tensor.index}", note=""
+        )
+        listing.add(entry_id, stored, (("Name", tensor.name), ("Values are shown", f"as stored: {tensor.dtype}")))
 
 
 def _entry(entry_id: str, tensor: Tensor, number: int) -> Entry:
-    numbers = tensor.is_constant and tensor.dtype not in NO_NUMBERS
+    numbers = tensor.is_constant and tensor.dtype not in NO_NUMBERS and not tensor.is_sparse
     return Entry(
         id=entry_id,
         name=tensor.name,
@@ -78,7 +89,7 @@ def _entry(entry_id: str, tensor: Tensor, number: int) -> Entry:
         dtype=tensor.dtype,
         size=tensor.size if numbers else 0,
         tensor=tensor.name if number == 0 and not tensor.is_constant else "",
-        value_id=f"real:{number}:{tensor.index}" if numbers else "",
+        value_id=f"{REAL}:{number}:{tensor.index}" if numbers else "",
         note=_short(tensor.quantization),
     )
 
@@ -92,6 +103,8 @@ def _rows(tensor: Tensor) -> Rows:
         if len(found.scales) > 1:
             rows.append(("Quantized along axis", str(found.axis)))
         rows.append(("Values are shown", "as real numbers: (stored - zero point) x scale"))
+    if tensor.is_sparse:
+        rows.append(("Stored", "packed as a sparse tensor"))
     if tensor.is_variable:
         rows.append(("State", "kept from one run to the next"))
     return tuple(rows)
@@ -101,10 +114,14 @@ def _operator_rows(operator: Operator, graph: Subgraph) -> Rows:
     rows = [("Operator", operator.name), ("Version", str(operator.version))]
     rows += [("Input", graph.tensors[index].name) for index in operator.inputs if index >= 0]
     rows += [("Output", graph.tensors[index].name) for index in operator.outputs if index >= 0]
-    settings: dict[str, Any] = convolution_settings(operator) if operator.name.endswith(("CONV_2D", "_CONV")) else {}
-    rows += [(name.capitalize(), str(value)) for name, value in settings.items()]
-    activation = fused_activation(operator)
-    return (*rows, ("Fused activation", activation)) if activation else tuple(rows)
+    options = options_of(operator.options_kind, operator.options)
+    return (*rows, *((name.replace("_", " ").capitalize(), _text(value)) for name, value in options.items()))
+
+
+def _text(value: object) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value)) or "none"
+    return f"{value:.9g}" if isinstance(value, float) else str(value) or "none"
 
 
 def _short(found: Quantization | None) -> str:

@@ -15,6 +15,7 @@ from inspector.formats.tflite_model import Tensor
 Array = NDArray[Any]
 Layout = Literal["as_is", "conv", "depthwise", "dense", "transposed"]
 STORED = {"bfloat16": ml_dtypes.bfloat16, "bool": np.bool_}
+PACKED = {"int4": (4, True), "uint4": (4, False), "int2": (2, True)}  # bits, signed
 NO_NUMBERS = ("string", "resource", "variant")
 RANKS: dict[Layout, tuple[int, ...]] = {
     "as_is": tuple(range(17)),
@@ -84,8 +85,10 @@ def _stored(data: memoryview, tensor: Tensor, start: int, stop: int) -> Array:
         raise InspectorError("NOT_NUMERIC", f"a {tensor.dtype} has no numbers", where=tensor.name)
     if not tensor.is_constant:
         raise InspectorError("NO_VALUES", "it is computed in a run, not stored", where=tensor.name)
-    if tensor.dtype == "int4":
-        return _nibbles(data, tensor, start, stop)
+    if tensor.is_sparse:
+        raise InspectorError("NOT_NUMERIC", "its values are packed as a sparse tensor", where=tensor.name)
+    if tensor.dtype in PACKED:
+        return _unpacked(data, tensor, start, stop)
     dtype = np.dtype(STORED.get(tensor.dtype, tensor.dtype))
     if math.prod(tensor.shape) * dtype.itemsize > tensor.size:
         raise _short(tensor)
@@ -93,13 +96,17 @@ def _stored(data: memoryview, tensor: Tensor, start: int, stop: int) -> Array:
     return np.frombuffer(data[begin : tensor.start + stop * dtype.itemsize], dtype)
 
 
-def _nibbles(data: memoryview, tensor: Tensor, start: int, stop: int) -> Array:
-    """Two values in a byte, the lower four bits first."""
-    if (math.prod(tensor.shape) + 1) // 2 > tensor.size:
+def _unpacked(data: memoryview, tensor: Tensor, start: int, stop: int) -> Array:
+    """Several values in a byte, the lowest bits first."""
+    bits, signed = PACKED[tensor.dtype]
+    each = 8 // bits
+    if -(-math.prod(tensor.shape) // each) > tensor.size:
         raise _short(tensor)
-    packed = np.frombuffer(data[tensor.start + start // 2 : tensor.start + (stop + 1) // 2], np.uint8)
-    pairs = np.stack([packed & 15, packed >> 4], axis=-1).ravel().astype(np.int8)
-    return np.where(pairs > 7, pairs - 16, pairs).astype(np.int8)[start % 2 : start % 2 + stop - start]
+    packed = np.frombuffer(data[tensor.start + start // each : tensor.start + -(-stop // each)], np.uint8)
+    shifts = np.arange(0, 8, bits, dtype=np.uint8)
+    values = ((packed[:, None] >> shifts) & ((1 << bits) - 1)).ravel()[start % each : start % each + stop - start]
+    found = values.astype(np.int8)
+    return np.where(found >= 1 << (bits - 1), found - (1 << bits), found).astype(np.int8) if signed else values
 
 
 def _short(tensor: Tensor) -> InspectorError:

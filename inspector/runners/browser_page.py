@@ -76,13 +76,14 @@ class BrowserPage:
         self._page.runJavaScript("inspect({}, {})".format(json.dumps(method), json.dumps(args)))
         if not self._failure:
             self._loop.exec()
-        answer, found = self._handler.answer, self._handler.received
-        self._handler.begin(())
-        if answer is None or self._handler.damaged:
-            raise self._error(self._failure or self._handler.damaged or "the page gave no answer")
+        handler = self._handler
+        answer, received, wrong = handler.answer, handler.received, self._failure or handler.damaged
+        handler.begin(())
+        if answer is None or wrong:
+            raise self._error(wrong or "the page gave no answer")
         if "error" in answer:
             raise RequestError("PAGE_ERROR", answer["error"], method, self.said())
-        return Answer(answer["result"], found)
+        return Answer(answer["result"], received)
 
     def close(self) -> None:
         """The page goes before the profile that it belongs to."""

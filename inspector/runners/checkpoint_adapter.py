@@ -36,9 +36,10 @@ class CheckpointAdapter(GraphSide):
         meta = _meta_graph(prefix)
         graph_def = meta.graph_def
         switches = [node for node in graph_def.node if is_bool_placeholder(node)]
-        ops = ops_of(graph_def.node)
+        training = self.options.training
+        ops = ops_of(graph_def.node, training=training)
         ports = inference_part(ops, [node.name for node in switches])
-        flattened = flatten(at_rest(ops), Library(graph_def), ports.outputs, set(ports.inputs))
+        flattened = flatten(at_rest(ops), Library(graph_def, training=training), ports.outputs, set(ports.inputs))
         blocked = cannot_be_frozen(flattened)
         if blocked:
             raise RequestError("NOT_FROZEN", "its state is in no checkpoint", blocked[0], "Export a SavedModel.")
@@ -46,7 +47,7 @@ class CheckpointAdapter(GraphSide):
         values = _restored(meta, prefix, names)
         flat = frozen(graph_def, flattened, values, ports.inputs)
         check_ops(flat, path)
-        fixed = {node.name + ":0": np.array(self.options.training) for node in switches if node.name in flattened.nodes}
+        fixed = {node.name + ":0": np.array(training) for node in switches if node.name in flattened.nodes}
         self.engine = make_engine(flat, fixed, self.options)
         self.framework = "TensorFlow {} (checkpoint)".format(tf.__version__)
         self.taps = {name: name for name in tappable(self.engine, self.engine.structure)}

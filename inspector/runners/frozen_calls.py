@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from .function_values import FUNCTIONAL, read_plainly, specialise, take_values
-from .inlining import VARIABLES, Body, Flat, Flattened, Op, handle_of
+from .inlining import CONDITIONS, VARIABLES, Body, Flat, Flattened, Op, handle_of
 from .server import RequestError
 from .structure import tensor_name
 
@@ -19,14 +19,16 @@ NOT_FROZEN = ("HashTable", "MutableHashTable", "LookupTable", "InitializeTable",
 Values = Mapping[str, np.ndarray]
 
 
-def ops_of(nodes: Iterable[Any], *, in_function: bool = False) -> Dict[str, Op]:
+def ops_of(nodes: Iterable[Any], *, in_function: bool = False, training: bool = False) -> Dict[str, Op]:
     """Nodes of a GraphDef or of a function as the inlining takes them; of one name the first counts."""
+    branch = "then_branch" if training else "else_branch"
     found: Dict[str, Op] = {}
     for node in nodes:
         data = [text for text in node.input if not text.startswith("^")]
         inputs = [text if in_function else tensor_name(text) for text in data]
         controls = [text[1:] for text in node.input if text.startswith("^")]
-        called = node.attr["f"].func.name if node.op.endswith("PartitionedCall") else ""
+        attribute = "f" if node.op.endswith("PartitionedCall") else branch if node.op in CONDITIONS else ""
+        called = node.attr[attribute].func.name if attribute else ""
         found.setdefault(node.name, Op(node.name, node.op, inputs, controls, called, _length(node)))
     return found
 
@@ -34,7 +36,8 @@ def ops_of(nodes: Iterable[Any], *, in_function: bool = False) -> Dict[str, Op]:
 class Library:
     """The functions of a GraphDef, by name."""
 
-    def __init__(self, graph_def: Any) -> None:
+    def __init__(self, graph_def: Any, *, training: bool = False) -> None:
+        self._training = training
         self.functions = {function.signature.name: function for function in graph_def.library.function}
         self._bodies: Dict[str, Optional[Body]] = {}
 
@@ -47,7 +50,7 @@ class Library:
         arguments = [argument.name for argument in function.signature.input_arg]
         outputs = [argument.name for argument in function.signature.output_arg]
         results = [function.ret[name] for name in outputs]
-        return Body(arguments, outputs, results, ops_of(function.node_def, in_function=True))
+        return Body(arguments, outputs, results, ops_of(function.node_def, in_function=True, training=self._training))
 
 
 def frozen(graph_def: Any, flattened: Flattened, values: Values, kept: Sequence[str]) -> Any:

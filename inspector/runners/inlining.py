@@ -13,6 +13,8 @@ from .op_outputs import offset
 VARIABLES = ("Variable", "VariableV2", "VarHandleOp", "AutoReloadVariable")
 HANDLES = "VarHandleOp"
 CALLS = ("PartitionedCall", "StatefulPartitionedCall")
+CONDITIONS = ("If", "StatelessIf")
+LEARNING_PHASE = "learning_phase"  # Keras's own placeholder: false in inference
 SIDE_EFFECTS = ("NoOp", "Assert", "Print", "PrintV2")
 MOST = 1000000  # nodes: functions that call each other twice over grow without bound
 # What hands a variable's handle on, and what takes the place of a read once the handle is a value.
@@ -28,7 +30,8 @@ MUTATING = (
 
 class Op(NamedTuple):
     """A node as its file states it. `inputs` carry data: `name:index`, in functions `argument` or
-    `node:output:index`. `calls` is the function that it calls, `length` what a number or list attribute says."""
+    `node:output:index`. `calls` is the function that it calls (of a condition, the branch of the learning phase
+    that is run), `length` what a number or list attribute says."""
 
     name: str
     op: str
@@ -120,15 +123,24 @@ class _Flattening:
 
     def _place(self, flat: Flat, op: Op, around: Tuple[str, ...]) -> None:
         """Keep a node, or note it as a call that is to be written out."""
-        called = op.calls if op.op in CALLS else op.op
+        called, inputs = op.calls if op.op in CALLS else op.op, flat.inputs
+        if op.op in CONDITIONS and inputs and self._is_phase(inputs[0]):
+            called, inputs = op.calls, inputs[1:]
         body = self._function(called) if called and called not in around else None
-        if body is not None and len(body.arguments) == len(flat.inputs):
-            self._calls.append(_Call(flat.name, body, called, flat.inputs, (*around, called)))
+        if body is not None and len(body.arguments) == len(inputs):
+            self._calls.append(_Call(flat.name, body, called, inputs, (*around, called)))
             self._results[flat.name] = []
             return
         self._flat[flat.name] = flat
         if len(self._flat) > MOST:
             raise OverflowError("more than {} nodes".format(MOST))
+
+    def _is_phase(self, tensor: str) -> bool:
+        """Whether a condition asks for training or inference, which nobody feeds."""
+        name = self._where(tensor).rpartition(":")[0]
+        op = self._main.get(name)
+        placeholder = op is not None and op.op.startswith("Placeholder") and name not in self._fed
+        return placeholder and LEARNING_PHASE in name.rpartition("/")[2]
 
     def _write_out(self, call: _Call) -> None:
         body = call.body

@@ -40,33 +40,44 @@ class SavedModelAdapter(GraphSide):
         self._shapes = _stated_shapes(meta)
         self._session = self._loaded_session(folder, meta.graph_def)
         fed = {split_tensor(tensor)[0] for tensor in inputs.values()}
-        flattened = flatten(ops_of(meta.graph_def.node), Library(meta.graph_def), list(outputs.values()), fed)
+        training = self.options.training
+        ops = ops_of(meta.graph_def.node, training=training)
+        flattened = flatten(ops, Library(meta.graph_def, training=training), list(outputs.values()), fed)
         self.inputs = [Port(key, tensor, tensor) for key, tensor in inputs.items()]
         self.outputs = [Port(key, flattened.tensors[tensor], tensor) for key, tensor in outputs.items()]
         self._served = {port.tensor: port.graph_tensor for port in self.outputs}
-        self._phases = _unfed(meta.graph_def, flattened, fed, training=self.options.training)
+        self._phases = _unfed(meta.graph_def, fed, training=training)
         self._freeze(meta.graph_def, flattened, sorted(fed))
 
     def _freeze(self, graph_def: Any, flattened: Flattened, fed: Sequence[str]) -> None:
         """The flat graph for the taps, unless the signature has a state that it cannot hold."""
         stateful = flattened.mutating or cannot_be_frozen(flattened)
         if stateful:
-            self._only_plain(stateful[0])
+            text = "the signature has a state ({}): it runs as it is, and only its outputs can be kept"
+            self._only_plain("MUTABLE_STATE", text.format(stateful[0]))
             return
+        try:
+            self._take_flat(graph_def, flattened, fed)
+        except RequestError as error:
+            if error.fields["code"] not in ("LOAD_FAILED", "TOO_LARGE", "NOT_FROZEN"):
+                raise
+            self._only_plain("ONLY_OUTPUTS", "only its outputs can be kept: {what}".format(**error.fields))
+
+    def _take_flat(self, graph_def: Any, flattened: Flattened, fed: Sequence[str]) -> None:
         values = variable_values(self._session, sorted(variables_in(flattened)))
         flat = frozen(graph_def, flattened, values, fed)
-        self.engine = make_engine(flat, self._phases, self.options)
+        phases = {name: value for name, value in self._phases.items() if split_tensor(name)[0] in flattened.nodes}
+        self.engine = make_engine(flat, phases, self.options)
         self.taps = {name: name for name in tappable(self.engine, self.engine.structure)}
         ports = list(self.inputs) + [Port(port.name, port.tensor, port.tensor) for port in self.outputs]
         self.taps.update({port.tensor: port.tensor for port in ports})
         self.outputs = ports[len(self.inputs) :]
 
-    def _only_plain(self, node: str) -> None:
+    def _only_plain(self, code: str, text: str) -> None:
         self.can = ()
         self._stateful = True
         self.taps = {port.tensor: port.graph_tensor for port in list(self.inputs) + list(self.outputs)}
-        text = "the signature has a state ({}): it runs as it is, and only its outputs can be kept".format(node)
-        self.warnings.append({"code": "MUTABLE_STATE", "text": text})
+        self.warnings.append({"code": code, "text": text})
 
     _stateful = False
 
@@ -199,7 +210,7 @@ def _stated_shapes(meta: Any) -> Dict[str, Any]:
     }
 
 
-def _unfed(graph_def: Any, flattened: Flattened, fed: Any, *, training: bool) -> Arrays:
-    """Learning phases that the signature needs and does not state."""
-    needed = [node for node in graph_def.node if node.name in flattened.nodes and node.name not in fed]
-    return {node.name + ":0": np.array(training) for node in needed if is_learning_phase(node)}
+def _unfed(graph_def: Any, fed: Any, *, training: bool) -> Arrays:
+    """Learning phases that the signature does not state."""
+    phases = [node.name for node in graph_def.node if is_learning_phase(node) and node.name not in fed]
+    return {name + ":0": np.array(training) for name in phases}

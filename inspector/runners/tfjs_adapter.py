@@ -6,6 +6,7 @@ from typing import Any, Dict, List, Sequence
 import numpy as np
 
 from .adapter import Adapter, Arrays, Port, Stated
+from .messages import no_such_tensor
 from .server import RequestError
 from .tfjs_files import ModelFiles, Named, model_files
 from .tfjs_library import library_files
@@ -70,7 +71,9 @@ class TFJSAdapter(Adapter):
         self.classes = {name: stated.op for name, stated in self._stated.items()}
 
     def stated(self, tap: str) -> Stated:
-        return self._stated[self.known(tap)] if tap not in self._stated else self._stated[tap]
+        if tap not in self._stated:
+            raise no_such_tensor(tap, self._stated)
+        return self._stated[tap]
 
     def random_ops(self) -> List[str]:
         return [name for name, op in self.classes.items() if RANDOM.match(op)]

@@ -101,8 +101,10 @@ class Passes:
         ranges = self._plan.ranges()
         for index, part in enumerate(ranges):
             progress("running both sides with taps", index, len(ranges))
-            chunk_a = {name: array[part] for name, array in inputs_a.items()}
-            chunk_b = {name: array[part] for name, array in inputs_b.items()}
+            chunk_a, chunk_b = (
+                {name: array[part] if array.ndim else array for name, array in inputs.items()}
+                for inputs in (inputs_a, inputs_b)
+            )
             self._pass({"a": chunk_a, "b": chunk_b}, progress, first=index == 0)
             for runner in self._runners.values():
                 runner.forget()

@@ -100,7 +100,9 @@ class GraphSide {
     return {
       inputs: this.graph.inputs.map(ported),
       outputs: this.graph.outputs.map((node) => `${node.name}:0`),
-      taps: Array.from(graphTaps(this.graph), ([tensor, op]) => ({ tensor, op, shape: null, dtype: "float32" })),
+      taps: Array.from(graphTaps(this.graph), ([tensor, node]) => ({
+        tensor, op: node.op, shape: null, dtype: nodeDtype(node),
+      })),
     };
   }
 

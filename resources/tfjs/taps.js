@@ -80,13 +80,24 @@ function layerInputNames(model) {
 function graphTaps(graph) {
   const names = new Map();
   for (const node of Object.values(graph.nodes)) {
-    if (!["Const", "NoOp", "Placeholder"].includes(node.op)) names.set(`${node.name}:0`, node.op);
+    if (!["Const", "NoOp", "Placeholder"].includes(node.op)) names.set(`${node.name}:0`, node);
   }
   for (const node of Object.values(graph.nodes)) {
     for (const text of node.inputNames) {
       const [name, place] = [text.split(":")[0], Number(text.split(":").pop())];
-      if (place > 0 && names.has(`${name}:0`)) names.set(`${name}:${place}`, graph.nodes[name].op);
+      if (place > 0 && names.has(`${name}:0`)) names.set(`${name}:${place}`, graph.nodes[name]);
     }
   }
   return names;
+}
+
+const COMPARING = /^(Not)?Equal$|^(Less|Greater)(Equal)?$|^Logical|^Is(Nan|Inf|Finite)$/;
+
+// The dtype of a node's outputs, as far as its attributes tell it.
+function nodeDtype(node) {
+  if (COMPARING.test(node.op)) return "bool";
+  const raw = node.rawAttrs || {};
+  const stated = raw.DstT || raw.output_type || raw.out_type || raw.dtype || raw.T;
+  const known = { DT_INT32: "int32", DT_INT64: "int32", DT_BOOL: "bool", DT_STRING: "string", DT_COMPLEX64: "complex64" };
+  return (stated && known[stated.type]) || (node.op === "Shape" ? "int32" : "float32");
 }
