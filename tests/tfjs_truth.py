@@ -1,7 +1,7 @@
 """Makes TensorFlow.js models and what TensorFlow itself computes with them: tfjs_truth.py FOLDER
 
-`layers` is a Keras model with a shared layer, a nested model, a recurrent layer and two outputs; `graph` the same
-network frozen. Beside each: `input.npz` by port, `truth.npz` by tensor name as Model Inspector calls it.
+`layers` is a Keras model with a shared layer, a nested model, a recurrent layer and two outputs; `graph` and `loop` are
+its halves, frozen. Beside each: `input.npz` by port, `truth.npz` by tensor name as Model Inspector calls it.
 """
 
 from __future__ import annotations
@@ -53,10 +53,10 @@ def randomised(model: keras.Model) -> None:
     )
 
 
-def write_layers_model(model: keras.Model, folder: Path) -> None:
+def write_layers_model(model: keras.Model, folder: Path, shard: int = 1000) -> None:
     arrays = {variable.name.partition(":")[0]: variable.numpy() for variable in model.weights}
     config = json.loads(model.to_json())
-    write_layers(folder, {"class_name": config["class_name"], "config": config["config"]}, arrays, shard=1000)
+    write_layers(folder, {"class_name": config["class_name"], "config": config["config"]}, arrays, shard=shard)
 
 
 def layers_truth(model: keras.Model, fed: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -71,33 +71,34 @@ def layers_truth(model: keras.Model, fed: dict[str, np.ndarray]) -> dict[str, np
     return truth | {"inner/inner_depthwise": depthwise.numpy(), "inner/inner_bn": norm.numpy()}
 
 
-def write_graph_model(model: keras.Model, folder: Path, fed: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """The image's half of the network, frozen; the other one is a loop. What TensorFlow computes in it."""
-    sub = keras.Model(model.inputs[0], model.get_layer("relu6").output)
-    function = tf.function(lambda image: sub(image))  # noqa: PLW0108 - a model itself cannot be traced by name
-    function = function.get_concrete_function(tf.TensorSpec((None, 12, 12, 3), name="image"))
-    frozen = convert_variables_to_constants_v2(function)
+def write_graph_model(model: keras.Model, name: str, fed: np.ndarray, folder: Path) -> None:
+    """A model of one input frozen, its loops lowered to nodes as the converter lowers them, and its truth."""
+    spec = tf.TensorSpec((None, *fed.shape[1:]), fed.dtype, name=name)
+    function = tf.function(lambda given: model(given))  # noqa: PLW0108 - a model itself cannot be traced by name
+    frozen = convert_variables_to_constants_v2(function.get_concrete_function(spec), lower_control_flow=True)
     graph_def = frozen.graph.as_graph_def()
     arrays = {}
     for node in graph_def.node:
         if node.op == "Const":
-            arrays[node.name] = tf.make_ndarray(node.attr["value"].tensor)
             kept = node.attr["value"].tensor
-            for field in ("tensor_content", "float_val", "int_val", "half_val", "double_val", "int64_val"):
+            arrays[node.name] = tf.make_ndarray(kept)
+            for field in ("tensor_content", "float_val", "int_val"):
                 kept.ClearField(field)
-    output = frozen.outputs[0].name
+    (given,), (output,) = frozen.inputs, frozen.outputs
     signature = {
-        "inputs": {"image": {"name": "image:0", "dtype": "DT_FLOAT", "tensorShape": _shape(frozen.inputs[0])}},
-        "outputs": {"features": {"name": output, "dtype": "DT_FLOAT", "tensorShape": _shape(frozen.outputs[0])}},
+        "inputs": {name: {"name": given.name, "dtype": _dtype(given), "tensorShape": _shape(given)}},
+        "outputs": {"features": {"name": output.name, "dtype": _dtype(output), "tensorShape": _shape(output)}},
     }
     write_graph(folder, json_format.MessageToDict(graph_def), arrays, signature)
-    wanted = [
-        op.outputs[0] for op in frozen.graph.get_operations() if op.type in ("Conv2D", "Relu", "Relu6", "MaxPool")
-    ]
-    wanted += [op.outputs[0] for op in frozen.graph.get_operations() if op.type == "FusedBatchNormV3"]
-    wanted.append(frozen.outputs[0])
-    pruned = frozen.prune("image:0", [tensor.name for tensor in wanted])
-    return {t.name: value.numpy() for t, value in zip(wanted, pruned(tf.constant(fed["image"])), strict=True)}
+    watched = ("Conv2D", "Relu", "Relu6", "MaxPool", "FusedBatchNormV3")
+    wanted = [op.outputs[0] for op in frozen.graph.get_operations() if op.type in watched] + [output]
+    computed = frozen.prune(given.name, [tensor.name for tensor in wanted])(tf.constant(fed))
+    np.savez(folder / "truth.npz", **{t.name: value.numpy() for t, value in zip(wanted, computed, strict=True)})
+    np.savez(folder / "input.npz", **{given.name: fed})
+
+
+def _dtype(tensor: tf.Tensor) -> str:
+    return {tf.float32: "DT_FLOAT", tf.int32: "DT_INT32"}[tensor.dtype]
 
 
 def _shape(tensor: tf.Tensor) -> dict[str, list[dict[str, str]]]:
@@ -113,9 +114,10 @@ def main(folder: Path) -> None:
     write_layers_model(model, folder / "layers")
     np.savez(folder / "layers" / "input.npz", **fed)
     np.savez(folder / "layers" / "truth.npz", **layers_truth(model, fed))
-    np.savez(folder / "truth_graph.npz", **write_graph_model(model, folder / "graph", fed))
-    (folder / "truth_graph.npz").rename(folder / "graph" / "truth.npz")
-    np.savez(folder / "graph" / "input.npz", **{"image:0": fed["image"]})
+    image, ids = model.inputs
+    image_half = keras.Model(image, model.get_layer("relu6").output)
+    write_graph_model(image_half, "image", fed["image"], folder / "graph")
+    write_graph_model(keras.Model(ids, model.get_layer("lstm").output), "ids", fed["ids"], folder / "loop")
 
 
 if __name__ == "__main__":

@@ -184,7 +184,8 @@ def signature_ports(stated: Mapping[str, Any]) -> tuple[Ports, Ports]:
 def _port(key: str, info: Mapping[str, Any]) -> Port:
     name = str(info["name"])
     tensor = name if ":" in name else f"{name}:0"
-    return Port(name=key, tensor=tensor, shape=shape_of(info.get("tensorShape")), dtype=dtype_of(info.get("dtype")))
+    dtype = dtype_of(info["dtype"]) if info.get("dtype") is not None else ""
+    return Port(name=key, tensor=tensor, shape=shape_of(info.get("tensorShape")), dtype=dtype)
 
 
 def _node(tensor: str) -> str:

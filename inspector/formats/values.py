@@ -38,7 +38,7 @@ def summarise(opened: Opened, value_id: str) -> ValueSummary:
     low, high, mean, away = math.inf, -math.inf, 0.0, 0.0
     for part in chunks(opened, value_id):
         kept = _finite(part)
-        count, nan = count + part.size, nan + int(np.isnan(part.astype(np.float64)).sum())
+        count, nan = count + part.size, nan + int(np.isnan(_double(part)).sum())
         mean, away = _merged(finite, mean, away, kept)
         finite, zeros = finite + kept.size, zeros + int((kept == 0).sum())
         low, high = min(low, kept.min(initial=math.inf)), max(high, kept.max(initial=-math.inf))
@@ -137,8 +137,13 @@ def _mixed(sum_: np.uint64, values: Float64) -> np.uint64:
 def _finite(part: NDArray[Any]) -> Float64:
     if part.dtype.kind == "c":
         raise InspectorError("NOT_NUMERIC", "complex values have no order, so no statistics")
-    values = part.astype(np.float64)
+    values = _double(part)
     return values[np.isfinite(values)]
+
+
+def _double(part: NDArray[Any]) -> Float64:
+    with np.errstate(invalid="ignore"):  # a signalling NaN is one all the same
+        return part.astype(np.float64)
 
 
 def _histogram(opened: Opened, value_id: str, low: float, high: float) -> tuple[tuple[float, ...], tuple[int, ...]]:

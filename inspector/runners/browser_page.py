@@ -105,7 +105,8 @@ class BrowserPage:
 
     def _error(self, what: str) -> RequestError:
         said = self.said()
-        return RequestError("BROWSER_FAILED", what + (": " + said if said else ""), "", "Run again.")
+        todo = "Open the model again; if it happens again, choose another backend or a smaller batch."
+        return RequestError("BROWSER_FAILED", what + (": " + said if said else ""), "", todo)
 
 
 _started: List[QApplication] = []

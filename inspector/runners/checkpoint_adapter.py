@@ -18,10 +18,10 @@ from .graph_side import GraphSide
 from .inference_part import inference_part
 from .inlining import at_rest, flatten
 from .messages import short
-from .saved_model_adapter import make_engine
+from .saved_model_adapter import make_engine, says_training
 from .server import RequestError
 from .session_values import variable_values
-from .structure import is_learning_phase, split_tensor, tensor_name, upstream
+from .structure import split_tensor, tensor_name, upstream
 
 ENDING = re.compile(r"(\.meta|\.index|\.data-\d{5}-of-\d{5})$")
 STATE = "checkpoint"
@@ -35,7 +35,7 @@ class CheckpointAdapter(GraphSide):
         prefix = _prefix(path)
         meta = _meta_graph(prefix)
         graph_def = meta.graph_def
-        switches = [node for node in graph_def.node if is_bool_placeholder(node)]
+        switches = [node for node in graph_def.node if says_training(node)]
         training = self.options.training
         ops = ops_of(graph_def.node, training=training)
         ports = inference_part(ops, [node.name for node in switches])
@@ -62,12 +62,6 @@ class CheckpointAdapter(GraphSide):
 
     def graph_tensor(self, name: str) -> str:
         return super(CheckpointAdapter, self).graph_tensor(tensor_name(name))
-
-
-def is_bool_placeholder(node: Any) -> bool:
-    """A placeholder that can only say training or inference."""
-    phase = node.op in ("Placeholder", "PlaceholderV2", "PlaceholderWithDefault") and node.attr["dtype"].type == 10
-    return is_learning_phase(node) or phase
 
 
 def _prefix(path: str) -> str:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 Args = Dict[str, Any]
 NO_LANDLOCK = "the browser engine's own sandbox, no network"
+NO_SANDBOX = "no network; a browser engine has no sandbox for root"
 
 
 class Handlers:
@@ -39,7 +40,7 @@ class Handlers:
 
         name = args.get("framework", "graph")
         self._free = framework_of(name).starts_programs
-        self._confinement = NO_LANDLOCK if self._free else confine_writes(spill)
+        self._confinement = _of_browser() if self._free else confine_writes(spill)
         self._spill = spill
         progress("importing the framework")
         versions = import_framework(name)
@@ -113,6 +114,10 @@ class Handlers:
         if self._model is None:
             raise RequestError("NOT_LOADED", "no model is loaded in this runner", "", "Load one first.")
         return self._model
+
+
+def _of_browser() -> str:
+    return NO_SANDBOX if hasattr(os, "geteuid") and os.geteuid() == 0 else NO_LANDLOCK
 
 
 def _is_below(path: str, folders: Sequence[str]) -> bool:

@@ -188,9 +188,15 @@ def _signature(meta: Any, choices: Dict[str, str]) -> Tuple[Dict[str, str], Dict
 
 
 def _ports_of_graph(graph_def: Any) -> Tuple[Dict[str, str], Dict[str, str]]:
-    switches = [node.name for node in graph_def.node if is_learning_phase(node)]
+    switches = [node.name for node in graph_def.node if says_training(node)]
     ports = inference_part(ops_of(graph_def.node), switches)
     return {name: name + ":0" for name in ports.inputs}, {name[:-2]: name for name in ports.outputs}
+
+
+def says_training(node: Any) -> bool:
+    """A placeholder that can only say training or inference; a default that is no learning phase's stays."""
+    is_flag = node.op in ("Placeholder", "PlaceholderV2") and node.attr["dtype"].type == tf.bool.as_datatype_enum
+    return is_learning_phase(node) or is_flag
 
 
 def _tensors(infos: Any) -> Dict[str, str]:
@@ -212,5 +218,5 @@ def _stated_shapes(meta: Any) -> Dict[str, Any]:
 
 def _unfed(graph_def: Any, fed: Any, *, training: bool) -> Arrays:
     """Learning phases that the signature does not state."""
-    phases = [node.name for node in graph_def.node if is_learning_phase(node) and node.name not in fed]
+    phases = [node.name for node in graph_def.node if says_training(node) and node.name not in fed]
     return {name + ":0": np.array(training) for name in phases}

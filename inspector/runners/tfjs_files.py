@@ -2,11 +2,13 @@
 
 import json
 import os
+import re
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from .server import RequestError
 
 MODEL = "model.json"
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 
 
 class Named(NamedTuple):
@@ -49,7 +51,8 @@ def model_files(path: str) -> ModelFiles:
 def _shard(folder: str, name: str) -> str:
     """A shard lies in the model's folder, links followed; nothing is opened elsewhere, and nothing is fetched."""
     path = os.path.realpath(os.path.join(folder, name))
-    if os.path.isabs(name) or "\\" in name or ":" in name or not path.startswith(os.path.realpath(folder) + os.sep):
+    inside = path.startswith(os.path.realpath(folder) + os.sep)
+    if not inside or os.path.isabs(name) or "\\" in name or _URL.match(name):
         what = "the shard {} does not lie in the model's folder".format(name)
         raise RequestError("REFUSED_SHARD", what, name, "Put it beside model.json.")
     if not os.path.isfile(path):

@@ -96,10 +96,11 @@ class GraphSide {
   }
 
   describe() {
-    const ported = (node) => ({ tensor: `${node.name}:0`, shape: null, dtype: "", ...this.stated(node) });
+    const ported = (node) => ({ tensor: `${node.name}:0`, ...this.stated(node) });
+    const computed = this.graph.outputs.filter((node) => !["Const", "NoOp"].includes(node.op));
     return {
-      inputs: this.graph.inputs.map(ported),
-      outputs: this.graph.outputs.map((node) => `${node.name}:0`),
+      inputs: this.graph.inputs.filter((node) => node.op === "Placeholder").map(ported),
+      outputs: computed.map((node) => `${node.name}:0`),
       taps: Array.from(graphTaps(this.graph), ([tensor, node]) => ({
         tensor, op: node.op, shape: null, dtype: nodeDtype(node),
       })),

@@ -46,6 +46,7 @@ class Pair:
 
 
 CONV1D = "conv1d-json/KERAS_conv1d"
+RESNET = "tiny-resnet/pretrainedResnet"
 PIXELS = Settings(low=0, high=255)
 IDS = Settings(low=0, high=39)
 PAIRS = (
@@ -63,8 +64,8 @@ PAIRS = (
     Pair("muscle-mlp/mlp_200517b.h5", "muscle-mlp/mlp_200517b.pb", worst=5e-6),
     Pair("muscle-mlp/mlp_200517a.h5", "muscle-mlp/mlp_200517b.pb", worst=5e-6),
     Pair("tiny-resnet/pretrainedResnet.h5", "tiny-resnet/pretrainedResnet.tflite", worst=5e-6),
-    Pair("tiny-resnet/pretrainedResnet.h5", "tiny-resnet/pretrainedResnet_quant.tflite", worst=0.06, settings=PIXELS),
-    Pair("tiny-resnet/pretrainedResnet.tflite", "tiny-resnet/pretrainedResnet_quant.tflite", worst=0.06, settings=PIXELS),
+    Pair(f"{RESNET}.h5", f"{RESNET}_quant.tflite", worst=0.06, settings=PIXELS),
+    Pair(f"{RESNET}.tflite", f"{RESNET}_quant.tflite", worst=0.06, settings=PIXELS),
     Pair("tiny-vww/vww_96.h5", "tiny-vww/vww_96_float.tflite", worst=5e-6),
     Pair("tiny-vww/vww_96.h5", "tiny-vww/vww_96_int8.tflite", worst=0.06),
     Pair("tiny-wakeword/str_ww_ref_model.h5", "tiny-wakeword/str_ww_ref_model.tflite", worst=0.06),

@@ -29,7 +29,7 @@ def picture_net() -> Any:
     x = layers.LeakyReLU(0.2, name="leaky")(layers.Add(name="sum")([x, y]))
     x = layers.Conv2DTranspose(4, 3, strides=2, padding="same", name="up")(x)
     x = layers.Flatten(name="flat")(layers.MaxPooling2D(2, name="pooled")(x))
-    x = layers.Dense(10, activation="relu", name="fc")(x)
+    x = layers.Dense(24, activation="relu", name="fc")(x)
     return tf_keras.Model(image, layers.Softmax(name="probs")(layers.Dense(5, name="logits")(x)))
 
 

@@ -136,8 +136,8 @@ def test_damaged_bytes_end_in_a_tree_or_in_a_named_error(tmp_path: Path) -> None
     whole = lite_schema.packed(made)
     spoilt = [whole[:size] for size in range(8, len(whole))]
     for place in (*range(4), *range(8, len(whole))):
-        for value in (0, 0x7F, 0x80, 0xFF, whole[place] ^ 0x10):
-            spoilt.append(whole[:place] + bytes([value]) + whole[place + 1 :])
+        values = (0, 0x7F, 0x80, 0xFF, whole[place] ^ 0x10)
+        spoilt += [whole[:place] + bytes([value]) + whole[place + 1 :] for value in values]
     path = tmp_path / "m.tflite"
     codes = {outcome(written(path, data)) for data in spoilt}
     assert codes <= {"", "CORRUPT", "NOT_NUMERIC", "NO_VALUES", "NO_SUCH_VALUE", "TOO_LARGE"}

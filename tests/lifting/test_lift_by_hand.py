@@ -174,3 +174,19 @@ def test_a_training_branch_is_not_an_output(tmp_path: Path) -> None:
         tf.shape(x, name="size")
 
     assert [port.tensor for port in lifted(tmp_path, build).outputs] == ["one:0", "two:0"]
+
+
+@pytest.mark.parametrize(("step", "activation"), [(9375, "tanh"), (-1, "relu")])
+def test_a_branch_that_a_constant_chooses_is_the_graph(tmp_path: Path, step: int, activation: str) -> None:
+    def build(tf):
+        chosen = tf.greater_equal(tf.constant(step), 0)
+        off, on = tf.raw_ops.Switch(data=image(tf), pred=chosen)
+        merged, _ = tf.raw_ops.Merge(inputs=[tf.nn.relu(off), tf.tanh(on)])
+        kernel_off, kernel_on = tf.raw_ops.Switch(data=tf.constant(np.ones((1, 1, 3, 2), np.float32)), pred=chosen)
+        kernel, _ = tf.raw_ops.Merge(inputs=[kernel_off, kernel_on])
+        tf.nn.conv2d(merged, kernel, 1, "SAME", name="conv")
+
+    found = lifted(tmp_path, build)
+    assert kinds(found) == ["activation", "conv2d"]
+    assert only(found, "activation").settings["activation"] == activation
+    assert [weight.shape for weight in only(found, "conv2d").weights] == [(1, 1, 3, 2)]
