@@ -1,7 +1,7 @@
 """Makes TensorFlow.js models and what TensorFlow itself computes with them: tfjs_truth.py FOLDER
 
 `layers` is a Keras model with a shared layer, a nested model, a recurrent layer and two outputs; `graph` and `loop` are
-its halves, frozen. Beside each: `input.npz` by port, `truth.npz` by tensor name as Model Inspector calls it.
+its halves, frozen, and `fused` the first of them as TensorFlow.js's converter optimises it. Beside each: `input.npz` by port, `truth.npz` by tensor name as Model Inspector calls it.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import tensorflow as tf
 import tf_keras as keras
 from google.protobuf import json_format
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
+from tfjs_fusing import fuse
 from tfjs_writer import write_graph, write_layers
 
 LAYERS = keras.layers
@@ -71,8 +72,9 @@ def layers_truth(model: keras.Model, fed: dict[str, np.ndarray]) -> dict[str, np
     return truth | {"inner/inner_depthwise": depthwise.numpy(), "inner/inner_bn": norm.numpy()}
 
 
-def write_graph_model(model: keras.Model, name: str, fed: np.ndarray, folder: Path) -> None:
-    """A model of one input frozen, its loops lowered to nodes as the converter lowers them, and its truth."""
+def write_graph_model(model: keras.Model, name: str, fed: np.ndarray, folder: Path, fused: Path | None = None) -> None:
+    """A model of one input frozen, its loops lowered to nodes as the converter lowers them, and its truth; in
+    `fused` once more, as the converter optimises it."""
     spec = tf.TensorSpec((None, *fed.shape[1:]), fed.dtype, name=name)
     function = tf.function(lambda given: model(given))  # noqa: PLW0108 - a model itself cannot be traced by name
     frozen = convert_variables_to_constants_v2(function.get_concrete_function(spec), lower_control_flow=True)
@@ -89,12 +91,23 @@ def write_graph_model(model: keras.Model, name: str, fed: np.ndarray, folder: Pa
         "inputs": {name: {"name": given.name, "dtype": _dtype(given), "tensorShape": _shape(given)}},
         "outputs": {"features": {"name": output.name, "dtype": _dtype(output), "tensorShape": _shape(output)}},
     }
-    write_graph(folder, json_format.MessageToDict(graph_def), arrays, signature)
+    topology = json_format.MessageToDict(graph_def)
+    write_graph(folder, topology, arrays, signature)
     watched = ("Conv2D", "Relu", "Relu6", "MaxPool", "FusedBatchNormV3")
     wanted = [op.outputs[0] for op in frozen.graph.get_operations() if op.type in watched] + [output]
     computed = frozen.prune(given.name, [tensor.name for tensor in wanted])(tf.constant(fed))
-    np.savez(folder / "truth.npz", **{t.name: value.numpy() for t, value in zip(wanted, computed, strict=True)})
-    np.savez(folder / "input.npz", **{given.name: fed})
+    truth = {tensor.name: value.numpy() for tensor, value in zip(wanted, computed, strict=True)}
+    write_truth(folder, {given.name: fed}, truth)
+    if fused is not None:
+        nodes, kept = fuse(topology["node"], arrays)
+        write_graph(fused, {"node": nodes}, kept, signature)
+        names = {f"{node['name']}:0" for node in nodes}
+        write_truth(fused, {given.name: fed}, {name: array for name, array in truth.items() if name in names})
+
+
+def write_truth(folder: Path, fed: dict[str, np.ndarray], truth: dict[str, np.ndarray]) -> None:
+    np.savez(folder / "truth.npz", **truth)
+    np.savez(folder / "input.npz", **fed)
 
 
 def _dtype(tensor: tf.Tensor) -> str:
@@ -112,11 +125,10 @@ def main(folder: Path) -> None:
     model = network()
     randomised(model)
     write_layers_model(model, folder / "layers")
-    np.savez(folder / "layers" / "input.npz", **fed)
-    np.savez(folder / "layers" / "truth.npz", **layers_truth(model, fed))
+    write_truth(folder / "layers", fed, layers_truth(model, fed))
     image, ids = model.inputs
     image_half = keras.Model(image, model.get_layer("relu6").output)
-    write_graph_model(image_half, "image", fed["image"], folder / "graph")
+    write_graph_model(image_half, "image", fed["image"], folder / "graph", folder / "fused")
     write_graph_model(keras.Model(ids, model.get_layer("lstm").output), "ids", fed["ids"], folder / "loop")
 
 

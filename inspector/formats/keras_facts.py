@@ -27,7 +27,7 @@ def runs_in(keras: KerasFile, architecture: Architecture | None = None) -> tuple
         framework = architecture.framework or ("keras3" if _writes_as_keras_3(keras) else "tf_keras")
         return framework, f"its architecture is {architecture.title}, so it runs in {TITLES[framework]}"
     if keras.config is None:
-        return "", f"it holds weights but no architecture. With a graph on the other side it runs as that graph. {WAYS}"
+        return "", f"it holds weights but no architecture: with a graph on the other side it runs as that graph. {WAYS}"
     told = f"its architecture is {architecture.title}, " if architecture is not None else ""
     if keras.major >= 3:
         return "keras3", f"{told}written by Keras {keras.version}, so it runs in Keras 3"

@@ -7,8 +7,8 @@ their layers by name here too.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 from inspector.domain.computation import Weight
@@ -74,7 +74,16 @@ def weights_of(spec: ModelSpec, manifest: Manifest) -> dict[Path, tuple[Weight, 
         owner = _owner(weight.name, by_name)
         if owner is not None:
             held[owner].append(Stored(weight.name, weight.name, weight.shape, weight.dtype))
-    return {path: tuple(_with_roles(leaves[path], stored)) for path, stored in held.items()}
+    return {path: in_steps(_with_roles(leaves[path], stored), manifest) for path, stored in held.items()}
+
+
+def in_steps(weights: Iterable[Weight], manifest: Manifest) -> tuple[Weight, ...]:
+    """Weights with what quantization left of their precision."""
+    found = ((weight, manifest.weights.get(weight.id)) for weight in weights)
+    return tuple(
+        replace(weight, step=stored.step, dtype=stored.precision) if stored is not None else weight
+        for weight, stored in found
+    )
 
 
 def _leaves(model: ModelSpec, above: Path) -> Iterator[tuple[Path, LayerSpec]]:

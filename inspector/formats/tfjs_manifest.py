@@ -57,6 +57,16 @@ class StoredWeight:
         return self.quantization.dtype if self.quantization else self.dtype
 
     @property
+    def step(self) -> float:
+        """The distance of neighbouring values of a quantized array, 0 of another."""
+        return self.quantization.scale if self.quantization else 0.0
+
+    @property
+    def precision(self) -> str:
+        """The dtype of the values that are read: `float16` where float32 was rounded to it."""
+        return "float16" if self.stored == "float16" else self.dtype
+
+    @property
     def count(self) -> int:
         return math.prod(self.shape)
 

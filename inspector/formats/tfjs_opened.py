@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from inspector.formats.keras_kinds import is_custom
 from inspector.formats.keras_model import Item, Laid
 from inspector.formats.listing import Listing, ModelTree
 from inspector.formats.tfjs_graph import JsonGraph, dtype_of, shape_of
-from inspector.formats.tfjs_layers import LayersModel, laid_out, layers_model
+from inspector.formats.tfjs_layers import LayersModel, in_steps, laid_out, layers_model
 from inspector.formats.tfjs_manifest import read_manifest
 from inspector.formats.tfjs_sections import add_about, add_layers, add_weights
 from inspector.lifting import lift
@@ -159,7 +160,9 @@ class OpenedTFJS:
         if self._graph is None or not self._graph.nodes:
             raise InspectorError("NO_MODEL", "the file holds no layers and no graph", where=self._file.path)
         if self._computation is None:
-            self._computation = lift(self._graph, *self._ports)
+            lifted = lift(self._graph, *self._ports)
+            layers = (replace(layer, weights=in_steps(layer.weights, self.manifest)) for layer in lifted.layers)
+            self._computation = replace(lifted, layers=tuple(layers))
         return self._computation
 
     def close(self) -> None:

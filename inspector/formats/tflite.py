@@ -22,6 +22,8 @@ from inspector.formats.tflite_tree import tree_of
 
 NAME, TITLE = "tflite", "TensorFlow Lite model"
 IDENTIFIER = b"TFL3"
+FLEX = "Flex"
+SHOWN = 5
 WHOLE_NUMBERS = ("int8", "uint8", "int16", "int4")
 
 
@@ -144,8 +146,15 @@ def _facts(model: Model) -> tuple[tuple[str, str], ...]:
 
 
 def _warnings(model: Model, foreign: list[str]) -> Iterator[Warn]:
-    if foreign:
-        listed = ", ".join(foreign[:5])
-        yield Warn("CUSTOM_OPS", f"operators that TensorFlow Lite itself does not have: {listed}")
+    flex, own = ([name for name in foreign if name.startswith(FLEX) is wanted] for wanted in (True, False))
+    if flex:
+        yield Warn("FLEX_OPS", f"operators of TensorFlow's own, which only an interpreter with Flex runs: {_few(flex)}")
+    if own:
+        yield Warn("CUSTOM_OPS", f"operators that TensorFlow Lite itself does not have, so it may not run: {_few(own)}")
     if any(tensor.is_variable for tensor in model.subgraphs[0].tensors):
-        yield Warn("MUTABLE_STATE", "it keeps state from one run to the next")
+        yield Warn("MUTABLE_STATE", "it keeps state from one run to the next; here every run begins anew")
+
+
+def _few(names: list[str]) -> str:
+    rest = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return ", ".join(names[:SHOWN]) + rest

@@ -9,12 +9,11 @@ from typing import Any
 from inspector.domain.computation import Computation, Layer, Port, Weight
 from inspector.formats.flatbuffer import Table
 from inspector.formats.tflite_model import Model, Operator, Signature, Subgraph, Tensor
+from inspector.formats.tflite_options import FUSED, PADDING, options_of
 from inspector.formats.tflite_patterns import Patterns, Zeros, data_inputs, shape_only
 from inspector.formats.tflite_recurrent import PLACES, recurrent
 from inspector.formats.tflite_values import Layout, fits, keras_shape
 
-FUSED = ("", "relu", "relu_n1_to_1", "relu6", "tanh", "sign_bit")
-PADDING = ("same", "valid")
 ACTIVATIONS = {
     "RELU": "relu", "RELU6": "relu6", "LOGISTIC": "sigmoid", "TANH": "tanh", "ELU": "elu", "SOFTMAX": "softmax",
     "LOG_SOFTMAX": "log_softmax", "EXP": "exponential", "GELU": "gelu", "HARD_SWISH": "hard_swish",
@@ -28,8 +27,8 @@ MERGES = {
 SHAPES = {
     "RESHAPE": "reshape", "SQUEEZE": "reshape", "EXPAND_DIMS": "reshape", "TRANSPOSE": "permute", "PAD": "pad",
     "PADV2": "pad", "MIRROR_PAD": "pad", "STRIDED_SLICE": "crop", "SLICE": "crop", "TILE": "repeat",
-    "RESIZE_BILINEAR": "upsample", "RESIZE_NEAREST_NEIGHBOR": "upsample",
 }  # fmt: skip
+RESIZES = {"RESIZE_BILINEAR": "bilinear", "RESIZE_NEAREST_NEIGHBOR": "nearest"}
 POOLS = {"AVERAGE_POOL_2D": "average", "MAX_POOL_2D": "max"}
 REDUCTIONS = {"MEAN": "average", "REDUCE_MAX": "max"}
 PASSING = ("QUANTIZE", "DEQUANTIZE", "FAKE_QUANT")  # the same value, kept otherwise
@@ -177,6 +176,8 @@ class Lifter:
             role = "scale" if name in SCALE else "offset"
             one = vectors[0].shape in ((), (1,))
             return ("rescaling" if one else role), {}, () if one else self._constants(operator, (role,))
+        if name in RESIZES:
+            return "upsample", resize_settings(operator), ()
         if name in MERGES or name in SHAPES:
             return {**MERGES, **SHAPES}[name], {}, ()
         return self._other(operator)
@@ -288,6 +289,13 @@ def pool_settings(options: Table | None, pool: str) -> dict[str, Any]:
         "pool_size": (int(_number(options, 4, "i")), int(_number(options, 3, "i"))),
         "strides": (int(_number(options, 2, "i")), int(_number(options, 1, "i"))),
     }
+
+
+def resize_settings(operator: Operator) -> dict[str, Any]:
+    """Interpolation, and which points of the two pictures lie over each other."""
+    options = options_of(operator.options_kind, operator.options)
+    where = {name: options.get(name, False) for name in ("align_corners", "half_pixel_centers")}
+    return {"interpolation": RESIZES[operator.name], **where}
 
 
 def _joined(layers: list[Layer], rounded: set[str]) -> list[Layer]:

@@ -32,6 +32,8 @@ class TFJSAdapter(Adapter):
         files = model_files(path)
         self._page = _page(files)
         self._choose_backend()
+        if self.precision == "float32":
+            self.precision = files.weights
         described = self._asked("LOAD_FAILED", "load", {"kind": files.kind, "shards": len(files.shards)}, path)
         self._take(described, files)
         ignored = [name for name, value in WITHOUT.items() if getattr(self.options, name) != value]

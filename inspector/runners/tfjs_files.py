@@ -19,11 +19,13 @@ class Named(NamedTuple):
 
 
 class ModelFiles(NamedTuple):
-    """`kind`: `layers` or `graph`. `inputs` and `outputs` are a graph's signature, None where it has none."""
+    """`kind`: `layers` or `graph`. `weights`: the coarsest dtype that weights are kept in. `inputs` and `outputs`
+    are a graph's signature, None where it has none."""
 
     json: str
     shards: Sequence[str]
     kind: str
+    weights: str = "float32"
     inputs: Optional[List[Named]] = None
     outputs: Optional[List[Named]] = None
 
@@ -37,15 +39,23 @@ def model_files(path: str) -> ModelFiles:
         manifest = stated.get("weightsManifest") or []
         names = [name for group in manifest for name in group["paths"]]
         shards = [_shard(os.path.dirname(os.path.abspath(file)), name) for name in names]
+        kept = _coarsest(manifest)
         topology = stated.get("modelTopology")
         is_graph = isinstance(topology, dict) and isinstance(topology.get("node"), list)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         what = "this is no TensorFlow.js model: {}: {}".format(type(error).__name__, error)
         raise RequestError("LOAD_FAILED", what[:500], file, "Convert it again.")
     if not is_graph:
-        return ModelFiles(file, shards, "layers")
+        return ModelFiles(file, shards, "layers", kept)
     inputs, outputs = _signature(stated)
-    return ModelFiles(file, shards, "graph", inputs, outputs)
+    return ModelFiles(file, shards, "graph", kept, inputs, outputs)
+
+
+def _coarsest(manifest: List[Dict[str, Any]]) -> str:
+    """What most of the precision is lost to."""
+    weights = [weight for group in manifest for weight in group.get("weights") or []]
+    kept = [(weight.get("quantization") or {}).get("dtype") for weight in weights]
+    return next((dtype for dtype in ("uint8", "float16", "uint16") if dtype in kept), "float32")
 
 
 def _shard(folder: str, name: str) -> str:

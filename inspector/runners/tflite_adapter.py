@@ -33,7 +33,14 @@ class TFLiteAdapter(Adapter):
         self._ops = {by_index[i].name: str(op["op_name"]) for op in operators for i in op["outputs"] if i in by_index}
         self._random = [name for name, op in self._ops.items() if op in RANDOM]
         self.precision = _precision([by_index[i] for i in sorted(constants)], list(self.taps.values()))
+        self._seen: Dict[str, int] = Counter()
         self.framework = "TensorFlow Lite {}".format(tf.__version__)
+
+    def run(
+        self, inputs: Arrays, *, taps: Sequence[str] = (), outputs: Sequence[str] = (), edited: bool = False
+    ) -> Dict[str, Arrays]:
+        self.clipped, self._seen = {}, Counter()
+        return super().run(inputs, taps=taps, outputs=outputs, edited=edited)
 
     def random_ops(self) -> List[str]:
         return self._random
@@ -52,7 +59,6 @@ class TFLiteAdapter(Adapter):
         return self._run(self._keeping, inputs, names)
 
     def _run(self, interpreter: Interpreter, inputs: Arrays, names: Sequence[str]) -> Arrays:
-        self.clipped = {}
         wanted = {name: self._tensor(name) for name in names}
         fed = {}
         for port in self.inputs:
@@ -78,8 +84,11 @@ class TFLiteAdapter(Adapter):
         return dequantized(stored, tensor)
 
     def _note_clipping(self, tensor: Tensor, stored: np.ndarray) -> None:
-        if tensor.is_quantized:
-            self.clipped[tensor.name] = clipped_share(stored, tensor)
+        """Of all parts of a run that is done some samples at a time."""
+        if tensor.is_quantized and stored.size:
+            before, self._seen[tensor.name] = self._seen[tensor.name], self._seen[tensor.name] + stored.size
+            known = self.clipped.get(tensor.name, 0.0) * before
+            self.clipped[tensor.name] = (known + clipped_share(stored, tensor) * stored.size) / self._seen[tensor.name]
 
 
 def _ports(tensors: Sequence[Tensor], names: Dict[str, int]) -> List[Port]:

@@ -66,10 +66,10 @@ def dequantized(array: np.ndarray, tensor: Tensor) -> np.ndarray:
 
 
 def clipped_share(stored: np.ndarray, tensor: Tensor) -> float:
-    """The share of values at an end of the dtype's range, but for an end that stands for zero: what a
-    ReLU cuts off is meant."""
+    """The share of values at an end of the dtype's range, but for an end that stands for zero: what a ReLU cuts
+    off is meant. There is at least one value."""
     ends = [end for end in limits(tensor.dtype) if end not in tensor.zeros]
-    return float(np.isin(stored, ends).mean()) if stored.size else 0.0
+    return float(np.isin(stored, ends).mean())
 
 
 def limits(dtype: Any) -> Sequence[int]:

@@ -80,7 +80,7 @@ def compared(a: Form, b: Form) -> tuple[tuple[str, ...], bool]:
 
 
 def convolutions(found: Comparison) -> tuple[int, int]:
-    """How many of A's convolutions and dense layers have all their arrays in B, folded or not, and how many there are."""
+    """How many of A's convolutions and dense layers have all their arrays in B, folded or not, and of how many."""
     layers = [layer for layer in found.layers if layer.kind in WEIGHTED]
     known = [layer for layer in layers if layer.weights and all(w.relation != "missing" for w in layer.weights)]
     return len(known), len(layers)

@@ -44,7 +44,7 @@ def text(word: str) -> dict[str, str]:
     return {"s": base64.b64encode(word.encode()).decode()}
 
 
-def graph(folder: Path, signature: Any = None) -> Path:
+def graph(folder: Path, signature: Any = None, **how: Any) -> Path:
     """x -> depthwise convolution with bias and relu6, as TensorFlow.js's converter fuses them -> Identity."""
     size = {"dim": [{"size": "-1"}, {"size": "4"}, {"size": "4"}, {"size": "2"}]}
     constant = {"value": {"tensor": {"dtype": "DT_FLOAT", "tensorShape": {"dim": [{"size": "2"}]}}}}
@@ -65,7 +65,7 @@ def graph(folder: Path, signature: Any = None) -> Path:
         node("out", "Identity", "conv"),
     ]
     arrays = {"kernel": np.ones((3, 3, 2, 1), np.float32), "bias": np.array([1, 2], np.float32)}
-    return write_graph(folder, {"node": nodes, "versions": {"producer": 1882}}, arrays, signature)
+    return write_graph(folder, {"node": nodes, "versions": {"producer": 1882}}, arrays, signature, **how)
 
 
 @pytest.mark.parametrize("opened", ["folder", "file"])
@@ -99,6 +99,14 @@ def test_facts_and_choices(tmp_path: Path) -> None:
     )  # fmt: skip
     with pytest.raises(InspectorError, match=r"BAD_CHOICE: there is no backend gpu .* webgl, wasm, cpu"):
         formats.open_file(str(tmp_path / "m"), {"backend": "gpu"})
+
+
+@pytest.mark.parametrize("make", ["layers", "graph"])
+def test_quantized_weights_state_their_step(tmp_path: Path, make: str) -> None:
+    """The bias of the layers model goes from 0 to 2, that of the graph from 1 to 2, in 255 steps."""
+    folder = {"layers": layers, "graph": graph}[make](tmp_path / "m", quantize="uint8")
+    weights = formats.open_file(str(folder)).computation().layers[1].weights
+    assert next(weight.step for weight in weights if weight.role == "bias") == {"layers": 2, "graph": 1}[make] / 255
 
 
 def test_every_entry_can_be_asked_for(tmp_path: Path) -> None:

@@ -60,6 +60,35 @@ def test_values_behind_the_flatbuffer_are_found_by_offset_and_size(tmp_path: Pat
     assert caught.value.code == "CORRUPT"
 
 
+@pytest.mark.parametrize(("custom", "code"), [("FlexErf", "FLEX_OPS"), ("MyOwn", "CUSTOM_OPS")])
+def test_foreign_operators_are_named(tmp_path: Path, custom: str, code: str) -> None:
+    made = lite_schema.one_layer(lite_schema.buffer(), lite_schema.buffer(KERNEL))
+    kind = made.operatorCodes[0]
+    kind.builtinCode = kind.deprecatedBuiltinCode = SCHEMA.BuiltinOperator.CUSTOM
+    kind.customCode = custom
+    found = opened(written(tmp_path / "m.tflite", lite_schema.packed(made)))
+    (warning,) = found.file.warnings
+    assert warning.code == code
+    assert custom in warning.text
+    assert [layer.class_name for layer in found.computation().layers] == ["Input", custom]
+
+
+@pytest.mark.parametrize("half_pixels", [True, False])
+def test_a_resizing_says_where_its_points_lie(tmp_path: Path, half_pixels: bool) -> None:
+    made = lite_schema.one_layer(lite_schema.buffer(), lite_schema.buffer(KERNEL))
+    kind, (operator,) = made.operatorCodes[0], made.subgraphs[0].operators
+    kind.builtinCode = kind.deprecatedBuiltinCode = SCHEMA.BuiltinOperator.RESIZE_BILINEAR
+    operator.builtinOptionsType = SCHEMA.BuiltinOptions.ResizeBilinearOptions
+    operator.builtinOptions = SCHEMA.ResizeBilinearOptionsT()
+    operator.builtinOptions.halfPixelCenters = half_pixels
+    found = opened(written(tmp_path / "m.tflite", lite_schema.packed(made)))
+    layer = found.computation().layers[-1]
+    assert (layer.kind, layer.inputs) == ("upsample", ("x",))
+    assert layer.settings == {
+        "interpolation": "bilinear", "align_corners": False, "half_pixel_centers": half_pixels,
+    }  # fmt: skip
+
+
 def test_packed_integers_are_unpacked(tmp_path: Path) -> None:
     """Two values of four bits in a byte, the lower ones first: 0x21 is 1 and 2, 0x8F is -1 and -8, 0x07 is 7."""
     packed = lite_schema.buffer(np.array([0x21, 0x8F, 0x07], np.uint8))

@@ -70,7 +70,7 @@ def test_every_option_that_is_not_as_usual_has_one() -> None:
 
 def test_a_framework_heeds_what_it_has() -> None:
     heeded = {name: run_options(replace(FILE, runs_in=name)) for name in ("tflite", "tfjs", "recording", "graph")}
-    assert heeded["tflite"] == ("threads", "batch", "twice")
+    assert heeded["tflite"] == ("threads", "optimise", "batch", "twice")
     assert heeded["tfjs"] == ("batch", "twice")
     assert heeded["recording"] == ()
     assert heeded["graph"] == (

@@ -63,7 +63,7 @@ PAIRS = [
     ("tiny-wakeword", "str_ww_ref_model.h5", "str_ww_ref_model.tflite", {"rounded", "folded", "exact"}),
     ("dnn-edge", "tf_dnn.h5", "tflite/model.tflite", {"exact"}),
     ("facemask-ssd", "face_mask_detection.pb", "face_mask_detection.tflite", {"exact", "folded"}),
-    ("quant-aware", "model.pb", "model.tflite", {"rounded"}),
+    ("quant-aware", "frozen_model.pb", "model.tflite", {"rounded"}),
 ]
 
 

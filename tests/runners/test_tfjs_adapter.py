@@ -66,7 +66,7 @@ def one_dense(folder: Path) -> Path:
 
 @pytest.mark.framework
 @pytest.mark.parametrize("backend", BACKENDS)
-@pytest.mark.parametrize("kind", ["layers", "graph", "loop"])
+@pytest.mark.parametrize("kind", ["layers", "graph", "fused", "loop"])
 def test_every_tensor_is_tensorflows(truth: Path, tmp_path: Path, kind: str, backend: str) -> None:
     folder = truth / kind
     fed, expected = dict(np.load(folder / "input.npz")), dict(np.load(folder / "truth.npz"))
@@ -86,7 +86,7 @@ def test_every_tensor_is_tensorflows(truth: Path, tmp_path: Path, kind: str, bac
 
 
 @pytest.mark.framework
-@pytest.mark.parametrize("kind", ["layers", "graph", "loop"])
+@pytest.mark.parametrize("kind", ["layers", "graph", "fused", "loop"])
 def test_reader_and_runner_name_tensors_alike(truth: Path, tmp_path: Path, kind: str) -> None:
     runner, said = loaded(truth / kind, tmp_path)
     runner.close()
@@ -107,7 +107,8 @@ def test_quantized_weights_compute_what_the_reader_shows(tmp_path: Path) -> None
     model = formats.open_file(str(folder))
     kernel, bias = model.values("d/kernel").reshape(6, 4).astype("f8"), model.values("d/bias").astype("f8")
     x = rng.normal(size=(5, 6)).astype("f4")
-    runner, _ = loaded(folder, tmp_path / "spill", "wasm", batch=2)
+    runner, said = loaded(folder, tmp_path / "spill", "wasm", batch=2)
+    assert said.precision == "uint8"
     try:
         found = runner.run({"d_input": x}).outputs["d"]
     finally:

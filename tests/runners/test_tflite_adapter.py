@@ -99,6 +99,15 @@ def test_the_share_of_clipped_values_is_told(lite_files: Path) -> None:
     assert found["taps"][port.tensor].max() == pytest.approx(top)
 
 
+def test_the_share_of_clipped_values_is_that_of_all_parts_of_a_run(lite_files: Path) -> None:
+    own = adapter(lite_files / "picture-int8.tflite", batch=2)
+    (port,) = own.inputs
+    array = np.zeros((3, 12, 12, 3), np.float32)
+    array[2] = 1e6
+    own.run({port.tensor: array})
+    assert own.clipped[port.tensor] == pytest.approx(1 / 3)
+
+
 @pytest.mark.parametrize("kind", ["float", "int8"])
 def test_a_larger_batch_is_the_samples_one_by_one(lite_files: Path, kind: str) -> None:
     own = adapter(lite_files / f"picture-{kind}.tflite")

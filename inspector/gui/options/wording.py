@@ -23,7 +23,7 @@ FRAMEWORKS = {
 #: What each framework can be told for a run; a file that cannot run alone may run as the other side's graph.
 WHOLE = ("threads", "onednn", "xla", "optimise", "float64", "batch", "training", "seed", "twice")
 RUN_OPTIONS: dict[str, tuple[str, ...]] = {
-    "tflite": ("threads", "batch", "twice"),
+    "tflite": ("threads", "optimise", "batch", "twice"),
     "tfjs": ("batch", "twice"),
     "recording": (),
 }
