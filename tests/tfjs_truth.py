@@ -1,7 +1,8 @@
 """Makes TensorFlow.js models and what TensorFlow itself computes with them: tfjs_truth.py FOLDER
 
 `layers` is a Keras model with a shared layer, a nested model, a recurrent layer and two outputs; `graph` and `loop` are
-its halves, frozen, and `fused` the first of them as TensorFlow.js's converter optimises it. Beside each: `input.npz` by port, `truth.npz` by tensor name as Model Inspector calls it.
+its halves, frozen, and `fused` the first of them as TensorFlow.js's converter optimises it. Beside each: `input.npz`
+by port, `truth.npz` by tensor name as Model Inspector calls it.
 """
 
 from __future__ import annotations

@@ -124,4 +124,5 @@ def _dequantized(stored: Array, tensor: Tensor, start: int) -> Array:
         behind = math.prod(tensor.shape[quantization.axis + 1 :])
         channel = np.arange(start, start + stored.size) // max(1, behind) % len(scales)
         scales, zeros = scales[channel], zeros[channel]
-    return ((stored.astype(np.int64) - zeros).astype(np.float32) * scales).astype(np.float32)
+    with np.errstate(over="ignore", invalid="ignore"):  # of a damaged file's scales
+        return ((stored.astype(np.int64) - zeros).astype(np.float32) * scales).astype(np.float32)

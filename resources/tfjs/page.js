@@ -170,7 +170,7 @@ const methods = {
   },
 
   async run({ inputs, names, plain }) {
-    const fed = {};
+    const fed = Object.create(null); // an input may have any name
     for (const input of inputs) {
       fed[input.tensor] = tensorOf(input, input.blob == null ? null : await bytes(`/in/${input.blob}`));
     }

@@ -98,6 +98,18 @@ def test_reader_and_runner_name_tensors_alike(truth: Path, tmp_path: Path, kind:
     assert [(port.shape, port.dtype) for port in computation.inputs] == [(p.shape, p.dtype) for p in said.inputs]
 
 
+@pytest.mark.framework
+def test_two_names_of_one_tensor_can_both_be_tapped(truth: Path, tmp_path: Path) -> None:
+    fed, expected = (dict(np.load(truth / "layers" / name)) for name in ("input.npz", "truth.npz"))
+    runner, _ = loaded(truth / "layers", tmp_path)
+    try:
+        found = runner.run(fed, taps=["inner", "inner/inner_bn"]).taps
+    finally:
+        runner.close()
+    np.testing.assert_array_equal(found["inner"], found["inner/inner_bn"])
+    np.testing.assert_allclose(found["inner"], expected["inner/inner_bn"], atol=1e-5)
+
+
 def test_quantized_weights_compute_what_the_reader_shows(tmp_path: Path) -> None:
     folder, rng = tmp_path / "m", np.random.default_rng(2)
     layer = {"class_name": "Dense", "config": {"name": "d", "units": 4, "batch_input_shape": [None, 6]}}
