@@ -79,8 +79,10 @@ class LayersSide {
 
   tapped(fed, names) {
     const wanted = names.map((name) => this.taps.tensors.get(name));
-    const watching = tf.model({ inputs: this.model.inputs, outputs: wanted });
-    return asList(watching.predict(this.inOrder(fed)));
+    const once = [...new Set(wanted)]; // a nested model's output bears two names
+    const watching = tf.model({ inputs: this.model.inputs, outputs: once });
+    const found = asList(watching.predict(this.inOrder(fed)));
+    return wanted.map((tensor) => found[once.indexOf(tensor)]);
   }
 
   inOrder(fed) {
