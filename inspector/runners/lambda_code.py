@@ -8,6 +8,8 @@ from typing import Any, Dict, Iterator, List, Tuple
 
 Config = Dict[str, Any]
 CODE, REFERENCE, STRING = ord("c"), 0x80, ord("s")
+CELLS = b"\x87\x95"  # MAKE_CELL and COPY_FREE_VARS of 3.11 and 3.12, for what inner functions share
+RESUME_312 = b"\x97"
 RESUME = {151: "3.11 or 3.12", 149: "3.13", 128: "3.14"}  # the op with which newer code begins
 
 
@@ -52,8 +54,16 @@ def python_of(config: Config) -> str:
         if len(code) > place + 5 and code[place] & ~REFERENCE == STRING:
             size = struct.unpack("<i", code[place + 1 : place + 5])[0]
             if 0 < size < len(code):
-                return said or RESUME.get(code[place + 5], "3.4 to 3.7")
+                return said or _by_ops(code[place + 5 : place + 5 + size : 2])
     return ""
+
+
+def _by_ops(ops: bytes) -> str:
+    """By the first op: newer code begins with RESUME, before which only cells are made."""
+    rest = ops.lstrip(CELLS)
+    if rest[:1] == RESUME_312 and rest != ops:
+        return RESUME[RESUME_312[0]]
+    return RESUME.get(ops[0], "3.4 to 3.7")
 
 
 def this_python() -> str:

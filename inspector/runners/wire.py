@@ -7,6 +7,7 @@ payload, which is empty or the bytes of one `.npy` file. No pickle anywhere.
 import io
 import json
 import struct
+import threading
 from typing import Any, BinaryIO, Dict, Optional, Tuple
 
 import numpy as np
@@ -16,6 +17,9 @@ MAX_HEADER = 64 << 20
 MAX_PAYLOAD = 1 << 30
 _SIZES = struct.Struct("!II")
 
+# numpy parses the header of a .npy file with `ast`, which CPython 3.11 cannot do in two threads at a time
+# ("AST constructor recursion depth mismatch"): whoever loads one holds this.
+HEADERS = threading.Lock()
 Frame = Tuple[Dict[str, Any], Optional[np.ndarray]]
 
 
@@ -56,7 +60,8 @@ def npy_bytes(array: np.ndarray) -> bytes:
 
 def npy_array(data: bytes) -> np.ndarray:
     try:
-        return np.load(io.BytesIO(data), allow_pickle=False)
+        with HEADERS:
+            return np.load(io.BytesIO(data), allow_pickle=False)
     except (ValueError, EOFError) as error:
         raise WireError("payload is no .npy: {}".format(error))
 

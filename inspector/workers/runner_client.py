@@ -23,6 +23,7 @@ from inspector.domain.errors import Cancelled, InspectorError
 from inspector.domain.files import Shape, Warn
 from inspector.domain.match import ValueHit
 from inspector.domain.options import SideOptions
+from inspector.runners.wire import HEADERS
 from inspector.workers.child import Child, Progress, quiet_environment
 from inspector.workers.environments import inspect_python
 
@@ -347,7 +348,9 @@ def _link_or_write(array: Any, path: Path) -> None:
     whole = isinstance(array, np.memmap) and isinstance(array.base, mmap.mmap)
     if whole and str(array.filename).endswith(".npy"):
         with contextlib.suppress(OSError):  # another file system, or the file is gone: write it
-            if np.load(array.filename, mmap_mode="r").shape == array.shape:
+            with HEADERS:
+                stored = np.load(array.filename, mmap_mode="r")
+            if stored.shape == array.shape:
                 path.hardlink_to(array.filename)
                 return
     np.save(path, array, allow_pickle=False)
@@ -359,7 +362,8 @@ def _open(paths: Mapping[str, str]) -> dict[str, Array]:
 
 def _open_one(path: str) -> Array:
     try:
-        return np.load(path, mmap_mode="r", allow_pickle=False)  # type: ignore[no-any-return]
+        with HEADERS:
+            return np.load(path, mmap_mode="r", allow_pickle=False)  # type: ignore[no-any-return]
     except ValueError as error:
         raise InspectorError("BAD_ARRAY", f"the runner wrote no array: {error}", where=path) from error
 

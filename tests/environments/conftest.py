@@ -54,7 +54,8 @@ def net_of(environment: Callable[[str], str], tmp_path_factory: pytest.TempPathF
     @cache
     def made(name: str) -> Net:
         folder = tmp_path_factory.mktemp("net")
-        quiet = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
+        # TF2_BEHAVIOR: a TensorFlow that a test has imported here sets it for all its children.
+        quiet = {k: v for k, v in os.environ.items() if k != "TF2_BEHAVIOR"} | {"TF_CPP_MIN_LOG_LEVEL": "3"}
         command = [environment(name), str(SCRIPT), str(RECORDER), str(folder)]
         done = subprocess.run(command, capture_output=True, text=True, env=quiet, check=False)
         assert done.returncode == 0, done.stderr[-2000:]

@@ -69,6 +69,7 @@ def test_keys_and_their_order_are_the_contract():
         "noise_floor",
         "weights",
         "status",
+        "clipped",
     ]
     assert list(layer["introduced"]) == METRICS
     assert list(layer["weights"][0])[:3] == ["a", "b", "relation"]

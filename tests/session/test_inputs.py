@@ -105,8 +105,15 @@ class TestDrawn:
         message = refused("random:0", port("x", (None, 4)), port("y", (None, 5)))
         assert message.startswith("WRONG_SHAPE: A's `x` takes [?, 4] and B's `y` [?, 5]")
 
-    def test_words_are_no_input(self) -> None:
-        assert "WRONG_DTYPE: input `x` takes string, not numbers" in refused("zeros", port("x", (None,), "string"))
+    def test_text_is_drawn_too_the_same_for_a_seed(self) -> None:
+        text = port("x", (None, 2), "string")
+        one, other = (prepare(("random:3",), [text], [text], batch=2)[0].array_a for _ in range(2))
+        assert (one.shape, one.dtype.kind) == ((2, 2), "S")
+        assert one.tolist() == other.tolist()
+        assert prepare(("zeros",), [text], [text])[0].array_b.tolist() == [[b"", b""]]
+
+    def test_a_resource_is_no_input(self) -> None:
+        assert "WRONG_DTYPE: input `x` takes resource, not numbers" in refused("zeros", port("x", (None,), "resource"))
 
 
 class TestSpecs:
