@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from inspector.causes.case import Case, Edit, SetAttribute, SetConstant, Suspicion
+from inspector.causes.case import Case, Edit, SetAttribute, SetConstant, Suspicion, Trial
 from inspector.domain.comparison import LayerDifference
 from inspector.domain.computation import Layer
 from inspector.domain.wording import short
@@ -47,8 +47,7 @@ def _suspicion(item: LayerDifference, one: float, other: float, b: Layer) -> Sus
         confidence=0.95,
         evidence=f"epsilon is {one:.3g} in A and {other:.3g} in B; the layer alone introduces {short(size)}",
         mend=f"export again with BatchNormalization(epsilon={one:.6g}) for `{item.a}`",
-        edits=mend(b, one),
-        edit_text=f"epsilon {one:.3g} put back into `{item.b}`",
+        trial=Trial(text=f"epsilon {one:.3g} put back into `{item.b}`", edits=mend(b, one)),
     )
 
 

@@ -113,7 +113,7 @@ class Case:
         and those that could not be compared are open to suspicion, too."""
         for item in self.layers:
             a = self.layer_a.get(item.a)
-            if a is not None and (item.status == "different" or (item.status == "not-compared")):
+            if a is not None and item.status in ("different", "not-compared"):
                 yield item, a, self.layer_b.get(item.b or "")
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from inspector.causes.case import Case, Edit, SetConstant, Suspicion
+from inspector.causes.case import Case, Edit, SetConstant, Suspicion, Trial
 from inspector.domain.comparison import LayerDifference
 from inspector.domain.match import WeightDifference
 from inspector.domain.wording import short
@@ -36,8 +36,8 @@ def suspect(case: Case) -> Iterator[Suspicion]:
         f"({weights[0].role}); the largest difference is {short(worst.max_abs or 0.0)} in {worst.a} "
         f"at {list(worst.worst_index or ())}",
         mend="the two files come from different trainings or steps: export B again from A's weights",
-        edits=mend(case, changed),
-        edit_text=f"A's weights put into {len(changed)} layers of B",
+        layers=tuple(layer.a for layer, _ in changed),
+        trial=Trial(text=f"A's weights put into {len(changed)} layers of B", edits=mend(case, changed)),
     )
 
 

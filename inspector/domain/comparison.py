@@ -126,7 +126,8 @@ class Proof:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """A cause (its id in the catalogue), the layer on both sides, the evidence in numbers, the proof and
-    the mend: a line to copy."""
+    the mend: a line to copy. `layers`: all of A's layers that it is about. `unproved`: why there is no proof.
+    `note_only`: worth knowing, and no reason for the difference."""
 
     cause: str
     title: str
@@ -136,6 +137,9 @@ class Finding:
     evidence: str
     mend: str
     proof: Proof | None = None
+    layers: tuple[str, ...] = ()
+    unproved: str = ""
+    note_only: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

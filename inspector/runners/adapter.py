@@ -126,7 +126,7 @@ class Adapter(ABC):
             return self._run_edited(fed, wanted + taps, optimised=not taps)
         return self._tapped(fed, taps + wanted) if taps else self._plain(fed, wanted)
 
-    def replay(self, feeds: Arrays, fetch: Sequence[str]) -> Arrays:
+    def replay(self, feeds: Arrays, fetch: Sequence[str], *, edited: bool = False) -> Arrays:
         """Every consumer of a fed tensor reads the fed array; `fetch` is computed from those."""
         raise RequestError("NO_REPLAY", "{} cannot be fed in the middle".format(self.framework))
 
@@ -138,8 +138,12 @@ class Adapter(ABC):
         """Give constants other values, by node name, for everything that is run from now on."""
         raise RequestError("NO_EDIT", "{} cannot be edited".format(self.framework))
 
+    def export(self, names: Sequence[str], path: str) -> Dict[str, str]:
+        """Write what runs as one frozen GraphDef; the tensors of the taps `names` in it. Raises NO_EDIT."""
+        raise RequestError("NO_EDIT", "{} is no graph".format(self.framework))
+
     def edit(self, edits: Sequence[Described], arrays: Arrays) -> None:
-        """Edit the copy that `run(edited=True)` runs; no edits take all back."""
+        """Edit the copy that runs and replays with `edited=True` use; no edits take all back."""
         if edits:
             raise RequestError("NO_EDIT", "{} cannot be edited".format(self.framework))
 

@@ -1,13 +1,16 @@
-"""Edits to a copy of a GraphDef in memory: the value of a constant, an attribute of a node."""
+"""Edits to a copy of a GraphDef in memory: a constant's value, a node's attribute, a part of another graph."""
 
-from typing import Any, Dict, Sequence
+from typing import Any, Callable, Dict, Sequence
 
 import numpy as np
 import tensorflow as tf
 
+from .engine import imported
+from .grafting import Graph, Joint, graft
 from .messages import no_such_tensor
 from .op_table import op_def_of
 from .server import RequestError
+from .structure import split_tensor
 
 Edit = Dict[str, Any]
 
@@ -31,6 +34,33 @@ def edited_graph(graph_def: Any, edits: Sequence[Edit], arrays: Dict[str, np.nda
         else:
             raise RequestError("BAD_EDIT", "no edit of kind {}".format(edit["kind"]), node.name)
     return copy
+
+
+def constants_for(graph_def: Any, fixed: Dict[str, np.ndarray]) -> Any:
+    """A copy in which placeholders that always get the same array (a learning phase) are constants."""
+    copy = type(graph_def)()
+    copy.CopyFrom(graph_def)
+    values = {split_tensor(tensor)[0]: value for tensor, value in fixed.items()}
+    for node in copy.node:
+        if node.name in values:
+            dtype = tf.as_dtype(node.attr["dtype"].type)
+            del node.input[:]
+            node.attr.pop("shape", None)
+            node.op = "Const"
+            value = np.asarray(values[node.name], dtype.as_numpy_dtype)
+            node.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(value))
+    return copy
+
+
+def grafted(graph_def: Any, edit: Edit, graph_tensor: Callable[[str], str], prefix: str) -> Any:
+    """The graph with a layer of another one in the place of a tensor; `graph_tensor` knows the host's names."""
+    donor_def = tf.compat.v1.GraphDef()
+    with open(edit["graph"], "rb") as file:
+        donor_def.ParseFromString(file.read())
+    host, donor = (Graph(found, imported(found)) for found in (graph_def, donor_def))
+    joints = [Joint(**dict(joint, host=graph_tensor(joint["host"]))) for joint in edit["joints"]]
+    target = Joint(**dict(edit["target"], host=graph_tensor(edit["target"]["host"])))
+    return graft(host, donor, joints, target, prefix)
 
 
 def _set_constant(node: Any, value: np.ndarray) -> None:

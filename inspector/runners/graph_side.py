@@ -6,8 +6,9 @@ import numpy as np
 
 from .adapter import Adapter, Arrays, Described, Shape, Stated, cast, check_shape, fits
 from .compiling import compiled
-from .editing import edited_graph
+from .editing import constants_for, edited_graph, grafted
 from .engine import Engine, Variant
+from .failures import running
 from .options import Options
 from .server import RequestError
 from .structure import random_nodes, split_tensor
@@ -70,8 +71,9 @@ class GraphSide(Adapter):
         arrays = engine.run(feeds, [self.graph_tensor(name) for name in names], optimised=optimised)
         return dict(zip(names, arrays))
 
-    def replay(self, feeds: Arrays, fetch: Sequence[str]) -> Arrays:
-        arrays = self.engine.replay(self._graph_feeds(feeds), [self.graph_tensor(name) for name in fetch])
+    def replay(self, feeds: Arrays, fetch: Sequence[str], *, edited: bool = False) -> Arrays:
+        engine = (self._edited if edited else None) or self.engine
+        arrays = engine.replay(self._graph_feeds(feeds), [self.graph_tensor(name) for name in fetch])
         return dict(zip(fetch, arrays))
 
     def reference(self, feeds: Arrays, fetch: Sequence[str], against: Arrays) -> Dict[str, Described]:
@@ -91,10 +93,24 @@ class GraphSide(Adapter):
         edits = [{"kind": "constant", "node": node} for node in arrays]
         self.engine = self.engine.edited(edited_graph(self.engine.graph_def, edits, arrays))
 
+    def export(self, names: Sequence[str], path: str) -> Dict[str, str]:
+        with_fixed = constants_for(self.engine.graph_def, self.engine.fixed)
+        with open(path, "wb") as file:
+            file.write(with_fixed.SerializeToString())
+        return {name: self.graph_tensor(name) for name in names}
+
     def edit(self, edits: Sequence[Described], arrays: Arrays) -> None:
         if self._edited is not None:
             self._edited.close()
-        self._edited = self.engine.edited(edited_graph(self.engine.graph_def, edits, arrays)) if edits else None
+            self._edited = None
+        if not edits:
+            return
+        grafts = [edit for edit in edits if edit["kind"] == "graft"]
+        graph_def = edited_graph(self.engine.graph_def, [edit for edit in edits if edit not in grafts], arrays)
+        with running("the edited graph"):
+            for number, edit in enumerate(grafts):
+                graph_def = grafted(graph_def, edit, self.graph_tensor, "graft_{}".format(number))
+            self._edited = self.engine.edited(graph_def)
 
     def graph_tensor(self, name: str) -> str:
         """The engine's name of a tap; raises NO_SUCH_TENSOR."""

@@ -29,7 +29,7 @@ class Handlers:
         self._free = False
 
     def table(self) -> Dict[str, Any]:
-        methods = (self.start, self.load, self.run, self.replay, self.reference, self.scan, self.edit)
+        methods = (self.start, self.load, self.run, self.replay, self.reference, self.scan, self.edit, self.export)
         return {method.__name__: method for method in methods}
 
     def start(self, args: Args, _array: Any, progress: Progress) -> Reply:
@@ -93,7 +93,7 @@ class Handlers:
 
     def replay(self, args: Args, _array: Any, progress: Progress) -> Reply:
         progress("replaying")
-        results = self._loaded().replay(arrays_at(args["feeds"]), args["fetch"])
+        results = self._loaded().replay(arrays_at(args["feeds"]), args["fetch"], edited=bool(args.get("edited")))
         return saved(results, args["out"], "replay"), None
 
     def reference(self, args: Args, _array: Any, progress: Progress) -> Reply:
@@ -109,6 +109,10 @@ class Handlers:
         constants = {edit["node"]: edit["value"] for edit in args["edits"] if edit["kind"] == "constant"}
         self._loaded().edit(args["edits"], arrays_at(constants))
         return None, None
+
+    def export(self, args: Args, _array: Any, progress: Progress) -> Reply:
+        progress("writing the graph")
+        return self._loaded().export(args["names"], args["path"]), None
 
     def _loaded(self) -> "Adapter":
         if self._model is None:

@@ -9,15 +9,18 @@ from typing import Any, TypeVar
 
 from numpy.typing import NDArray
 
-from inspector.domain.comparison import Comparison, LayerDifference, OutputDifference, SideRun
+from inspector.domain.comparison import Comparison, Finding, LayerDifference, OutputDifference, SideRun
 from inspector.domain.computation import Port
 from inspector.domain.errors import InspectorError
+from inspector.domain.files import Side as FileSide
 from inspector.domain.files import Warn
 from inspector.domain.match import Assignment, Match
 from inspector.session import outputs as outputs_of
+from inspector.session.casework import Measured, case_of, facts_of
 from inspector.session.explain import explain
 from inspector.session.floors import EXACT, accumulated
 from inspector.session.inputs import Prepared, ReadDataset, resolve
+from inspector.session.laboratory import Bench, Laboratory
 from inspector.session.option_text import in_words
 from inspector.session.passes import Gathered, Numbers, Passes, both
 from inspector.session.plan import is_fixed, plan, samples_of
@@ -76,7 +79,8 @@ class Comparing:
         )
         self._warnings += [side.stand_in.warning for side in (self._a, self._b) if side.stand_in is not None]
         self._warnings += [*loaded_a.warnings, *loaded_b.warnings, *self._random(loaded_a, loaded_b)]
-        prepared = prepare(assignment, (self._a, loaded_a), (self._b, loaded_b), self._settings, self._read)
+        self._prepared_with = assignment, (self._a, loaded_a), (self._b, loaded_b)
+        prepared = prepare(*self._prepared_with, self._settings, self._read)
         self._warnings += [note for item in prepared for note in item.notes]
         inputs_a = {item.tensor_a: item.array_a for item in prepared}
         inputs_b = {item.tensor_b: item.array_b for item in prepared}
@@ -94,10 +98,56 @@ class Comparing:
         found = self._differences(assignment, plain, accumulated_noise(gathered, loaded_a, loaded_b))
         arrays = plain.arrays
         result = self._result(assignment, prepared, found, layers, (loaded_a, loaded_b))
-        findings = self._clock.time(
-            "causes", lambda: explain(result, self._a, self._b, (runner_b, inputs_b), arrays, self._progress)
-        )
+        measured = Measured(result, assignment, gathered, prepared, arrays)
+        sides = (self._a, runner_a, loaded_a), (self._b, runner_b, loaded_b)
+        findings = self._clock.time("causes", lambda: self._findings(measured, *sides, fed))
         return Result(replace(result, findings=findings), assignment, gathered, arrays)
+
+    def _findings(
+        self,
+        measured: Measured,
+        a: tuple[SideState, Runner, Loaded],
+        b: tuple[SideState, Runner, Loaded],
+        fed: tuple[dict[str, Array], dict[str, Array]],
+    ) -> tuple[Finding, ...]:
+        different = measured.result.verdict == "different"
+        outputs = measured.outputs()
+        facts = [
+            facts_of(*side, inputs, dict(zip(names, arrays, strict=True)), tried=different)
+            for side, inputs, names, arrays in zip(
+                (a, b),
+                fed,
+                ([pair.difference.a for pair in outputs], [pair.difference.b for pair in outputs]),
+                zip(*measured.arrays, strict=True),
+                strict=True,
+            )
+        ]
+        bench = Bench(
+            a=a,
+            b=b,
+            inputs={"a": fed[0], "b": fed[1]},
+            assignment=measured.assignment,
+            gathered=measured.gathered,
+            outputs=outputs,
+            progress=self._progress,
+        )
+        laboratory = Laboratory(bench)
+        case = case_of(measured, (a[0], facts[0]), (b[0], facts[1]), laboratory, self._refed)
+        return explain(case, laboratory, self._progress, different=different)
+
+    def _refed(self, side: FileSide, pipeline: str) -> dict[str, Array] | None:
+        """What a side would be fed under another pipeline; None where the raw inputs do not fit it."""
+        if side == "a":
+            settings = replace(self._settings, preprocess_a=pipeline)
+        else:
+            settings = replace(self._settings, preprocess_b=pipeline)
+        try:
+            prepared = prepare(*self._prepared_with, settings, self._read)
+        except InspectorError:
+            return None
+        if side == "a":
+            return {item.tensor_a: item.array_a for item in prepared}
+        return {item.tensor_b: item.array_b for item in prepared}
 
     def _outputs(
         self,

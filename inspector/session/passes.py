@@ -64,11 +64,15 @@ class Kept:
 
 @dataclass(slots=True)
 class Gathered:
-    """Everything that the passes found, by match (A's layer name)."""
+    """Everything that the passes found, by match (A's layer name). Of the first pass: `inputs` of both sides,
+    `feeds`, the other side's activations with which the side `cut` was replayed."""
 
     numbers: dict[str, Numbers] = field(default_factory=dict)
     kept: dict[str, Kept] = field(default_factory=dict)
     warnings: list[Warn] = field(default_factory=list)
+    inputs: dict[Side, Arrays] = field(default_factory=dict)
+    feeds: dict[str, Array] = field(default_factory=dict)
+    cut: Side | None = None
 
 
 class Passes:
@@ -121,6 +125,8 @@ class Passes:
         progress("replaying each layer from the same inputs", 0, 0)
         feeds = self._feeds(fitting, inputs, taps)
         replayed = self._replay(feeds, fitting)
+        if first:
+            self._found.inputs, self._found.feeds, self._found.cut = inputs, feeds, self._cut
         progress("working out the noise floor in float64", 0, 0)
         errors = self._errors_of(fitting, inputs, taps, feeds, replayed)
         for match in fitting:

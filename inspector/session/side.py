@@ -23,7 +23,7 @@ class SideState:
         self.side = side
         self.options = options
         self.file: ModelFile | None = None
-        self._spill = spill
+        self.spill = spill
         self._lock = threading.RLock()
         self._loading = threading.Lock()
         self._reader: Reader | None = Reader(f"reader {side.upper()}")
@@ -128,7 +128,7 @@ class SideState:
         config = self.load()[1].config
         with self._lock:
             if config:
-                path = self._spill / f"architecture-{self.side}.json"
+                path = self.spill / f"architecture-{self.side}.json"
                 path.write_text(config, encoding="utf-8")
                 self.reader.open(self.opened().path, {**self.options.choices, "architecture": str(path)})
                 self._prints = None
@@ -218,7 +218,7 @@ class SideState:
                 if self._runner is not None:
                     self._runner.close()
                 self._runs += 1
-                folder = self._spill / f"runner-{self.side}-{self._runs}"
+                folder = self.spill / f"runner-{self.side}-{self._runs}"
                 self._runner = Runner(f"runner {self.side.upper()}", spill=folder, options=self.options)
                 self._loaded, self.started = None, None
                 wanted = self.file.runs_in if self.file is not None and self.file.runs_in else "graph"

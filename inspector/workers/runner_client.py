@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import itertools
-import mmap
 import shutil
 import sys
 import threading
@@ -15,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import numpy as np
 from numpy.typing import NDArray
 
 from inspector.domain.computation import Port
@@ -23,9 +20,10 @@ from inspector.domain.errors import Cancelled, InspectorError
 from inspector.domain.files import Shape, Warn
 from inspector.domain.match import ValueHit
 from inspector.domain.options import SideOptions
-from inspector.runners.wire import HEADERS
 from inspector.workers.child import Child, Progress, quiet_environment
+from inspector.workers.edits import Edit, message
 from inspector.workers.environments import inspect_python
+from inspector.workers.spill import opened, save
 
 Array = NDArray[Any]
 BROWSER = "tfjs"
@@ -97,26 +95,6 @@ class ReferenceError64:
     exact: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConstantEdit:
-    """Put another value into a constant node. `value` has the constant's shape and dtype."""
-
-    node: str
-    value: Array
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AttributeEdit:
-    """Set an attribute of a node (`epsilon`, `strides`, `alpha`, ...)."""
-
-    node: str
-    name: str
-    value: Any
-
-
-Edit = ConstantEdit | AttributeEdit
-
-
 class Runner:
     """One runner process. Methods block and may be called from any thread; `start` does not block.
 
@@ -184,7 +162,7 @@ class Runner:
             "framework": framework,
             "read": [str(Path(part).resolve()) for part in (*parts, *self._chosen_files())],
             "options": msgspec.to_builtins(self.options),
-            "constants": _save(constants, self._folder("constants")) if constants else {},
+            "constants": save(constants, self._folder("constants")) if constants else {},
         }
         return msgspec.convert(self._ask("load", args, progress), Loaded)
 
@@ -201,22 +179,27 @@ class Runner:
         means the model's own."""
         folder = self._folder("run")
         args = {
-            "inputs": _save(inputs, folder / "in"),
+            "inputs": save(inputs, folder / "in"),
             "taps": list(taps),
             "outputs": list(outputs),
             "edited": edited,
             "out": str(folder),
         }
         answer = self._ask("run", args, progress)
-        return Run(_open(answer["outputs"]), _open(answer["taps"]), answer["clipped"])
+        return Run(opened(answer["outputs"]), opened(answer["taps"]), answer["clipped"])
 
     def replay(
-        self, feeds: Mapping[str, Array], fetch: Sequence[str], *, progress: Progress | None = None
+        self,
+        feeds: Mapping[str, Array],
+        fetch: Sequence[str],
+        *,
+        edited: bool = False,
+        progress: Progress | None = None,
     ) -> dict[str, Array]:
         """Feed tensors in the middle of the graph; fetch tensors as they are computed from the fed ones."""
         folder = self._folder("replay")
-        args = {"feeds": _save(feeds, folder / "in"), "fetch": list(fetch), "out": str(folder)}
-        return _open(self._ask("replay", args, progress))
+        args = {"feeds": save(feeds, folder / "in"), "fetch": list(fetch), "edited": edited, "out": str(folder)}
+        return opened(self._ask("replay", args, progress))
 
     def reference(
         self,
@@ -230,9 +213,9 @@ class Runner:
         Raises InspectorError NO_REFERENCE when the graph cannot be computed in float64."""
         folder = self._folder("reference")
         args = {
-            "feeds": _save(feeds, folder / "in"),
+            "feeds": save(feeds, folder / "in"),
             "fetch": list(against),
-            "against": _save(against, folder / "against"),
+            "against": save(against, folder / "against"),
         }
         return msgspec.convert(self._ask("reference", args, progress), dict[str, ReferenceError64])
 
@@ -246,14 +229,21 @@ class Runner:
     ) -> list[list[ValueHit]]:
         """For each array of `like` the tensors of this side that hold its value, best first."""
         folder = self._folder("scan")
-        wanted = _save({str(index): array for index, array in enumerate(like)}, folder / "like")
-        args = {"inputs": _save(inputs, folder / "in"), "like": list(wanted.values()), "limit": limit}
+        wanted = save({str(index): array for index, array in enumerate(like)}, folder / "like")
+        args = {"inputs": save(inputs, folder / "in"), "like": list(wanted.values()), "limit": limit}
         return msgspec.convert(self._ask("scan", args, progress), list[list[ValueHit]])
 
+    def export(self, names: Sequence[str]) -> tuple[Path, dict[str, str]]:
+        """What runs as one frozen GraphDef in the spill, and the tensors of the taps `names` in it.
+
+        Raises InspectorError NO_EDIT where the framework has no graph."""
+        path = self._folder("export") / "graph.pb"
+        return path, self._ask("export", {"names": list(names), "path": str(path)}, None)
+
     def edit(self, edits: Sequence[Edit]) -> None:
-        """Edit the copy in memory that `run(edited=True)` runs; an empty list takes all edits back."""
+        """Edit the copy in memory that runs and replays with `edited=True` use; an empty list takes all back."""
         folder = self._folder("edit")
-        self._ask("edit", {"edits": [_edit(edit, folder / str(place)) for place, edit in enumerate(edits)]}, None)
+        self._ask("edit", {"edits": [message(edit, folder / str(place)) for place, edit in enumerate(edits)]}, None)
 
     def forget(self) -> None:
         """Delete what this runner left in the spill; arrays that are still open stay readable.
@@ -331,46 +321,3 @@ def _no_python(python: str, error: BaseException) -> BaseException:
         except InspectorError as better:
             return better
     return error
-
-
-def _save(arrays: Mapping[str, Array], folder: Path) -> dict[str, str]:
-    folder.mkdir(parents=True, exist_ok=True)
-    paths = {}
-    for number, (name, array) in enumerate(arrays.items()):
-        path = folder / f"{number:05d}.npy"
-        _link_or_write(array, path)
-        paths[name] = str(path.resolve())
-    return paths
-
-
-def _link_or_write(array: Any, path: Path) -> None:
-    """An array that is a whole `.npy` file already (an activation of the other side) costs no copy."""
-    whole = isinstance(array, np.memmap) and isinstance(array.base, mmap.mmap)
-    if whole and str(array.filename).endswith(".npy"):
-        with contextlib.suppress(OSError):  # another file system, or the file is gone: write it
-            with HEADERS:
-                stored = np.load(array.filename, mmap_mode="r")
-            if stored.shape == array.shape:
-                path.hardlink_to(array.filename)
-                return
-    np.save(path, array, allow_pickle=False)
-
-
-def _open(paths: Mapping[str, str]) -> dict[str, Array]:
-    return {name: _open_one(path) for name, path in paths.items()}
-
-
-def _open_one(path: str) -> Array:
-    try:
-        with HEADERS:
-            return np.load(path, mmap_mode="r", allow_pickle=False)  # type: ignore[no-any-return]
-    except ValueError as error:
-        raise InspectorError("BAD_ARRAY", f"the runner wrote no array: {error}", where=path) from error
-
-
-def _edit(edit: Edit, folder: Path) -> dict[str, Any]:
-    match edit:
-        case ConstantEdit(node=node, value=value):
-            return {"kind": "constant", "node": node, "value": _save({node: value}, folder)[node]}
-        case AttributeEdit(node=node, name=name, value=value):
-            return {"kind": "attribute", "node": node, "name": name, "value": value}

@@ -17,7 +17,8 @@ import tf_keras
 from inspector.domain.errors import Cancelled, InspectorError
 from inspector.domain.options import SideOptions
 from inspector.runners.confine import landlock_version
-from inspector.workers.runner_client import AttributeEdit, ConstantEdit, Runner
+from inspector.workers.edits import AttributeEdit, ConstantEdit
+from inspector.workers.runner_client import Runner
 
 pytestmark = pytest.mark.framework
 
