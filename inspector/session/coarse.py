@@ -14,17 +14,20 @@ from inspector.session.floors import EXACT, relative_error
 from inspector.workers.runner_client import Loaded
 
 Records = tuple[WeightDifference, ...]
+SCALING = ("scale", "gamma")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coarse:
     """One side. By tensor at which the other side is cut: `steps`, the quantization steps of its value and of
     what lies between it and the cuts before; `relative`, what the rounded weights in between add as a share of
-    the value; `ranges`, the least and the largest number that it can hold. `fed` are inputs that are rounded
+    the value; `gains`, by how much weights that scale single values were rounded, each value is off by that times
+    what is scaled; `ranges`, the least and the largest number that it can hold. `fed` are inputs that are rounded
     before anything is computed. All empty for a side in float32."""
 
     steps: Mapping[str, float]
     relative: Mapping[str, float]
+    gains: Mapping[str, float]
     ranges: Mapping[str, tuple[float, float]]
     fed: tuple[str, ...]
 
@@ -39,15 +42,17 @@ def coarse(loaded: Loaded, computation: Computation, tapped: Collection[str], we
     """`tapped` are the tensors at which the other side is cut, `weights` the records by this side's layers."""
     own = {tap.tensor: tap.scale for tap in loaded.taps if tap.scale}
     if loaded.precision in EXACT and not own:
-        return Coarse(steps={}, relative={}, ranges={}, fed=())
-    steps, relative = {}, {}
+        return Coarse(steps={}, relative={}, gains={}, ranges={}, fed=())
+    steps, relative, gains = {}, {}, {}
     for tensor, (inside, layers) in groups(computation, tapped).items():
         steps[tensor] = sum(own.get(item, 0.0) for item in (tensor, *inside))
         records = tuple(record for layer in layers for record in weights.get(layer, ()))
         relative[tensor] = relative_error(loaded.precision, records)
+        gains[tensor] = sum(item.max_abs or 0.0 for item in records if item.role in SCALING)
     return Coarse(
         steps=steps,
         relative=relative,
+        gains=gains,
         ranges=_ranges(loaded),
         fed=tuple(port.tensor for port in loaded.inputs if port.tensor in own),
     )

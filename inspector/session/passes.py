@@ -93,6 +93,7 @@ class Passes:
             "b": coarse(b[1], b[2], set(plan.taps_b), records_b),
         }
         self._plan, self._inputs = plan, assignment.inputs
+        self._reads = {layer.name: layer.inputs for layer in a[2].layers}
         self._found = Gathered()
         self._reference = {side: "reference" in loaded.can for side, loaded in self._loaded.items()}
         self._cut: Side | None = next((side for side in CUT_FIRST if "replay" in self._loaded[side].can), None)
@@ -133,7 +134,7 @@ class Passes:
             shares = run_a.clipped.get(match.tensor_a), run_b.clipped.get(str(match.tensor_b))
             numbers = self._found.numbers[match.a]
             numbers.clipped = max((share for share in (numbers.clipped, *shares) if share is not None), default=None)
-            level = self._floor(match, taps_a[match.tensor_a], errors)
+            level = self._floor(match, taps_a, errors)
             self._gather(match, taps, replayed, level, first=first)
 
     def _fits(self, match: Match, taps_a: Arrays, taps_b: Arrays) -> bool:
@@ -209,11 +210,16 @@ class Passes:
             self._found.warnings.append(Warn("NO_REFERENCE", text))
             return {}
 
-    def _floor(self, match: Match, a: Array, errors: dict[Side, Errors]) -> Floor:
+    def _floor(self, match: Match, taps: Arrays, errors: dict[Side, Errors]) -> Floor:
+        a = taps[match.tensor_a]
         scale = _largest(a)
         own = {side: errors[side].get(_tensor(match, side)) for side in SIDES}
         step = sum(self._coarse[side].steps.get(_tensor(match, side), 0.0) for side in SIDES)
         relative = sum(self._coarse[side].relative.get(_tensor(match, side), 0.0) for side in SIDES)
+        gain = sum(self._coarse[side].gains.get(_tensor(match, side), 0.0) for side in SIDES)
+        step += gain * max(
+            (_largest(taps[tensor]) for tensor in self._reads.get(match.a, ()) if tensor in taps), default=0
+        )
         return floor(own["a"], own["b"], scale=scale, dtype=a.dtype.name, step=step, relative=relative)
 
     def _gather(self, match: Match, taps: dict[Side, Arrays], replayed: Arrays, level: Floor, *, first: bool) -> None:

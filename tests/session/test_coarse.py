@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -64,6 +66,13 @@ def test_steps_ranges_and_rounded_weights_of_an_int8_side() -> None:
     assert found.relative["scores"] == pytest.approx(4 * 4 * 0.004 / np.sqrt(3))
     np.testing.assert_array_equal(found.cut_off("conv", np.array([-3.0, 5.0, 99.0])), [0.0, 5.0, 63.75])
     np.testing.assert_array_equal(found.cut_off("nobody's", np.array([-3.0])), [-3.0])
+
+
+def test_a_vector_that_was_rounded_tells_what_it_scales() -> None:
+    vector = replace(kernel(0.004), role="scale", max_abs=0.075)
+    found = coarse(quantized_side(), NET, {"conv", "scores"}, {"logits": (vector, kernel(0.004))})
+
+    assert found.gains == {"conv": 0.0, "scores": 0.075}
 
 
 def test_a_float32_side_is_not_coarse() -> None:
