@@ -71,7 +71,8 @@ class _Explaining:
         return [trial for item in self._accepted if item is not without for trial in item.trials]
 
     def _round(self) -> None:
-        found = [item for item in suspicions(self._case) if self._key(item) not in self._tried]
+        found = [_with_graft(item) for item in suspicions(self._case)]
+        found = [item for item in found if self._key(item) not in self._tried]
         self._notes += [item for item in found if item.note_only and item not in self._notes]
         rest = [item for item in found if not item.note_only]
         local = [item for item in rest if not _of_the_whole(item)]
@@ -255,6 +256,15 @@ class _Explaining:
     @staticmethod
     def _key(item: Suspicion) -> tuple[str, tuple[str, ...], str]:
         return item.cause, item.layers or (item.layer_a,), item.trial.text if item.trial else item.title
+
+
+def _with_graft(item: Suspicion) -> Suspicion:
+    """A layer's suspicion that has no number to set is tried by putting A's layer there."""
+    trial = item.trial
+    layers = item.layers or (item.layer_a,)
+    if trial is None or not item.layer_a or trial != Trial(text=trial.text):
+        return item
+    return replace(item, trial=replace(trial, edits=tuple(Graft(layer=name) for name in layers)))
 
 
 def _of_the_whole(item: Suspicion) -> bool:

@@ -173,19 +173,10 @@ class Laboratory:
     def _with_options(
         self, state: SideState, changed: Mapping[str, Any], inputs: Arrays, names: list[str]
     ) -> dict[str, Array]:
-        """The side in a runner of its own that has other options."""
-        file = state.opened()
-        options = replace(state.options, **dict(changed))
-        runner = Runner(
-            f"runner {state.side.upper()} again", spill=state.spill / f"again-{state.side}", options=options
-        )
-        try:
-            constants = state.stand_in.constants if state.stand_in is not None else {}
-            runner.load(Path(file.path), file.runs_in, parts=file.parts, constants=constants)
+        """The side's outputs when it is run with other options."""
+        with state.another(replace(state.options, **dict(changed))) as runner:
             found = runner.run(inputs, outputs=names).outputs
             return {name: np.array(array) for name, array in found.items()}
-        finally:
-            runner.close()
 
     @contextlib.contextmanager
     def _edited(self, edits: Sequence[Edit]) -> Iterator[Runner]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 from inspector.domain.computation import Computation, Fingerprint
@@ -28,6 +29,7 @@ class SideState:
         self._loading = threading.Lock()
         self._reader: Reader | None = Reader(f"reader {side.upper()}")
         self._runner: Runner | None = None
+        self._other: Runner | None = None
         self._loaded: tuple[Runner, tuple[str, int, int, int], Loaded] | None = None
         self._computation: Computation | None = None
         self._prints: tuple[Fingerprint, ...] | None = None
@@ -189,12 +191,31 @@ class SideState:
     def _stands_in(self) -> int:
         return 0 if self.stand_in is None else id(self.stand_in)
 
+    @contextlib.contextmanager
+    def another(self, options: SideOptions) -> Iterator[Runner]:
+        """The side's model in a runner of its own, with other options, for one experiment; `stop` ends it, too."""
+        file = self.opened() if self.stand_in is None else self.stand_in.file
+        with self._lock:
+            self._refuse_when_closed()
+            self._runs += 1
+            folder = self.spill / f"runner-{self.side}-{self._runs}"
+            runner = self._other = Runner(f"runner {self.side.upper()} again", spill=folder, options=options)
+        try:
+            constants = self.stand_in.constants if self.stand_in is not None else {}
+            runner.load(Path(file.path), file.runs_in, parts=file.parts, constants=constants)
+            yield runner
+        finally:
+            runner.close()
+            self._other = None
+
     def stop(self) -> None:
         """Kill the runner, whatever it does; the next run starts another."""
         with self._lock:
             runner, self._runner, self._loaded = self._runner, None, None
-        if runner is not None:
-            runner.kill()
+            other = self._other
+        for each in (runner, other):
+            if each is not None:
+                each.kill()
 
     def close(self) -> None:
         """End both processes; what still asks for them gets Cancelled."""
