@@ -1,9 +1,41 @@
-"""One module per cause: how it is detected and how it is mended. A cause never runs anything itself."""
+"""One module per cause or close family: how it is detected and how it is mended. A cause never runs anything itself."""
 
-from inspector.causes import batchnorm_epsilon, weights_changed
+from inspector.causes import (
+    activation,
+    epsilon,
+    hub_module,
+    image_decoding,
+    input_order,
+    label_order,
+    layout,
+    output_order,
+    padding,
+    pooling,
+    preprocessing_mismatch,
+    recurrent_variant,
+    resize,
+    tensor_name,
+    weights_changed,
+)
 from inspector.causes.case import Case, Suspicion
 
-CAUSES = (batchnorm_epsilon, weights_changed)
+CAUSES = (
+    activation,
+    epsilon,
+    hub_module,
+    image_decoding,
+    input_order,
+    label_order,
+    layout,
+    output_order,
+    padding,
+    pooling,
+    preprocessing_mismatch,
+    recurrent_variant,
+    resize,
+    tensor_name,
+    weights_changed,
+)
 
 __all__ = ["CAUSES", "Case", "Suspicion", "suspicions"]
 

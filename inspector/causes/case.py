@@ -152,7 +152,8 @@ class Trial:
     """One experiment. `text` says in a few words what is put right ("epsilon 0.001 put back into `bn`").
 
     `edits` mend a copy of B. `feeds_a`, `feeds_b` take the place of what a side was fed, by tensor. `pairs` are
-    the outputs that are compared instead (A's tensor, B's tensor). `options_a`, `options_b` are run options of
+    the outputs that are compared instead (A's tensor, B's tensor). `outputs_b` take the place of what B gave, by
+    tensor (put in another order, an activation behind them). `options_a`, `options_b` are run options of
     SideOptions under which a side is run instead, by name (`optimise`, `onednn`, `threads`, ...)."""
 
     text: str
@@ -160,6 +161,7 @@ class Trial:
     feeds_a: Mapping[str, Array] | None = None
     feeds_b: Mapping[str, Array] | None = None
     pairs: tuple[tuple[str, str], ...] | None = None
+    outputs_b: Mapping[str, Array] | None = None
     options_a: Mapping[str, Any] | None = None
     options_b: Mapping[str, Any] | None = None
 

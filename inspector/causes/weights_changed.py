@@ -1,81 +1,102 @@
-"""`weights-changed`: one or some weights differ: another training step, another file, a corrupt shard."""
+"""`weights-changed`: weights hold other numbers, and no rule tells which: another training, a corrupt shard."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from inspector.causes.case import Case, Edit, SetConstant, Suspicion, Trial
+from inspector.causes.arrays import changed, edits, pairs
+from inspector.causes.case import Case, Suspicion, Trial
 from inspector.domain.comparison import LayerDifference
-from inspector.domain.match import WeightDifference
 from inspector.domain.wording import short
 
 CAUSE = "weights-changed"
+MOST_ALONE = 3
+ULPS = 1e-5
 
 
 def suspect(case: Case) -> Iterator[Suspicion]:
-    """One suspicion for all layers whose weights differ and that introduce a difference, or cannot be compared
-    since their shapes differ too."""
-    open_ = [layer for layer in case.layers if layer.status in ("different", "not-compared")]
-    changed = [(layer, weights) for layer in open_ if (weights := changed_of(layer))]
-    if not changed:
-        return
-    first, weights = changed[0]
-    worst = max((w for _, found in changed for w in found), key=lambda w: w.max_abs or 0.0)
-    compared = sum(bool(layer.weights) for layer in case.layers)
-    yield Suspicion(
+    """One suspicion for another training (most layers), else one for each layer; a note where it is ulps."""
+    open_ = [item for item, _, _ in case.suspects()]
+    found = [item for item in open_ if any(weight.relation in ("different", "missing") for weight in item.weights)]
+    weighted = [item for item in case.layers if item.weights]
+    if len(found) > MOST_ALONE and 2 * len(found) >= len(weighted):
+        yield _another_training(case, found, len(weighted))
+    elif found:
+        for item in found:
+            yield _one(case, item)
+    else:
+        yield from _ulps(case, weighted)
+
+
+def _another_training(case: Case, found: list[LayerDifference], compared: int) -> Suspicion:
+    worst = max((weight for item in found for weight in changed(item)), key=lambda weight: weight.max_abs or 0.0)
+    resized = sum(any(weight.relation == "missing" for weight in item.weights) for item in found)
+    sized = f", {resized} of them in size: another net" if resized else ": another training"
+    return Suspicion(
         cause=CAUSE,
-        title=_title(changed),
-        layer_a=first.a,
-        layer_b=first.b or "",
+        title=f"the weights of {len(found)} layers differ{sized}",
+        layer_a=found[0].a,
+        layer_b=found[0].b or "",
+        layers=tuple(item.a for item in found),
         confidence=0.9,
-        evidence=f"{len(changed)} of {compared} layers with weights hold other numbers, the first is `{first.a}` "
-        f"({weights[0].role}); the largest difference is {short(worst.max_abs or 0.0)} in {worst.a} "
-        f"at {list(worst.worst_index or ())}",
+        evidence=f"{len(found)} of {compared} layers with weights hold other numbers, the first is `{found[0].a}`; the "
+        f"largest difference is {short(worst.max_abs or 0.0)} in {worst.a} at {list(worst.worst_index or ())}",
         mend="the two files come from different trainings or steps: export B again from A's weights",
-        layers=tuple(layer.a for layer, _ in changed),
-        trial=Trial(text=f"A's weights put into {len(changed)} layers of B", edits=mend(case, changed)),
+        trial=Trial(text=f"A's weights put into {len(found)} layers of B", edits=edits(case, found)),
     )
 
 
-def changed_of(layer: LayerDifference) -> list[WeightDifference]:
-    """The weights that hold other numbers, or stand in another size."""
-    return [weight for weight in layer.weights if weight.relation in ("different", "missing")]
+def _one(case: Case, item: LayerDifference) -> Suspicion:
+    weights = [weight for weight in changed(item) if weight.relation != "permuted"]
+    worst = max(weights, key=lambda weight: weight.max_abs or 0.0)
+    return Suspicion(
+        cause=CAUSE,
+        title=f"the weights of `{item.a}` differ",
+        layer_a=item.a,
+        layer_b=item.b or "",
+        layers=(item.a,),
+        confidence=0.8,
+        evidence=f"{worst.role} of `{item.a}` differs by up to {short(worst.max_abs or 0.0)} at "
+        f"{list(worst.worst_index or ())}{_where(case, item)}",
+        mend=f"export B again from A's weights; or compare what wrote `{item.a}` last",
+        trial=Trial(text=f"A's weights put into `{item.b or item.a}`", edits=edits(case, [item])),
+    )
 
 
-def _resized(layer: LayerDifference) -> bool:
-    return any(weight.relation == "missing" for weight in layer.weights)
+def _where(case: Case, item: LayerDifference) -> str:
+    """How many numbers are others, and whether they are one block."""
+    for both in pairs(case, item):
+        apart = np.abs(both.a - both.b).ravel() > 1e-6 * float(np.abs(both.a).max(initial=0.0))
+        count = int(apart.sum())
+        if not count or count == apart.size:
+            continue
+        places = np.flatnonzero(apart)
+        zeros = int((both.b.ravel()[places] == 0).sum())
+        block = f", one block from {places[0]} on" if places[-1] - places[0] + 1 == count else ""
+        return f"; {count} of {apart.size} numbers{block}" + (f", {zeros} of them zero in B" if zeros == count else "")
+    return ""
 
 
-def mend(case: Case, changed: list[tuple[LayerDifference, list[WeightDifference]]]) -> tuple[Edit, ...]:
-    """A's numbers for every constant that differs; none at all when one of them cannot be laid out."""
-    edits: list[Edit] = []
-    for _, weights in changed:
-        for weight in weights:
-            values = None if " " in weight.a else _laid_out(case, weight)
-            if values is None:
-                return ()
-            edits.append(SetConstant(node=weight.b, value=values))
-    return tuple(edits)
-
-
-def _laid_out(case: Case, weight: WeightDifference) -> NDArray[Any] | None:
-    """A's numbers in B's shape: as they are, or transposed when only that fits; axes of size 1 do not count."""
-    plain_a = [size for size in weight.shape_a if size != 1]
-    plain_b = [size for size in weight.shape_b if size != 1]
-    if not weight.b or plain_b not in (plain_a, plain_a[::-1]):
-        return None
-    values = np.asarray(case.values_a(weight.a)).reshape(weight.shape_a)
-    return np.ascontiguousarray((values if plain_a == plain_b else values.T).reshape(weight.shape_b))
-
-
-def _title(changed: list[tuple[LayerDifference, list[WeightDifference]]]) -> str:
-    if len(changed) == 1:
-        return f"the weights of `{changed[0][0].a}` differ"
-    resized = sum(_resized(layer) for layer, _ in changed)
-    if resized:
-        return f"the weights of {len(changed)} layers differ, {resized} of them in size: another net"
-    return f"the weights of {len(changed)} layers differ: another training"
+def _ulps(case: Case, weighted: list[LayerDifference]) -> Iterator[Suspicion]:
+    """Weights that differ by a spacing or two: no reason for anything, but not the same file either."""
+    apart = [
+        (item, weight)
+        for item in weighted
+        for weight in item.weights
+        if weight.max_abs and weight.relation == "rounded" and (weight.max_rel or 0.0) <= ULPS
+    ]
+    if not apart or case.a.precision != "float32" or case.b.precision != "float32":
+        return
+    item, worst = max(apart, key=lambda pair: pair[1].max_abs or 0.0)
+    yield Suspicion(
+        cause=CAUSE,
+        title=f"{len(apart)} weights differ by an ulp or two, which is rounding",
+        layer_a=item.a,
+        layer_b=item.b or "",
+        confidence=0.5,
+        evidence=f"at most {short(worst.max_abs or 0.0)}, in {worst.role} of `{item.a}`; nothing follows from it",
+        mend="nothing to mend",
+        note_only=True,
+    )

@@ -107,7 +107,7 @@ class _Explaining:
         self._tried.add(self._key(item))
         layers = [name for name in (item.layers or (item.layer_a,)) if name in self._open]
         watched = layers or self._downstream(item.layer_a)
-        if not watched and item.layer_a and self._case.ran:
+        if not watched and not self._needs_more():
             return False  # another suspicion has explained it already
         if item.trial is None or not self._lab.can_edit:
             if item.needs_proof or item.confidence < HALF:
@@ -123,6 +123,9 @@ class _Explaining:
             return True
         settled = [name for name in watched if left[name] <= self._floors[name]]
         better = any(left[name] < HALF * self._open[name] for name in watched)
+        if not watched:
+            before, after = self._gap(self._trials()), self._gap([*self._trials(), *_trial(item)])
+            better = before is not None and after is not None and after.share < HALF * before.share
         if not settled and not better:
             return False
         self._open |= {name: left[name] for name in watched}
@@ -265,6 +268,10 @@ def _with_graft(item: Suspicion) -> Suspicion:
     if trial is None or not item.layer_a or trial != Trial(text=trial.text):
         return item
     return replace(item, trial=replace(trial, edits=tuple(Graft(layer=name) for name in layers)))
+
+
+def _trial(item: Suspicion) -> list[Trial]:
+    return [] if item.trial is None else [item.trial]
 
 
 def _of_the_whole(item: Suspicion) -> bool:

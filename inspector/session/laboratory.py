@@ -136,10 +136,12 @@ class Laboratory:
         wanted = {pair.difference.a: pair.difference.b for pair in self._bench.outputs} | dict(pairs or ())
         outputs_a = self._outputs_a(trials)
         outputs_b = self._outputs_b(trials, list(dict.fromkeys(wanted.values())))
+        outputs_b |= {name: array for trial in trials for name, array in (trial.outputs_b or {}).items()}
         gaps = []
         for pair in self._bench.outputs:
             a = outputs_a.get(pair.difference.a, pair.a)
-            turned = to_a(outputs_b[wanted[pair.difference.a]], a.shape, pair.difference.axes)
+            b = outputs_b[wanted[pair.difference.a]]
+            turned = b if b.shape == a.shape else to_a(b, a.shape, pair.difference.axes)
             gaps.append(gap_of(a, turned, pair.difference.noise_floor))
         worst = max(gaps, key=lambda gap: gap.share)
         return replace(worst, within=all(gap.within for gap in gaps))
