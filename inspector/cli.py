@@ -211,13 +211,16 @@ def map_command(a: Path, b: Path, as_json: bool, **run: Any) -> None:  # noqa: F
 @_run_options
 @click.option("--json", "json_out", metavar="OUT", help="Write the JSON report; - for standard output.")
 @click.option("--html", "html_out", type=FILE, metavar="OUT", help="Write the report as one HTML page.")
+@click.option("--static", is_flag=True, help="Compare weights and settings only; nothing is run.")
 def compare(a: Path, b: Path, json_out: str | None, html_out: Path | None, **run: Any) -> int:
     """Run A and B on the same input and say where they differ, layer by layer."""
     from inspector.report.deliver import deliver, require_folders
     from inspector.report.terminal import progress
 
     require_folders(json_out, html_out)
-    with _session(a, b, **run) as session, progress() as told:
+    if run["static"] and run["inputs"]:
+        raise click.UsageError("--static runs nothing: it takes no --input")
+    with _session(a, b, runs=not run["static"], **run) as session, progress() as told:
         comparison = session.compare(told)
     deliver(comparison, json_out=json_out, html_out=html_out)
     return DIFFERENT if comparison.verdict == "different" else SAME
@@ -325,10 +328,12 @@ def _session(
 ) -> Iterator[Session]:
     """A session with both files open and the settings of the command; one that runs loads them at once."""
     from inspector.session.session import Session
+    from inspector.session.static import StaticSession
 
     options_a, options_b = (_side_options(side, others) for side in ("a", "b"))
     numbers = {name: value for name, value in others.items() if name in SETTINGS}
-    with Session(options_a=options_a, options_b=options_b) as session:
+    kind = StaticSession if others.get("static") else Session
+    with kind(options_a=options_a, options_b=options_b) as session:
         session.settings = _settings(inputs, **numbers)
         if runs:
             session.warm()

@@ -21,7 +21,9 @@ def suspect(case: Case) -> Iterator[Suspicion]:
     for item, _, _ in case.suspects():
         told = next((told for pair in pairs(case, item) if (told := of_weights(pair))), "")
         if told:
-            yield _suspicion(item, told, 0.95, Trial(text=f"A's weights put into `{item.a}`", edits=edits(case, [item])))
+            yield _suspicion(
+                item, told, 0.95, Trial(text=f"A's weights put into `{item.a}`", edits=edits(case, [item]))
+            )
         elif item.clipped is not None and item.clipped > CLIPPED:
             told = f"{item.clipped:.1%} of its values lie at an end of the range that it can hold"
             yield _suspicion(item, told, 0.9, None)
@@ -38,7 +40,7 @@ def _suspicion(item: LayerDifference, told: str, confidence: float, trial: Trial
         layers=(item.a,),
         confidence=confidence,
         evidence=told,
-        mend="quantize with representative inputs (converter.representative_dataset), per channel; keep this layer in float",
+        mend="quantize per channel with representative inputs (converter.representative_dataset); or keep it in float",
         trial=trial,
     )
 

@@ -57,9 +57,7 @@ def _exchanged(found: list[tuple[Pair, str]]) -> Suspicion:
 
 def _across(case: Case, open_: list[LayerDifference]) -> list[tuple[Pair, str]]:
     """B's array of a layer is A's array of another one; and vectors of 0 or 1 tell nothing."""
-    wrong = [
-        pair for item in open_ for pair in pairs(case, item) if pair.weight.relation in ("different", "permuted")
-    ]
+    wrong = [pair for item in open_ for pair in pairs(case, item) if pair.weight.relation in ("different", "permuted")]
     found = []
     for pair in wrong:
         if not np.ptp(pair.b) or pair.b.size < 2:

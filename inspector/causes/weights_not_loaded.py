@@ -36,7 +36,7 @@ def suspect(case: Case) -> Iterator[Suspicion]:
         layers=tuple(item.a for item in layers),
         confidence=0.94,
         evidence="; ".join(f"`{name}`: {told}" for name, (_, told) in list(found.items())[:3]),
-        mend="load the weights before the export (model.load_weights, saver.restore in the same session), by_name=False",
+        mend="load the weights before the export (model.load_weights; saver.restore in the session that is exported)",
         trial=Trial(text=f"A's weights put into {len(layers)} layers of B", edits=edits(case, layers)),
     )
 

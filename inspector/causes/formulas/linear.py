@@ -79,7 +79,7 @@ def windows_of(
     rank = len(effective)
     if any(size < window for size, window in zip(padded.shape[1:-1], effective, strict=True)):
         return None
-    view = np.lib.stride_tricks.sliding_window_view(padded, tuple(effective), tuple(range(1, rank + 1)))  # type: ignore[call-overload]
+    view = np.lib.stride_tricks.sliding_window_view(padded, tuple(effective), tuple(range(1, rank + 1)))
     steps = tuple(slice(None, None, stride) for stride in strides)
     inside = tuple(slice(None, None, step) for step in dilation)
     return np.asarray(view[(slice(None), *steps, slice(None), *inside)])
