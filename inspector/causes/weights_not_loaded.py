@@ -2,101 +2,106 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
-from inspector.causes.arrays import changed, edits, pairs
-from inspector.causes.case import Array, Case, Suspicion, Trial
+from inspector.causes.arrays import Pair, alike, differs, edits, layers_with_weights, named, pair
+from inspector.causes.case import Case, Suspicion, Trial
+from inspector.causes.initializers import BY_CHANCE, initializer, starts_as
 from inspector.domain.comparison import LayerDifference
 
 CAUSE = "weights-not-loaded"
-FEWEST = 24
-CONSTANT = {"bias": (0.0,), "beta": (0.0,), "gamma": (1.0,), "moving_mean": (0.0,), "moving_variance": (1.0,)}
+SURE, WEAK = 0.94, 0.82
+SMALL = 4096
+INDEPENDENT = 0.5  # correlation of a matrix with what it was: a fresh one has none, and few numbers have some
+UNLIKE = ("different", "permuted")
+
+
+@dataclass(frozen=True, slots=True)
+class _Fresh:
+    """A layer as an initializer gives it: what says so, and whether that could be chance. `whole`: nothing that
+    training has moved in A is there in B."""
+
+    layer: LayerDifference
+    told: str
+    sure: bool
 
 
 def suspect(case: Case) -> Iterator[Suspicion]:
-    """Layers whose kernel is of an initializer in B and not in A, and whose vectors are 0 and 1."""
-    found: dict[str, tuple[LayerDifference, str]] = {}
-    for item, _, _ in case.suspects():
-        told = _fresh(case, item)
-        if told:
-            found[item.a] = (item, told)
+    """All layers whose arrays are an initializer's in B and not in A, as one story: nobody loaded them."""
+    open_ = [item for item, _, _ in case.suspects() if differs(item)]
+    found = {item.a: fresh for item in open_ if (fresh := _fresh(case, item)) is not None}
     if not found:
         return
-    layers = [item for item, _ in found.values()]
-    weighted = sum(bool(item.weights) for item in case.layers)
-    several = f"{len(layers)} of {weighted} layers" if len(layers) > 1 else f"`{layers[0].a}`"
+    sure = [fresh for fresh in found.values() if fresh.sure]
+    chosen = list(found.values()) if sure or len(found) == 1 else []
+    if not chosen:
+        return
+    layers = [fresh.layer for fresh in chosen]
+    of = f" of {len(layers_with_weights(case))}" if len(layers) > 1 else ""
+    several = f"{len(layers)}{of} layers" if len(layers) > 1 else named([layers[0].a])
     yield Suspicion(
         cause=CAUSE,
         title=f"the weights of {several} were never loaded into B",
         layer_a=layers[0].a,
         layer_b=layers[0].b or "",
         layers=tuple(item.a for item in layers),
-        confidence=0.94,
-        evidence="; ".join(f"`{name}`: {told}" for name, (_, told) in list(found.items())[:3]),
-        mend="load the weights before the export (model.load_weights; saver.restore in the session that is exported)",
-        trial=Trial(text=f"A's weights put into {len(layers)} layers of B", edits=edits(case, layers)),
+        confidence=SURE if sure else WEAK,
+        evidence="; ".join(f"`{fresh.layer.a}`: {fresh.told}" for fresh in chosen[:3]),
+        mend="load before the export: model.load_weights(path) without by_name (or saver.restore in the same session), "
+        "then check that model.layers[i].get_weights() changed",
+        trial=Trial(text=f"A's weights put into {named([item.a for item in layers])} of B", edits=edits(case, layers)),
     )
 
 
-def _fresh(case: Case, item: LayerDifference) -> str:
-    if not any(weight.relation == "different" for weight in changed(item)):
-        return ""
-    told = ""
-    for pair in pairs(case, item):
-        role = pair.weight.role.removeprefix("forward_").removeprefix("backward_")
-        if role in CONSTANT:
-            if pair.weight.relation == "different" and not _constant(role, pair.b):
-                return ""
-        elif pair.weight.relation == "different":
-            said = initializer(pair.b)
-            if not said or initializer(pair.a):
-                return ""
-            told = told or f"{pair.weight.role} is {said} in B"
-    return told
+def _fresh(case: Case, item: LayerDifference) -> _Fresh | None:
+    vectors: list[str] = []
+    matrices: list[tuple[str, str, bool]] = []
+    for weight in item.weights:
+        both = pair(case, item, weight) if weight.relation in UNLIKE or _small(weight.shape_a) else None
+        if both is None or not np.isfinite(both.b).all():
+            return None  # without a partner, or loaded and large
+        if weight.relation not in UNLIKE:
+            if not starts_as(weight.role, both.a):
+                return None  # something that was trained has come over
+        elif starts_as(weight.role, both.b):
+            vectors.append(f"{weight.role} is {_constants(both)} throughout")
+        else:
+            told = _matrix(both)
+            if told is None:
+                return None
+            matrices.append((weight.role, *told))
+    return _judged(item, vectors, matrices)
 
 
-def _constant(role: str, array: Array) -> bool:
-    """0 or 1 throughout; an LSTM's bias begins with 1 for the forget gate."""
-    values = set(np.unique(array).tolist())
-    return values <= ({0.0, 1.0} if role == "bias" else set(CONSTANT[role]))
+def _judged(item: LayerDifference, vectors: list[str], matrices: list[tuple[str, str, bool]]) -> _Fresh | None:
+    known = [f"{role} is {told}" for role, told, _ in matrices if told and (vectors or told not in BY_CHANCE)]
+    if not known and len(vectors) < 2:
+        return None
+    if item.kind == "batch_norm" and not any(told.startswith(("gamma", "beta")) for told in vectors):
+        return None  # only its statistics: another cause
+    sure = bool(vectors) or any(other for _, _, other in matrices)
+    if any(not told for _, told, _ in matrices) and not vectors:
+        return None
+    return _Fresh(item, ", ".join([*known, *vectors]), sure)
 
 
-def initializer(array: Array) -> str:
-    """Which of Keras's initializers would have given these numbers; empty for numbers of another kind.
-
-    A uniform array of n numbers comes within (1 - 8/n) of its bound and has its standard deviation
-    bound / sqrt(3); Glorot and Bengio 2010 (sqrt(6 / (in + out))), He et al. 2015, LeCun 1998. A normal one is cut
-    off at two deviations by Keras."""
-    if array.size < FEWEST or array.ndim < 2 or not np.isfinite(array).all():
-        return ""
-    receptive = int(np.prod(array.shape[:-2]))
-    fan_in, fan_out = receptive * array.shape[-2], receptive * array.shape[-1]
-    if array.shape[-1] == 1 and array.ndim == 4:
-        fan_in, fan_out = receptive * array.shape[-2], receptive
-    largest, deviation = float(np.abs(array).max()), float(array.std())
-    for name, scale in (("glorot", 2.0 / (fan_in + fan_out)), ("he", 2.0 / fan_in), ("lecun", 1.0 / fan_in)):
-        bound = math.sqrt(3.0 * scale)
-        slack = 3.0 / math.sqrt(array.size)
-        if _uniform(largest, deviation, bound, array.size, slack):
-            return f"{name}_uniform (bound {bound:.3g})"
-        sigma = math.sqrt(scale)
-        cut = 2.0 * sigma / 0.87962566103423978
-        if largest <= cut * 1.0001 and largest > 0.8 * cut and abs(deviation / sigma - 1.0) <= slack / 2:
-            return f"{name}_normal (deviation {sigma:.3g})"
-    if _uniform(largest, deviation, 0.05, array.size, 3.0 / math.sqrt(array.size)):
-        return "random_uniform (bound 0.05)"
-    return "orthogonal" if _orthogonal(array) else ""
+def _matrix(both: Pair) -> tuple[str, bool] | None:
+    """The initializer's name (empty for a few numbers, which say nothing), and whether A's is of another kind."""
+    if abs(alike(both.a, both.b)) > max(INDEPENDENT, 3.0 / both.a.size**0.5) or (both.a == both.b).mean() > 0.05:
+        return None
+    told = initializer(both.b)
+    if not told:
+        return None if both.b.size >= 24 else ("", False)
+    return told, both.b.size >= 100 and initializer(both.a) != told and told not in BY_CHANCE
 
 
-def _uniform(largest: float, deviation: float, bound: float, size: int, slack: float) -> bool:
-    within = bound * (1.0 - min(12.0 / size, 0.3)) <= largest <= bound * 1.0001
-    return within and abs(deviation * math.sqrt(3.0) / bound - 1.0) <= min(slack, 0.25)
+def _small(shape: tuple[int, ...]) -> bool:
+    return int(np.prod(shape)) <= SMALL
 
 
-def _orthogonal(array: Array) -> bool:
-    rows = array.reshape(-1, array.shape[-1])
-    small = rows.T if rows.shape[0] > rows.shape[1] else rows
-    return bool(len(small) > 2 and np.abs(small @ small.T - np.eye(len(small))).max() < 1e-4)
+def _constants(both: Pair) -> str:
+    values = sorted({float(value) for value in np.unique(both.b)})
+    return " or ".join(f"{value:g}" for value in values)
