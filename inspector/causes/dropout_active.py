@@ -33,19 +33,20 @@ def _at(case: Case, item: LayerDifference, name: str, side: Facts, count: int) -
     cause = RANDOM if _is_noise(dropping, ops) else DROPOUT
     what = "noise" if cause == RANDOM else "dropout"
     sure = dropping is not None or count == 1
+    layers = tuple(dict.fromkeys((where, item.a)))
     return Suspicion(
         cause=cause,
         title=f"{what} at `{where}` is active in {name}: each run gives other numbers",
         layer_a=where,
         layer_b=item.b or "",
-        layers=tuple(dict.fromkeys((where, item.a))),
+        layers=layers,
         confidence=0.97 if sure else 0.7,
         evidence=f"{name} run twice on the same inputs differs by {short(side.repeated or 0.0)} of its output; it "
         f"holds {', '.join(ops[:2])}",
         mend="export in inference mode: model(x, training=False), or strip the training nodes from the graph"
         if cause == DROPOUT
         else "take the random op out of the exported graph, or give both sides the same seed and op",
-        trial=Trial(text=f"`{where}` and `{item.a}` of A in the place of {name}'s"),
+        trial=Trial(text=f"A's {' and '.join(f'`{layer}`' for layer in layers)} in the place of {name}'s"),
     )
 
 

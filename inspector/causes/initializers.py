@@ -44,7 +44,8 @@ def initializer(array: Array) -> str:
     values = array.ravel()[:: max(1, array.size // TRIED)]
     largest = float(np.abs(array).max())
     for name, bound, inside in _candidates(array.shape):
-        near = bound * (1.0 - min(12.0 / array.size, 0.3)) <= largest <= bound * 1.0001
+        slack = 0.25 if "normal" in name else min(12.0 / array.size, 0.3)
+        near = bound * (1.0 - slack) <= largest <= bound * 1.0001
         if (near or math.isinf(bound)) and _fits(np.sort(values), inside):
             return name
     return ""

@@ -12,6 +12,7 @@ import numpy as np
 from inspector.causes.case import Case, Suspicion, Trial
 from inspector.causes.formulas import activation, fit_of, fits, linear, roles
 from inspector.causes.preprocessing_mismatch import FRONT
+from inspector.causes.region import extra
 from inspector.domain.comparison import LayerDifference
 from inspector.domain.computation import Layer
 
@@ -30,7 +31,7 @@ def suspect(case: Case) -> Iterator[Suspicion]:
     rows = {item.a: item for item in case.layers}
     makers = {tensor: layer for layer in case.a.computation.layers for tensor in layer.outputs}
     told: set[str] = set()
-    for item, a, b in case.suspects():
+    for item, a, _ in case.suspects():
         if item.status != "different":
             continue
         lost = [layer for layer in _before(a, makers, rows) if layer.name not in told]
@@ -38,7 +39,7 @@ def suspect(case: Case) -> Iterator[Suspicion]:
             told.update(layer.name for layer in lost)
             yield _lost(case, item, a, lost)
         else:
-            yield from _added(case, item, b)
+            yield from _added(case, item, a)
     yield from _at_the_end(case, rows, makers, told)
 
 
@@ -100,31 +101,23 @@ def _without(case: Case, item: LayerDifference, layer: Layer, lost: Layer) -> bo
     return False
 
 
-def _added(case: Case, item: LayerDifference, b: Layer | None) -> Iterator[Suspicion]:
+def _added(case: Case, item: LayerDifference, a: Layer) -> Iterator[Suspicion]:
     """Layers of B in front of this one that stand for nothing in A."""
-    if b is None:
+    found = [layer for layer in extra(case, item, a) if layer.kind in KNOWN]
+    if not found or all(layer.kind in FRONT for layer in found):
         return
-    makers = {tensor: layer for layer in case.b.computation.layers for tensor in layer.outputs}
-    used = {found.name for row in case.layers if (found := case.layer_b.get(row.b or "")) is not None}
-    matched = {row.b for row in case.layers if row.b}
-    extra = [
-        maker
-        for tensor in b.inputs
-        if tensor not in matched and (maker := makers.get(tensor)) is not None
-        if maker.name not in used and maker.kind in KNOWN
-    ]
-    for maker in extra:
-        yield Suspicion(
-            cause=CAUSE,
-            title=f"B has `{maker.name}` ({maker.class_name}) before `{item.a}`, A has not",
-            layer_a=item.a,
-            layer_b=maker.name,
-            layers=(item.a,),
-            confidence=0.85 if maker.name in case.unmatched_b else 0.7,
-            evidence=f"`{item.a}` reads `{maker.name}` in B, which stands for no layer of A",
-            mend=f"take `{maker.name}` out of the code that exports B, or put it into A",
-            trial=Trial(text=f"`{maker.name}` left out before `{item.a}`"),
-        )
+    names = ", ".join(f"`{layer.name}`" for layer in found)
+    yield Suspicion(
+        cause=CAUSE,
+        title=f"B has {names} ({found[0].class_name}) before `{item.a}`, A has not",
+        layer_a=item.a,
+        layer_b=found[0].name,
+        layers=(item.a,),
+        confidence=0.93,
+        evidence=f"between `{item.a}` and what it reads, B computes {names}, which stands for no layer of A",
+        mend=f"take {names} out of the code that exports B, or put it into A",
+        trial=Trial(text=f"{names} left out before `{item.a}`"),
+    )
 
 
 def _at_the_end(

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from inspector.causes.case import Array, Case, InputPair, Suspicion, Trial
+from inspector.causes.region import extra
+from inspector.domain.comparison import LayerDifference
 from inspector.domain.computation import Layer
 from inspector.domain.wording import short
 
@@ -99,7 +101,6 @@ def related(a: Array, b: Array) -> str:
 def _in_front(case: Case) -> Iterator[Suspicion]:
     """A layer of plain arithmetic that reads the input on one side, and has no partner on the other."""
     fed_a = {port.tensor for port in case.a.computation.inputs}
-    open_layers = {item.a: item for item in case.layers if item.status == "different"}
     for item in case.layers:
         layer = case.layer_a.get(item.a)
         if layer is not None and layer.kind in FRONT and item.b is None and set(layer.inputs) & fed_a:
@@ -114,57 +115,37 @@ def _in_front(case: Case) -> Iterator[Suspicion]:
                 mend=f"feed B what `{item.a}` gives ({_told(layer)}), or export B with the layer inside",
                 trial=Trial(text=f"A's `{item.a}` put in front of B"),
             )
-    for extra, reader in _extra(case):
-        if case.ran and reader not in open_layers:
-            continue
-        yield Suspicion(
-            cause=CAUSE,
-            title=f"B has `{extra.name}` ({_told(extra)}) in front, A has not",
-            layer_a=reader,
-            layer_b=extra.name,
-            layers=(reader,),
-            confidence=0.94,
-            evidence=f"`{extra.name}` lies between B's input and `{reader}`; A has nothing there",
-            mend=f"do not preprocess for B what `{extra.name}` does already, or export it without that layer",
-            trial=Trial(text=f"`{extra.name}` left out of B"),
-        )
+    for item, layer, _ in case.suspects():
+        before = [part for part in extra(case, item, layer) if part.kind in FRONT]
+        if before and _reads_the_input(layer, case):
+            yield _front_of_b(item, before[0])
 
 
-def _extra(case: Case) -> Iterator[tuple[Layer, str]]:
-    """Layers of B between its input and the first match, of arithmetic alone, with A's layer behind them."""
-    matched = {item.b for item in case.layers if item.b}
-    makers = {tensor: layer for layer in case.b.computation.layers for tensor in layer.outputs}
-    inputs = {port.tensor for port in case.b.computation.inputs}
-    for item in case.layers:
-        layer = case.layer_b.get(item.b or "")
-        if layer is None or layer.kind == "input" or layer.kind in FRONT:
-            continue
-        for tensor in layer.inputs:
-            maker = makers.get(tensor)
-            if maker is None or tensor in matched or maker.kind not in FRONT or maker.name in case_names(case):
-                continue
-            if any(_comes_from(name, makers, inputs, matched) for name in maker.inputs):
-                yield maker, item.a
+def _front_of_b(item: LayerDifference, before: Layer) -> Suspicion:
+    return Suspicion(
+        cause=CAUSE,
+        title=f"B has `{before.name}` ({_told(before)}) in front, A has not",
+        layer_a=item.a,
+        layer_b=before.name,
+        layers=(item.a,),
+        confidence=0.95,
+        evidence=f"`{before.name}` lies between B's input and `{item.a}`; A has nothing there",
+        mend=f"do not preprocess for B what `{before.name}` does already, or export it without that layer",
+        trial=Trial(text=f"`{before.name}` left out of B"),
+    )
 
 
-def case_names(case: Case) -> set[str]:
-    """B's layers that some layer of A is matched with."""
-    return {layer.name for item in case.layers if (layer := case.layer_b.get(item.b or "")) is not None}
-
-
-def _comes_from(tensor: str, makers: dict[str, Layer], inputs: set[str], matched: set[str]) -> bool:
-    """Whether only plain arithmetic lies between a tensor and the model's input."""
-    for _ in range(4):
-        if tensor in inputs:
+def _reads_the_input(layer: Layer, case: Case) -> bool:
+    """Whether only arithmetic and shapes lie between A's input and the layer."""
+    makers = {tensor: made for made in case.a.computation.layers for tensor in made.outputs}
+    passing = (*FRONT, "pad", "reshape", "permute", "upsample", "crop", "identity", "masking")
+    waiting = list(layer.inputs)
+    while waiting:
+        maker = makers.get(waiting.pop())
+        if maker is None or maker.kind == "input":
             return True
-        maker = makers.get(tensor)
-        if maker is None or not maker.inputs:
-            return False
-        if maker.kind == "input":
-            return True
-        if tensor not in matched and maker.kind not in FRONT:
-            return False
-        tensor = maker.inputs[0]
+        if maker.kind in passing:
+            waiting += maker.inputs
     return False
 
 

@@ -1,4 +1,4 @@
-"""`quantization`: weights on a coarse grid, a bad scale, saturation."""
+"""`quantization`: weights on a coarse grid, a bad scale, saturation; activations on a grid or cut off."""
 
 from __future__ import annotations
 
@@ -6,98 +6,145 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from inspector.causes.arrays import Pair, edits, pairs
-from inspector.causes.case import Array, Case, Suspicion, Trial
+from inspector.causes.arrays import Pair, edits, layers_with_weights, named, pairs, stories
+from inspector.causes.case import Case, Sample, Suspicion, Trial
+from inspector.causes.grids import grid, levels, off_by_one_factor
 from inspector.domain.comparison import LayerDifference
+from inspector.domain.computation import Layer
+from inspector.domain.wording import percent, short
 
 CAUSE = "quantization"
 CLIPPED = 0.01
-LEVELS = 260
 QUANTIZED = ("int8", "uint8", "int16", "dynamic")
+LOOKED = 2**16
+VECTORS = ("moving_mean", "moving_variance", "gamma", "beta", "bias")
+MEND = (
+    "quantize with representative inputs (converter.representative_dataset = ...), weights per channel; or leave this "
+    "layer in float"
+)
 
 
 def suspect(case: Case) -> Iterator[Suspicion]:
-    """By the weights' grid; by the share of activations at an end of their range on a quantized side."""
-    for item, _, _ in case.suspects():
-        told = next((told for pair in pairs(case, item) if (told := of_weights(pair))), "")
+    """By the weights; by the activations; by the share of them at an end of the range that a side can hold."""
+    of_weights_: list[tuple[LayerDifference, str]] = []
+    for item, a, b in case.suspects():
+        told = next((told for pair in pairs(case, item, ("different", "rounded")) if (told := of_weights(pair))), "")
         if told:
-            yield _suspicion(
-                item, told, 0.95, Trial(text=f"A's weights put into `{item.a}`", edits=edits(case, [item]))
-            )
-        elif item.clipped is not None and item.clipped > CLIPPED:
-            told = f"{item.clipped:.1%} of its values lie at an end of the range that it can hold"
-            yield _suspicion(item, told, 0.9, None)
-        elif item.status == "different" and any(p.startswith(QUANTIZED) for p in (case.a.precision, case.b.precision)):
-            yield _suspicion(item, "it introduces more than its own precision explains", 0.6, None)
+            of_weights_.append((item, told))
+            continue
+        told, sure = _of_activations(case, item, a, b)
+        if told:
+            trial = Trial(text=f"A's `{item.a}` in the place of B's") if item.clipped is None else None
+            yield _suspicion([(item, told)], sure, trial)
+    for story in stories(of_weights_, len(layers_with_weights(case))):
+        layers = [item for item, _ in story]
+        text = f"A's weights put into {named([item.a for item in layers])}"
+        yield _suspicion(story, 0.95, Trial(text=text, edits=edits(case, layers)))
 
 
-def _suspicion(item: LayerDifference, told: str, confidence: float, trial: Trial | None) -> Suspicion:
+def _suspicion(story: list[tuple[LayerDifference, str]], confidence: float, trial: Trial | None) -> Suspicion:
+    layers = tuple(item.a for item, _ in story)
+    told = story[0][1]
+    several = f"{len(layers)} layers are" if len(layers) > 1 else f"`{layers[0]}` is"
     return Suspicion(
         cause=CAUSE,
-        title=f"`{item.a}` is quantized badly in B: {told}",
-        layer_a=item.a,
-        layer_b=item.b or "",
-        layers=(item.a,),
+        title=f"{several} quantized badly in B: {told}",
+        layer_a=layers[0],
+        layer_b=story[0][0].b or "",
+        layers=layers,
         confidence=confidence,
-        evidence=told,
-        mend="quantize per channel with representative inputs (converter.representative_dataset); or keep it in float",
+        evidence="; ".join(f"`{item.a}`: {text}" for item, text in story[:3]),
+        mend=MEND,
         trial=trial,
     )
 
 
 def of_weights(pair: Pair) -> str:
-    """What the numbers say: few levels at even distances; all times one factor; cut off at a limit."""
-    if pair.weight.relation not in ("different", "rounded") or pair.a.size < 16:
-        return ""
-    a, b = pair.a, pair.b
-    apart = np.abs(a - b).max()
-    if apart <= 1e-6 * np.abs(a).max():
+    """What the numbers say: they stand on a grid, are cut off at a limit, or are all times a factor of a scale."""
+    a, b, role = pair.a, pair.b, pair.weight.role
+    if a.size < 16 or not np.isfinite(b).all() or float(np.abs(a - b).max()) <= 1e-6 * pair.size:
         return ""
     step = grid(b)
-    if step and not grid(a) and apart <= 1.01 * step:
-        return f"{pair.weight.role} stands on a grid of {step:.3g}: {int(np.ptp(b) / step) + 1} levels"
-    limit = float(np.abs(b).max())
-    inside = np.abs(a) < limit * (1 - 1e-6)
-    if limit < np.abs(a).max() * 0.999 and inside.any() and np.abs((a - b)[inside]).max() <= max(step, 1e-6 * limit):
-        return f"{pair.weight.role} is cut off at {limit:.3g}: {1 - inside.mean():.1%} of its numbers"
-    return _scaled(a, b, pair.weight.role, step)
+    if step and not grid(a):
+        return f"{role} stands on a grid of {short(step)} ({levels(b, step)} levels){_beside(pair, step)}"
+    cut = _cut(pair)
+    if cut:
+        return f"{role} is {cut}"
+    factor = off_by_one_factor(a, b) if not role.endswith(VECTORS) else 0.0
+    return f"{role} is A's times {factor:.6g}: a scale that belongs elsewhere" if factor else ""
 
 
-def _scaled(a: Array, b: Array, role: str, step: float) -> str:
-    """All numbers times one factor, as with a scale of another tensor; a power of two, 127/128, ..."""
-    if role in ("moving_mean", "moving_variance", "gamma", "beta"):
-        return ""
-    factor = float((a * b).sum() / (a * a).sum())
-    if factor and abs(factor - 1) > 1e-4 and np.abs(b - factor * a).max() <= max(0.51 * step, 1e-5 * np.abs(b).max()):
-        return f"{role} is A's times {factor:.6g}: a bad scale"
-    columns = a.reshape(-1, a.shape[-1]), b.reshape(-1, a.shape[-1])
+def _beside(pair: Pair, step: float) -> str:
+    """What is wrong besides the rounding: the scale, the zero point, the range."""
+    a, b = pair.a.ravel(), pair.b.ravel()
+    if np.abs(a - b).max() <= 0.76 * step:
+        return f", {short(float(np.abs(a - b).max()))} away from A's at most"
+    cut = _cut(pair)
+    if cut:
+        return f", and is {cut}"
+    factor = float(a @ b / (a @ a))
+    if np.abs(b - factor * a).max() <= 0.76 * step and abs(factor - 1) > 1e-3:
+        return f", and is A's times {factor:.4g}: a bad scale"
     offset = float((b - a).mean())
-    if offset and np.abs(b - a - offset).max() <= max(0.51 * step, 1e-5 * np.abs(b).max()) and len(columns[0]) > 1:
-        return f"{role} is A's plus {offset:.4g}: a zero point that is off"
-    return ""
+    if np.abs(b - a - offset).max() <= 0.76 * step:
+        return f", and is A's plus {short(offset)}: a zero point that is off"
+    return f", up to {short(float(np.abs(a - b).max()))} away from A's"
 
 
-def grid(array: Array) -> float:
-    """The distance of neighbouring values when there are few of them at even distances, of each channel; 0 if not."""
-    values = np.unique(array)
-    if 2 < len(values) <= LEVELS and array.size > 2 * len(values):
-        return _even(values)
-    columns = array.reshape(-1, array.shape[-1])
-    if array.ndim < 2 or len(columns) < 8:
-        return 0.0
-    steps = [_even(np.unique(column)) for column in columns.T]
-    few = all(steps) and max(np.ptp(c) / s for c, s in zip(columns.T, steps, strict=True)) <= LEVELS
-    return max(steps) if few and len(columns) > 16 else 0.0
+def _cut(pair: Pair) -> str:
+    """Cut off at a limit on each side: what lies inside is A's, to a step."""
+    a, b = pair.a, pair.b
+    low, high = float(b.min()), float(b.max())
+    step = max(grid(b), 1e-6 * pair.size)
+    beyond = (a > high + step) | (a < low - step)
+    inside = (a < high - step) & (a > low + step)
+    at_end = (b >= high - 1.01 * step) | (b <= low + 1.01 * step)
+    if not beyond.any() or not inside.any() or not at_end[beyond].all():
+        return ""
+    if np.abs(a - b)[inside].max() > 1.01 * step:
+        return ""
+    ends = f"{short(low)} and {short(high)}"
+    return f"cut off at {ends}: {percent(float(beyond.mean()))} of A's numbers lie beyond"
 
 
-def _even(values: Array) -> float:
-    gaps = np.diff(values)
-    if len(gaps) < 2:
-        return 0.0
-    step = float(gaps.min())
-    size = float(np.abs(values).max())
-    if step <= 1e-6 * size:
-        return 0.0
-    whole = np.round(gaps / step)
-    step = float(gaps.sum() / whole.sum())
-    return step if np.abs(gaps - np.round(gaps / step) * step).max() <= 0.02 * step else 0.0
+def _of_activations(case: Case, item: LayerDifference, a: Layer, b: Layer | None) -> tuple[str, float]:
+    if item.clipped is not None and item.clipped > CLIPPED:
+        return f"{percent(item.clipped)} of its values lie at an end of the range that it can hold", 0.9
+    if item.status != "different":
+        return "", 0.0
+    told = _rounded(case.sample(item.a))
+    if told:
+        return told, 0.95
+    told = _fake_quantized(case, a, b)
+    if told:
+        return told, 0.93
+    if any(precision.startswith(QUANTIZED) for precision in (case.a.precision, case.b.precision)):
+        return "it introduces more than its own precision explains", 0.6
+    return "", 0.0
+
+
+def _rounded(sample: Sample | None) -> str:
+    """B's activations have few levels where A's have many."""
+    if sample is None or sample.b.dtype.kind != "f" or sample.b.size < 64:
+        return ""
+    a, b = (np.asarray(array, np.float64).ravel()[:LOOKED] for array in (sample.a, sample.b))
+    if not np.isfinite(b).all() or np.ptp(b) == 0:
+        return ""
+    step = grid(b, per_channel=False)
+    if not step or step <= 4 * sample.noise_floor or grid(a, per_channel=False) or len(np.unique(b)) <= 4:
+        return ""
+    cut = float(((a > b.max() + step) | (a < b.min() - step)).mean())
+    beyond = f"; {percent(cut)} of A's values lie beyond them" if cut else ""
+    return f"its values stand on {levels(b, step)} levels, {short(step)} apart{beyond}"
+
+
+def _fake_quantized(case: Case, a: Layer, b: Layer | None) -> str:
+    """A FakeQuant node of B right before the layer, where A has none."""
+    if b is None or any(layer.kind == "fake_quant" for layer in case.a.computation.layers):
+        return ""
+    makers = {tensor: layer for layer in case.b.computation.layers for tensor in (*layer.outputs, *layer.aliases)}
+    found = next((m for name in b.inputs if (m := makers.get(name)) is not None and m.kind == "fake_quant"), None)
+    if found is None:
+        return ""
+    given = ", ".join(f"{key} {found.settings[key]}" for key in ("min", "max", "num_bits") if key in found.settings)
+    return f"what `{a.name}` reads is quantized by `{found.name}`" + (f" ({given})" if given else "")

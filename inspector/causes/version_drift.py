@@ -10,7 +10,7 @@ from inspector.domain.computation import Layer
 CAUSE = "version-drift"
 # setting, one value, the other: what one word meant before and means now
 KNOWN = (
-    ("activation", "hard_sigmoid", "hard_sigmoid_3", "hard_sigmoid is clip(x / 5 + 0.5) in Keras 2, in 3 relu6(x + 3) / 6"),
+    ("activation", "hard_sigmoid", "hard_sigmoid_3", "hard_sigmoid is clip(x / 5 + 0.5) in Keras 2, then relu6(x+3)/6"),
     ("recurrent_activation", "hard_sigmoid", "hard_sigmoid_3", "hard_sigmoid is another function since Keras 3"),
 )  # fmt: skip
 PACKAGES = ("tensorflow", "keras", "tf_keras")

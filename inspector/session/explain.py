@@ -23,6 +23,7 @@ ROUNDS = 4
 HALF = 0.5
 WORTH = 0.02  # a trial that removes less than this share of what is left changes nothing
 MOST_PROVED = 8
+UNSEEN = "the outputs agree with it or without it"
 UNEXPLAINED = "unexplained"
 Pairs = Mapping[str, tuple[Array, Array]]
 
@@ -80,6 +81,9 @@ class _Explaining:
         sure = [item for item in whole if item.confidence >= HALF and not item.family]
         for item in sure:
             self._try_whole([item])
+        whole_ones = [item for item in self._accepted if _of_the_whole(item.suspicion)]
+        if whole_ones and not self._needs_more():
+            return
         self._try_local(local)
         if self._needs_more():
             for group in _families(item for item in whole if item not in sure):
@@ -243,6 +247,8 @@ class _Explaining:
                 self._progress(f"proving: {item.trials[0].text}", number, len(self._accepted))
                 before = self._gap(self._trials(without=item))
                 proof = _proof(item, before, after)
+                if proof is None:
+                    item = replace(item, unproved=UNSEEN)  # noqa: PLW2901
             weight = (proof.gone if proof else 0.0) + (0.0 if item.suspicion.cause == UNEXPLAINED else 1.0)
             found.append((weight, _finding(item, proof)))
         ordered = [finding for _, finding in sorted(found, key=lambda pair: -round(pair[0], 1))]
@@ -325,7 +331,7 @@ def _unexplained_output() -> Suspicion:
 
 
 def _proof(item: Accepted, before: Gap | None, after: Gap) -> Proof | None:
-    if before is None or not item.trials:
+    if before is None or not item.trials or before.within:
         return None
     gone = 1.0 if after.within and not before.within else 0.0
     if not after.within and before.share > 0:

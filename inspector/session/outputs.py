@@ -17,6 +17,7 @@ from inspector.domain.errors import Cancelled, InspectorError
 from inspector.domain.files import Warn
 from inspector.session.floors import SAFETY, WITHOUT_REFERENCE, floor, spacing
 from inspector.session.layout import axes_between, to_a
+from inspector.session.passes import plausible
 from inspector.session.strings import as_numbers, is_text
 from inspector.workers.runner_client import Loaded, ReferenceError64, Runner
 
@@ -70,8 +71,8 @@ def own_error(side: Side, plain: Arrays, watched: Arrays) -> tuple[dict[str, Ref
     if "reference" not in side.loaded.can:
         return {}, _watching_changes(side, plain, watched)
     try:
-        as_written = side.runner.reference(side.inputs, watched)
-        optimised = side.runner.reference(side.inputs, plain)
+        as_written = plausible(side.runner.reference(side.inputs, watched), side.loaded)
+        optimised = plausible(side.runner.reference(side.inputs, plain), side.loaded)
     except Cancelled:
         raise
     except InspectorError as error:

@@ -54,7 +54,9 @@ def with_config(target: str, **other: Any) -> Callable[..., Any]:
 
 def another(target: str, class_name: str, *args: Any, **config: Any) -> Callable[..., Any]:
     """A layer of another class in its place."""
-    return replaced(target, lambda keras, _class, name, _config: getattr(keras.layers, class_name)(*args, name=name, **config))
+    return replaced(
+        target, lambda keras, _class, name, _config: getattr(keras.layers, class_name)(*args, name=name, **config)
+    )
 
 
 def after(target: str, function: Callable[[Any, Any], Any]) -> Callable[..., Any]:
@@ -91,7 +93,13 @@ def before(target: str, function: Callable[[Any, Any], Any]) -> Callable[..., An
 
 def is_inside(made: Made, name: str) -> bool:
     """In the nested net some layers are handed to a Sequential, which takes only real layers."""
-    return any(other == "head_conv" for _, other, _ in made) and name in ("head_conv", "flat", "drop", "hidden", "logits")
+    return any(other == "head_conv" for _, other, _ in made) and name in (
+        "head_conv",
+        "flat",
+        "drop",
+        "hidden",
+        "logits",
+    )
 
 
 def epsilon(made: Made, random: np.random.Generator) -> Iterator[Fault]:
@@ -137,7 +145,9 @@ def activation(made: Made, random: np.random.Generator) -> Iterator[Fault]:
     for name, config in named(made, "Conv2D", "Conv1D", "Dense"):
         own = config.get("activation")
         if own and own != "softmax":
-            other = str(random.choice([x for x in ("relu", "elu", "sigmoid", "tanh", "linear", "softplus") if x != own]))
+            other = str(
+                random.choice([x for x in ("relu", "elu", "sigmoid", "tanh", "linear", "softplus") if x != own])
+            )
             yield fault(name, f"{own} becomes {other}", with_config(name, activation=other))
         if own == "softmax":
             yield fault(name, "softmax missing", with_config(name, activation="linear"))
@@ -224,9 +234,7 @@ def resize(made: Made, _random: np.random.Generator) -> Iterator[Fault]:
     import tensorflow as tf
 
     for name, _ in named(made, "UpSampling2D"):
-        yield Fault(
-            cause="resize", what="nearest", layers=(name,), change=with_config(name, interpolation="nearest")
-        )
+        yield Fault(cause="resize", what="nearest", layers=(name,), change=with_config(name, interpolation="nearest"))
         for what, options in (("no half pixels", {}), ("align_corners", {"align_corners": True})):
 
             def make(keras: Any, _class: str, own: str, _config: Any, options: Any = options) -> Any:
@@ -267,7 +275,9 @@ def depthwise_layout(made: Made, _random: np.random.Generator) -> Iterator[Fault
     for name, _ in named(made, "DepthwiseConv2D"):
         for what, order in (("reshaped across axes", (0, 1, 3, 2)), ("channels before rows", (2, 3, 0, 1))):
 
-            def wrong(layers: dict[str, Any], _random: np.random.Generator, name: str = name, order: Any = order) -> None:
+            def wrong(
+                layers: dict[str, Any], _random: np.random.Generator, name: str = name, order: Any = order
+            ) -> None:
                 layer = found(layers, name)
                 kernel, *rest = layer.get_weights()
                 layer.set_weights([np.ascontiguousarray(kernel.transpose(order)).reshape(kernel.shape), *rest])
@@ -338,7 +348,9 @@ def missing(made: Made, _random: np.random.Generator) -> Iterator[Fault]:
     def nothing(keras: Any, class_name: str, _name: str, _config: Any) -> Any:
         return (lambda tensors: tensors[0]) if class_name == "Add" else lambda x: x
 
-    for name, config in named(made, "Add", "LayerNormalization", "BatchNormalization", "ReLU", "LeakyReLU", "Activation"):
+    for name, config in named(
+        made, "Add", "LayerNormalization", "BatchNormalization", "ReLU", "LeakyReLU", "Activation"
+    ):
         if "args" in config and not is_inside(made, name):
             behind = names[names.index(name) + 1 : names.index(name) + 2]
             del behind
@@ -354,9 +366,7 @@ def missing(made: Made, _random: np.random.Generator) -> Iterator[Fault]:
             return keras.layers.AveragePooling2D(3, 1, "same", name="added")(x)
 
         behind = names[names.index(name) + 1 :][:2]
-        yield Fault(
-            cause="missing-layer", what="one more", layers=(name, *behind), change=after(name, smoothed)
-        )
+        yield Fault(cause="missing-layer", what="one more", layers=(name, *behind), change=after(name, smoothed))
         break
 
 

@@ -72,7 +72,9 @@ def _of_net(folder: Path, net: str, seed: int, asked: dict[str, Any]) -> Iterato
         yield from _first_visible(folder, (net, seed, model), found, asked.get("each", 1))
 
 
-def _first_visible(folder: Path, origin: tuple[str, int, Any], found: list[Fault], each: int) -> Iterator[dict[str, Any]]:
+def _first_visible(
+    folder: Path, origin: tuple[str, int, Any], found: list[Fault], each: int
+) -> Iterator[dict[str, Any]]:
     """A fault that no output shows is none: the next one is taken."""
     net, seed, model = origin
     made = 0
@@ -103,7 +105,9 @@ def _together(
         for cause in random.permutation(causes):
             fault = by_cause[cause][int(random.integers(len(by_cause[cause])))]
             taken = {name for other in chosen for name in other.layers}
-            single = len(fault.layers) in (1, 2) and not taken & set(fault.layers) and "preprocess_a" not in fault.settings
+            single = (
+                len(fault.layers) in (1, 2) and not taken & set(fault.layers) and "preprocess_a" not in fault.settings
+            )
             if single and len(chosen) < count:
                 chosen.append(fault)
         name = f"{origin[0]}-{origin[1]}-{count}together-{made}"

@@ -145,16 +145,23 @@ def names_it(layer: str, layers: tuple[str, ...], truth: dict[str, Any]) -> bool
 def told(outcome: Outcome) -> str:
     good = "ok " if (outcome.layer and outcome.cause) or (not outcome.truth and not outcome.causes) else "BAD"
     wanted = "; ".join(f"{t['cause']} {t['what']} {t['layers'][:3]}" for t in outcome.truth)
-    return f"{good} {outcome.id} [{wanted}] -> {list(zip(outcome.causes, outcome.layers, strict=False))} {outcome.error}"
+    return (
+        f"{good} {outcome.id} [{wanted}] -> {list(zip(outcome.causes, outcome.layers, strict=False))} {outcome.error}"
+    )
 
 
 def table(outcomes: list[Outcome]) -> str:
     """One row for each cause, one for each kind of same pair; then the totals."""
-    lines = ["| cause | pairs | right layer | right cause first | found | proved | s |", "|---|---|---|---|---|---|---|"]
+    lines = [
+        "| cause | pairs | right layer | right cause first | found | proved | s |",
+        "|---|---|---|---|---|---|---|",
+    ]
     groups: dict[str, list[Outcome]] = defaultdict(list)
     for outcome in outcomes:
         if outcome.truth:
-            groups["+".join(t["cause"] for t in outcome.truth) if len(outcome.truth) == 1 else "together"].append(outcome)
+            groups["+".join(t["cause"] for t in outcome.truth) if len(outcome.truth) == 1 else "together"].append(
+                outcome
+            )
     for cause, group in sorted(groups.items()):
         lines.append(_line(cause, group))
     faulty = [outcome for outcome in outcomes if outcome.truth]

@@ -173,7 +173,11 @@ def folded(made: Made, _random: np.random.Generator) -> Iterator[Fault]:
     """The batch norm left out, and its convolution with the kernel and the bias of a wrong fold."""
     at = [(class_name, name, config) for class_name, name, config in made]
     for (conv_class, conv, config), (norm_class, norm, _) in zip(at, at[1:], strict=False):
-        if norm_class != "BatchNormalization" or conv_class not in ("Conv2D", "DepthwiseConv2D") or config.get("activation"):
+        if (
+            norm_class != "BatchNormalization"
+            or conv_class not in ("Conv2D", "DepthwiseConv2D")
+            or config.get("activation")
+        ):
             continue
         for what in ("mean forgotten", "beta forgotten", "variance not under a root"):
 
@@ -207,7 +211,10 @@ def preprocessing(made: Made, _random: np.random.Generator) -> Iterator[Fault]:
     names = ("image", "steps", "tokens", "left", "right", first)
     for pipeline in ("scale 1/255", "scale 2 | mean 1", "scale 127.5 | mean -127.5"):
         yield Fault(
-            cause="preprocessing-mismatch", what=f"A gets `{pipeline}`", layers=names, settings={"preprocess_a": pipeline}
+            cause="preprocessing-mismatch",
+            what=f"A gets `{pipeline}`",
+            layers=names,
+            settings={"preprocess_a": pipeline},
         )
 
 
