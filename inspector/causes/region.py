@@ -53,15 +53,16 @@ def region(case: Case, item: LayerDifference) -> list[Layer]:
 
 
 def extra(case: Case, item: LayerDifference, a: Layer) -> list[Layer]:
-    """Layers of B in there that are no part of what A's layer does; none for kinds that are many ops anyway."""
+    """Layers of B in there that are no part of what A's layer does; none for kinds that are many ops anyway.
+
+    What stands in front of the layer's own op is none of its parts; what stands behind it may be its activation."""
     if a.kind not in PARTS:
         return []
     parts = region(case, item)
-    allowed = {a.kind, *PARTS[a.kind], *SILENT}
-    activation = str(a.settings.get("activation", "linear")) if a.kind not in ("activation", "softmax") else "linear"
-    beyond = [layer for layer in parts if layer.kind not in allowed]
-    if activation != "linear":
-        known = ("activation", "leaky_relu", "elu", "softmax", "multiply", "other", "add")
-        beyond = [layer for layer in beyond if layer.kind not in known]
-    own = [layer for layer in parts if layer.kind in (a.kind, *PARTS[a.kind])]
-    return beyond + own[1:] if a.kind in ("pool", "activation", "global_pool") else beyond
+    own = (a.kind, *PARTS[a.kind])
+    main = next((at for at, layer in enumerate(parts) if layer.kind in own), None)
+    if main is None:
+        return []
+    has_activation = a.kind != "activation" and str(a.settings.get("activation", "linear")) != "linear"
+    behind = [] if has_activation else parts[:main]
+    return [layer for layer in (*behind, *parts[main + 1 :]) if layer.kind not in (*SILENT, *PARTS[a.kind])]

@@ -39,6 +39,7 @@ UNARY = (
     "Expm1",
     "Erfc",
     "Selu",
+    "Squeeze",
 )
 COMPARING = ("Greater", "GreaterEqual", "Less", "LessEqual", "Select", "SelectV2")
 REDUCING = ("Mean", "Sum", "Max")
@@ -125,8 +126,12 @@ def _vectors(view: View, names: list[str]) -> list[str]:
 
 
 def _layer_norm(view: View, draft: Draft, vectors: list[str]) -> Draft:
-    """Gamma is a factor of the deviation, beta is added; where neither is in the region they follow it."""
+    """Gamma is a factor of the deviation, beta is added; where neither is in the region they follow it.
+
+    Moments over the samples, too, are a batch norm's in training mode."""
     draft.kind = "layer_norm"
+    if any(0 in _axes(view, view.nodes[name]) for name in draft.nodes if view.nodes[name].op == "Mean"):
+        draft.kind, draft.settings = "batch_norm", {"training": True, "axis": -1}
     for name in draft.nodes:
         node = view.nodes[name]
         for tensor in node.inputs:
@@ -141,6 +146,12 @@ def _layer_norm(view: View, draft: Draft, vectors: list[str]) -> Draft:
     if not vectors:
         absorb_scale_and_offset(view, draft)
     return draft
+
+
+def _axes(view: View, node: Node) -> list[int]:
+    """The axes that a reduction goes over, as they are written."""
+    found = view.value(node.inputs[1])
+    return [] if found is None else [int(axis) for axis in found.ravel()]
 
 
 def _chain(view: View, source: str, first: Node) -> Draft | None:

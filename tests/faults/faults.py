@@ -219,11 +219,11 @@ def pooling(made: Made, _random: np.random.Generator) -> Iterator[Fault]:
 
             def counted(keras: Any, _class: str, own: str, given: dict[str, Any]) -> Any:
                 size, stride = given["args"][0], given.get("strides") or given["args"][0]
-                low = (size - 1) // 2
 
                 def call(x: Any) -> Any:
-                    x = tf.pad(x, [[0, 0], [low, size - 1 - low], [low, size - 1 - low], [0, 0]])
-                    return tf.nn.avg_pool2d(x, size, stride, "VALID")
+                    total = max((-(-int(x.shape[1]) // stride) - 1) * stride + size - int(x.shape[1]), 0)
+                    pads = [total // 2, total - total // 2]
+                    return tf.nn.avg_pool2d(tf.pad(x, [[0, 0], pads, pads, [0, 0]]), size, stride, "VALID")
 
                 return keras.layers.Lambda(call, name=own)
 
