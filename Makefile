@@ -17,7 +17,7 @@ ifneq ($(shell cat $(STAMP) 2>/dev/null),$(realpath .))
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint format wheel demo-files pictures bench sweep models forms fuzz clean
+.PHONY: help setup run test lint format wheel demo-files pictures bench sweep models forms faults fuzz clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -66,6 +66,9 @@ models: setup ## every real file of ../shared/models, opened, run, compared: doc
 
 forms: setup ## MobileNetV2 as .h5, .keras, frozen, SavedModel, TFLite, TensorFlow.js: all pairs (about 20 minutes)
 	@$(BIN)/python tests/bench/forms.py
+
+faults: setup ## the fault bench: faults put into seven nets and found again, and pairs that are the same (half an hour)
+	@$(BIN)/python tests/faults/run.py --seeds 1 --same
 
 fuzz: setup ## byte mutants of the demo's files through the reader process
 	@$(BIN)/python tests/fuzz/run.py

@@ -28,9 +28,11 @@ def suspect(case: Case) -> Iterator[Suspicion]:
 
 def _at(case: Case, item: LayerDifference, name: str, side: Facts, count: int) -> Suspicion:
     dropping = _dropping(case, item)
-    where = dropping.name if dropping is not None else item.a
-    ops = _nearest(side, where)
+    ops = _nearest(side, dropping.name if dropping is not None else item.a)
     cause = RANDOM if _is_noise(dropping, ops) else DROPOUT
+    if dropping is not None and cause == RANDOM and dropping.class_name not in NOISE:
+        dropping = None
+    where = dropping.name if dropping is not None else item.a
     what = "noise" if cause == RANDOM else "dropout"
     sure = dropping is not None or count == 1
     layers = tuple(dict.fromkeys((where, item.a)))
@@ -81,6 +83,9 @@ def _dropping(case: Case, item: LayerDifference) -> Layer | None:
 
 def _is_noise(layer: Layer | None, ops: list[str]) -> bool:
     """Noise that is added or multiplied, rather than values set to zero."""
+    drawn = [op.rpartition("/")[2] for op in ops]
+    if drawn and all("Normal" in op for op in drawn):
+        return True
     if layer is not None:
         return layer.class_name in NOISE
     return not any("dropout" in op.lower() for op in ops)

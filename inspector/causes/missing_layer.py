@@ -68,7 +68,7 @@ def _reads_input(layer: Layer, makers: dict[str, Layer]) -> bool:
 
 
 def _lost(case: Case, item: LayerDifference, a: Layer, lost: list[Layer]) -> Suspicion:
-    first = lost[-1]
+    first = next((layer for layer in lost if _without(case, item, a, layer)), lost[0])
     skip = first.kind in MERGING
     names = ", ".join(f"`{layer.name}`" for layer in lost)
     sure = _without(case, item, a, first)
@@ -89,11 +89,13 @@ def _lost(case: Case, item: LayerDifference, a: Layer, lost: list[Layer]) -> Sus
 
 def _without(case: Case, item: LayerDifference, layer: Layer, lost: Layer) -> bool:
     """Whether B's numbers are those of the layer when it reads what the lost one reads."""
-    fit, above = fit_of(case.sample(item.a), samples=1), fit_of(case.sample(lost.name), samples=1)
-    if fit is None or above is None:
+    fit = fit_of(case.sample(item.a), samples=1)
+    if fit is None:
         return False
     weights = roles(case, layer)
-    for x in above.inputs:
+    makers = {tensor: made.name for made in case.a.computation.layers for tensor in made.outputs}
+    above = [case.sample(makers.get(tensor, "")) for tensor in lost.inputs]
+    for x in (np.asarray(sample.a[:1], np.float64) for sample in above if sample is not None):
         before = linear(layer, np.asarray(x), weights) if layer.weights else x
         after = None if before is None else activation(str(layer.settings.get("activation", "linear")), before)
         if fits(after, fit.b, fit.tolerance):

@@ -28,6 +28,7 @@ from inspector.session.recorded import prepared as prepared_recorded
 from inspector.session.recorded import recorded_inputs
 from inspector.session.settings import Settings
 from inspector.session.side import SideState
+from inspector.session.undone import without_undone
 from inspector.session.values import complete, evidence
 from inspector.session.verdict import sentence, status_of, verdict_of
 from inspector.workers.child import Progress
@@ -94,7 +95,7 @@ class Comparing:
         gathered = self._clock.time(
             "layers", lambda: self._layers(assignment, (runner_a, loaded_a), (runner_b, loaded_b), fed)
         )
-        layers = layer_differences(assignment, gathered)
+        layers = without_undone(layer_differences(assignment, gathered), self._a.computation())
         found = self._differences(assignment, plain, accumulated_noise(gathered, loaded_a, loaded_b))
         arrays = plain.arrays
         result = self._result(assignment, prepared, found, layers, (loaded_a, loaded_b))

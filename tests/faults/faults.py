@@ -346,7 +346,7 @@ def missing(made: Made, _random: np.random.Generator) -> Iterator[Fault]:
     names = [name for _, name, _ in made]
 
     def nothing(keras: Any, class_name: str, _name: str, _config: Any) -> Any:
-        return (lambda tensors: tensors[0]) if class_name == "Add" else lambda x: x
+        return (lambda tensors: tensors[-1]) if class_name == "Add" else lambda x: x  # what was skipped over stays
 
     for name, config in named(
         made, "Add", "LayerNormalization", "BatchNormalization", "ReLU", "LeakyReLU", "Activation"
