@@ -1,7 +1,7 @@
 """Faults as a converter or a person makes them, each put into a net at a seeded place.
 
 A fault changes a layer while B is built (`change`), B's weights (`weights`), B's frozen graph (`graph`), how B's
-model is called (`call`), or how the two are fed (`settings`)."""
+model is called (`call`), how the two are fed (`settings`), or writes files of its own (`files`)."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ class Fault:
     weights: Callable[[dict[str, Any], np.random.Generator], None] | None = None
     graph: Callable[[Any], None] | None = None
     call: Callable[[Any, list[Any]], Any] | None = None
+    files: Callable[[Any], dict[str, Any]] | None = None
     settings: dict[str, Any] = field(default_factory=dict)
     many: bool = False
 
@@ -189,15 +190,11 @@ def padding(made: Made, _random: np.random.Generator) -> Iterator[Fault]:
             return lambda x: made_layer(pad(x))
 
         yield Fault(cause="padding", what=f"explicit {pads}", layers=(name,), change=replaced(name, make))
-    for name, config in named(made, "ZeroPadding2D"):
+    for name, _ in named(made, "ZeroPadding2D"):
         yield Fault(
             cause="padding", what="before instead of behind", layers=(name, "stem"),
             change=another(name, "ZeroPadding2D", ((1, 0), (1, 0))),
         )  # fmt: skip
-    for name, config in named(made, "AveragePooling2D", "MaxPooling2D"):
-        del config
-        if not is_inside(made, name):
-            pass
 
 
 def pooling(made: Made, _random: np.random.Generator) -> Iterator[Fault]:
@@ -247,7 +244,7 @@ def resize(made: Made, _random: np.random.Generator) -> Iterator[Fault]:
             yield Fault(cause="resize", what=what, layers=(name,), change=replaced(name, make))
 
 
-def layout(made: Made, random: np.random.Generator) -> Iterator[Fault]:
+def layout(made: Made, _random: np.random.Generator) -> Iterator[Fault]:
     for name, _ in named(made, "Flatten"):
         following = [other for _, other, _ in made]
         dense = next((o for c, o, _ in made[following.index(name) + 1 :] if c == "Dense"), name)
@@ -264,11 +261,6 @@ def layout(made: Made, random: np.random.Generator) -> Iterator[Fault]:
                 layer.set_weights([np.ascontiguousarray(turned), *rest])
 
         yield Fault(cause="layout", what="kernel turned", layers=(name,), weights=turn)
-    for name, _ in named(made, "MultiHeadAttention", "LSTM"):
-        del name
-    for name, config in named(made, "Dense"):
-        del config, random
-        break
 
 
 def depthwise_layout(made: Made, _random: np.random.Generator) -> Iterator[Fault]:
@@ -313,7 +305,7 @@ def dropout(made: Made, _random: np.random.Generator) -> Iterator[Fault]:
         )  # fmt: skip
 
 
-def recurrent(made: Made, random: np.random.Generator) -> Iterator[Fault]:
+def recurrent(made: Made, _random: np.random.Generator) -> Iterator[Fault]:
     def fault(name: str, what: str, change: Any = None, weights: Any = None) -> Fault:
         return Fault(cause="recurrent-variant", what=what, layers=(name,), change=change, weights=weights)
 
@@ -339,7 +331,6 @@ def recurrent(made: Made, random: np.random.Generator) -> Iterator[Fault]:
             )
 
         yield fault(name, "gates in another order", weights=gates)
-    del random
 
 
 def missing(made: Made, _random: np.random.Generator) -> Iterator[Fault]:
@@ -351,9 +342,7 @@ def missing(made: Made, _random: np.random.Generator) -> Iterator[Fault]:
     for name, config in named(
         made, "Add", "LayerNormalization", "BatchNormalization", "ReLU", "LeakyReLU", "Activation"
     ):
-        if "args" in config and not is_inside(made, name):
-            behind = names[names.index(name) + 1 : names.index(name) + 2]
-            del behind
+        if not is_inside(made, name):
             yield Fault(cause="missing-layer", what="left out", layers=(name,), change=replaced(name, nothing))
     for name, _ in named(made, "Conv2D", "Dense"):
         if is_inside(made, name):

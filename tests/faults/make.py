@@ -22,7 +22,7 @@ import same
 import tensorflow as tf
 import tf_keras
 import weight_faults
-from faults import Fault, Made
+from faults import Fault
 from nets import NETS, Recipe, flat_layers, train_like
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
@@ -76,7 +76,7 @@ def _first_visible(
     folder: Path, origin: tuple[str, int, Any], found: list[Fault], each: int
 ) -> Iterator[dict[str, Any]]:
     """A fault that no output shows is none: the next one is taken."""
-    net, seed, model = origin
+    net, seed, _ = origin
     made = 0
     for fault in found:
         name = f"{net}-{seed}-{fault.cause}-{made}"
@@ -84,7 +84,7 @@ def _first_visible(
             if write(folder / f"{name}.pb", origin, [fault]):
                 yield _row(name, origin, [fault])
                 made += 1
-        except Exception as error:  # a fault that cannot be built is told, and the next one taken
+        except Exception as error:  # noqa: BLE001 - a fault that cannot be built is told, and the next one taken
             print(f"{name}: {fault.what}: {type(error).__name__}: {str(error)[:200]}", file=sys.stderr)
         if made >= each:
             return
@@ -115,7 +115,7 @@ def _together(
             if len(chosen) == count and write(folder / f"{name}.pb", origin, chosen, each_visible=True):
                 yield _row(name, origin, chosen)
                 made += 1
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - as above
             print(f"{name}: {type(error).__name__}: {str(error)[:200]}", file=sys.stderr)
 
 

@@ -136,8 +136,8 @@ def several(layer: Recipe) -> Any:
     inputs = [layer.keras.layers.Input((12, 12, 3), name=name) for name in ("left", "right")]
     width = layer.pick(4, 6)
     towers = []
-    for name, x in zip(("left", "right"), inputs, strict=True):
-        x = layer("Conv2D", f"{name}_conv", width, 3, padding="same")(x)
+    for name, image in zip(("left", "right"), inputs, strict=True):
+        x = layer("Conv2D", f"{name}_conv", width, 3, padding="same")(image)
         x = layer("BatchNormalization", f"{name}_bn")(x)
         towers.append(layer("Activation", f"{name}_relu", "relu")(x))
     x = layer("Concatenate", "joined")(towers)

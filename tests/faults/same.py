@@ -34,7 +34,7 @@ def pairs(folder: Path, net: str, seed: int, model: Any) -> Iterator[dict[str, A
         path = folder / f"{net}-{seed}-same-{what.replace(' ', '-')}.pb"
         try:
             path.write_bytes(way().SerializeToString())
-        except Exception as error:  # told; the others go on
+        except Exception as error:  # noqa: BLE001 - told; the others go on
             print(f"{path.stem}: {type(error).__name__}: {str(error)[:200]}", file=sys.stderr)
             continue
         yield row(what, path.name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -172,7 +173,7 @@ def labels(made: Made, random: np.random.Generator) -> Iterator[Fault]:
 def folded(made: Made, _random: np.random.Generator) -> Iterator[Fault]:
     """The batch norm left out, and its convolution with the kernel and the bias of a wrong fold."""
     at = [(class_name, name, config) for class_name, name, config in made]
-    for (conv_class, conv, config), (norm_class, norm, _) in zip(at, at[1:], strict=False):
+    for (conv_class, conv, config), (norm_class, norm, _) in pairwise(at):
         if (
             norm_class != "BatchNormalization"
             or conv_class not in ("Conv2D", "DepthwiseConv2D")

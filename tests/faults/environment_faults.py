@@ -1,0 +1,268 @@
+"""Faults of what surrounds a model: what is fetched, custom layers, another Keras, a kept state, a module's part,
+a picture's preprocessing. Most of them write files of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from faults import Fault, Made, before, found, is_inside, named, replaced, with_config
+from nets import NETS, Recipe, flat_layers
+
+CUSTOM = '''
+"""A layer of a user's own, whose configuration is not saved."""
+import tf_keras
+
+
+class Scaled(tf_keras.layers.Layer):
+    def __init__(self, factor=1.0, **kwargs):
+        super().__init__(**kwargs)
+        self.factor = factor
+
+    def call(self, inputs):
+        return inputs * self.factor
+
+
+class Shrunk(tf_keras.layers.Layer):
+    def __init__(self, threshold=0.0, **kwargs):
+        super().__init__(**kwargs)
+        self.threshold = threshold
+
+    def call(self, inputs):
+        import tensorflow as tf
+        return tf.sign(inputs) * tf.nn.relu(tf.abs(inputs) - self.threshold)
+'''
+SHORT = ("ReLU", "Activation", "LeakyReLU", "Dropout")
+
+
+def tensor_name(made: Made, _random: np.random.Generator) -> Iterator[Fault]:
+    """B was frozen with an inner layer as its output."""
+    names = [name for _, name, _ in made]
+    heads = [name for name in ("pose", "gaze") if name in names]
+    for name, _ in named(made, "Dense", "GlobalAveragePooling2D", "GlobalAveragePooling1D", "GRU", "Flatten"):
+        if is_inside(made, name) or name in ("logits", "scores", *heads):
+            continue
+
+        def fetched(model: Any, tensors: list[Any], name: str = name) -> Any:
+            outputs: Any = model.get_layer(name).output
+            outputs = [outputs, model.get_layer("gaze").output] if heads else outputs
+            inner = model.__class__(model.inputs, outputs)
+            return inner(tensors if len(tensors) > 1 else tensors[0], training=False)
+
+        behind = tuple(names[names.index(name) :])
+        yield Fault(cause="tensor-name", what=f"{name} fetched", layers=behind, call=fetched)
+
+
+def filled(net: str, seed: int, model: Any, change: Any, keras: Any) -> Any:
+    """The net with a change, and the model's weights where the layers still have them."""
+    other = NETS[net](Recipe(keras, seed, change))
+    own = flat_layers(model)
+    for path, layer in flat_layers(other).items():
+        arrays = own[path].get_weights() if path in own else []
+        count = len(layer.weights) if keras.__name__ == "tf_keras" else len(layer.get_weights())
+        if count and len(arrays) >= count:
+            layer.set_weights(arrays[:count])
+    return other
+
+
+def custom_layer(made: Made, random: np.random.Generator) -> Iterator[Fault]:
+    space: dict[str, Any] = {}
+    exec(CUSTOM, space)
+    for name, _ in named(made, *SHORT):
+        for class_name, value in (("Scaled", float(random.uniform(0.3, 0.7))), ("Shrunk", 0.2)):
+
+            def put(_keras: Any, _class: str, own: str, _config: Any, new: str = class_name, value: Any = value) -> Any:
+                return space[new](value, name=own)
+
+            def files(pair: Any, change: Any = replaced(name, put)) -> dict[str, Any]:
+                import make
+                import tf_keras
+
+                live = filled(pair.net, pair.seed, pair.model, change, tf_keras)
+                live.save(pair.path("-a.h5"))
+                pair.path(".pb").write_bytes(make.frozen(live).SerializeToString())
+                custom = pair.path("-layers.py")
+                custom.write_text(CUSTOM)
+                return {"a": pair.path("-a.h5").name, "options_a": {"custom": str(custom)}}
+
+            yield Fault(cause="custom-layer", what=f"{class_name} saved without {value}", layers=(name,), files=files)
+
+
+def version_drift(made: Made, _random: np.random.Generator) -> Iterator[Fault]:
+    """One config, frozen by Keras 3: hard_sigmoid is another function there."""
+
+    def fault(name: str, change: Any) -> Fault:
+        def files(pair: Any) -> dict[str, Any]:
+            import keras
+            import make
+            import tf_keras
+
+            filled(pair.net, pair.seed, pair.model, change, tf_keras).save(pair.path("-a.h5"))
+            other = filled(pair.net, pair.seed, pair.model, change, keras)
+            pair.path(".pb").write_bytes(make.frozen(other).SerializeToString())
+            return {"a": pair.path("-a.h5").name}
+
+        return Fault(cause="version-drift", what="hard_sigmoid of Keras 3", layers=(name,), files=files)
+
+    for class_name, name, config in made:
+        if class_name in ("LSTM", "GRU"):
+            yield fault(name, with_config(name, recurrent_activation="hard_sigmoid"))
+        elif class_name == "Activation":
+
+            def put(keras: Any, _class: str, own: str, _config: Any) -> Any:
+                return keras.layers.Activation("hard_sigmoid", name=own)
+
+            yield fault(name, replaced(name, put))
+        elif config.get("activation") and name not in ("scores", "logits"):
+            yield fault(name, with_config(name, activation="hard_sigmoid"))
+
+
+def state_kept(made: Made, _random: np.random.Generator) -> Iterator[Fault]:
+    """A SavedModel whose recurrent layer goes on from where the last run ended."""
+    for name, _ in named(made, "LSTM", "GRU"):
+
+        def put(keras: Any, class_name: str, own: str, config: dict[str, Any]) -> Any:
+            return _stateful(keras, class_name, own, config)
+
+        def files(pair: Any, change: Any = replaced(name, put), name: str = name) -> dict[str, Any]:
+            import make
+            import tf_keras
+
+            other = filled(pair.net, pair.seed, pair.model, change, tf_keras)
+            inner = found(flat_layers(other), name)
+            inner.inner.set_weights(found(flat_layers(pair.model), name).get_weights())
+            signature = tf.TensorSpec((make.BATCH, *other.inputs[0].shape[1:]), tf.float32, name="steps")
+            module = tf.Module()
+            module.model = other
+            module.run = tf.function(lambda steps: {"scores": other(steps, training=False)}, [signature])
+            tf.saved_model.save(module, str(pair.path("-saved")), {"serving_default": module.run})
+            return {"b": pair.path("-saved").name}
+
+        yield Fault(cause="state-kept", what="stateful", layers=(name,), files=files)
+
+
+def _stateful(keras: Any, class_name: str, name: str, config: dict[str, Any]) -> Any:
+    units = config["args"][0]
+
+    class Stateful(keras.layers.Layer):
+        def __init__(self) -> None:
+            super().__init__(name=name)
+            more = {"return_sequences": config.get("return_sequences", False), "return_state": True}
+            self.inner = getattr(keras.layers, class_name)(units, name="inner", **more)
+            count = 2 if class_name == "LSTM" else 1
+            self.kept = [tf.Variable(tf.zeros((4, units)), trainable=False) for _ in range(count)]
+
+        def call(self, inputs: Any) -> Any:
+            output, *states = self.inner(inputs, initial_state=[tf.identity(state) for state in self.kept])
+            for kept, state in zip(self.kept, states, strict=True):
+                kept.assign(state)
+            return output
+
+    return Stateful()
+
+
+def hub_module(made: Made, _random: np.random.Generator) -> Iterator[Fault]:
+    """A module with a graph for training beside the one for serving, told apart by tags; each side takes another."""
+    if not named(made, "BatchNormalization", "Dropout"):
+        return
+
+    def training(keras: Any, class_name: str, name: str, config: dict[str, Any]) -> Any:
+        if class_name == "Dropout" and not is_inside(made, name):
+            rate = config["args"][0]
+            return keras.layers.Lambda(lambda x: tf.nn.dropout(x, rate), name=name)
+        return None
+
+    def files(pair: Any) -> dict[str, Any]:
+        import make
+        import tf_keras
+
+        other = filled(pair.net, pair.seed, pair.model, training, tf_keras)
+        graphs = {"serve": make.frozen(pair.model), "train": make.frozen(other)}
+        _two_graphs(pair.path("-hub"), graphs, len(pair.model.inputs), len(pair.model.outputs))
+        options = [{"choices": {"tags": tags}} for tags in ("serve", "train")]
+        name = pair.path("-hub").name
+        return {"a": name, "b": name, "options_a": options[0], "options_b": options[1]}
+
+    if not any(is_inside(made, name) for name, _ in named(made, "Dropout")):
+        yield Fault(cause="hub-module", what="tags train", files=files)
+
+
+def _two_graphs(path: Path, graphs: dict[str, Any], inputs: int, outputs: int) -> None:
+    v1 = tf.compat.v1
+    builder = v1.saved_model.Builder(str(path))
+    for place, (tags, definition) in enumerate(graphs.items()):
+        with tf.Graph().as_default() as graph, v1.Session() as session:
+            v1.get_variable("version", initializer=1.0)
+            session.run(v1.global_variables_initializer())
+            v1.import_graph_def(definition, name="")
+            given = [op.outputs[0] for op in graph.get_operations() if op.type == "Placeholder"][:inputs]
+            results = [graph.get_tensor_by_name(f"Identity{f'_{at}' if at else ''}:0") for at in range(outputs)]
+            signature = v1.saved_model.predict_signature_def(
+                {tensor.op.name: tensor for tensor in given}, {f"out{at}": x for at, x in enumerate(results)}
+            )
+            arguments = {"signature_def_map": {"serving_default": signature}}
+            if place:
+                builder.add_meta_graph([tags], **arguments)
+            else:
+                builder.add_meta_graph_and_variables(session, [tags], **arguments)
+    builder.save()
+
+
+def pictures(made: Made, random: np.random.Generator) -> Iterator[Fault]:
+    """One photo, and another pipeline on each side; or a Rescaling inside one of them, applied twice."""
+    first = made[0][1]
+    if any(class_name in ("Conv1D", "MultiHeadAttention") for class_name, _, _ in made):
+        return
+    size = "12x12" if any(name in ("left_conv", "bn1") for _, name, _ in made) else "16x16"
+    names = ("image", "left", "right", first)
+    seed = int(random.integers(1 << 30))
+    pipelines = (
+        ("scale 1/255", "tf"), ("tf", "torch"), ("rgb | scale 1/255", "bgr | scale 1/255"), ("caffe", "bgr"),
+        ("scale 1/255", ""), (f"resize {size} bilinear | tf", f"resize {size} nearest | tf"),
+    )  # fmt: skip
+    for one, other in pipelines:
+
+        def files(pair: Any, one: str = one, other: str = other) -> dict[str, Any]:
+            import make
+
+            pair.path(".pb").write_bytes(make.frozen(pair.model).SerializeToString())
+            return {"settings": _photo(pair, seed, preprocess_a=one, preprocess_b=other)}
+
+        what = f"A gets `{one}`, B `{other}`"
+        yield Fault(cause="preprocessing-mismatch", what=what, layers=names, files=files)
+    if not is_inside(made, first):
+
+        def rescaled(keras: Any, x: Any) -> Any:
+            return keras.layers.Rescaling(1 / 255.0, name="rescaling")(x)
+
+        def twice(pair: Any) -> dict[str, Any]:
+            import make
+            import tf_keras
+
+            other = filled(pair.net, pair.seed, pair.model, before(first, rescaled), tf_keras)
+            pair.path(".pb").write_bytes(make.frozen(other).SerializeToString())
+            return {"settings": _photo(pair, seed, preprocess_a="scale 1/255", preprocess_b="scale 1/255")}
+
+        yield Fault(cause="preprocessing-mismatch", what="a photo rescaled twice in B", layers=names, files=twice)
+
+
+def _photo(pair: Any, seed: int, **settings: str) -> dict[str, Any]:
+    """A smooth picture of three colours, 24 by 24."""
+    coarse = np.random.default_rng(seed).uniform(0, 255, (1, 4, 4, 3))
+    smooth = tf.image.resize(coarse, (24, 24), "bicubic")[0]
+    path = pair.path(".png")
+    path.write_bytes(tf.io.encode_png(tf.cast(tf.clip_by_value(smooth, 0, 255), tf.uint8)).numpy())
+    return {"inputs": [str(path)], **settings}
+
+
+FAMILIES: tuple[Callable[..., Iterator[Fault]], ...] = (
+    tensor_name,
+    custom_layer,
+    version_drift,
+    state_kept,
+    hub_module,
+    pictures,
+)
