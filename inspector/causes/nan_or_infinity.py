@@ -21,7 +21,7 @@ def suspect(case: Case) -> Iterator[Suspicion]:
         if not held and not found:
             continue
         sample = case.sample(item.a)
-        told = found or "its weights are not finite"
+        told = found or "NaN or infinity"
         yield Suspicion(
             cause=CAUSE,
             title=f"`{item.a}` gives {told}: the first to do so",
