@@ -31,7 +31,8 @@ def without_undone(layers: Sequence[LayerDifference], a: Computation) -> tuple[L
 def _is_undone(layer: LayerDifference, agrees: dict[str, bool]) -> bool:
     if layer.status != "different" or not agrees.get(layer.a, False) or layer.introduced is None:
         return False
-    other = any(weight.relation in ("different", "permuted") for weight in layer.weights)
+    relations = {weight.relation for weight in layer.weights}
+    other = bool(relations & {"different", "permuted"}) and "missing" not in relations  # else it is paired wrongly
     return not other and math.isfinite(layer.introduced.max_abs)
 
 
