@@ -1,155 +1,216 @@
-"""`activation`: another activation, a lost slope, another softmax axis; or none at all.
+"""`activation`: another activation, a lost slope or limit, softmax along another axis, one applied twice or not at all.
 
 What B does is told by computing: of all activations, the one that gives B's output from the value before it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
 
 from inspector.causes.case import Array, Case, Suspicion, Trial
-from inspector.causes.formulas import ACTIVATIONS, Fit, activation, fit_of, fits, leaky, linear, roles
-from inspector.causes.formulas.activations import softmax
-from inspector.domain.comparison import LayerDifference
+from inspector.causes.formulas import LINEAR, STANDING_ALONE, Refit, compute, distance, isolated, refit
+from inspector.causes.formulas.activations import ACTIVATIONS, activation
+from inspector.causes.formulas.slopes import parametric
+from inspector.domain.comparison import LayerDifference, OutputDifference
 from inspector.domain.computation import Layer
 from inspector.domain.wording import short
 
 CAUSE = "activation"
-ALONE = ("activation", "leaky_relu", "elu", "softmax")
-SURE, LIKELY = 0.96, 0.93
+SURE, STATED, DROPPED, GUESS = 0.96, 0.95, 0.92, 0.4
+BEHIND = ("relu", "softmax", "sigmoid", "tanh", "relu6", "swish", "gelu")
+LOUD = ("softmax", "sigmoid", "log_softmax")  # what makes probabilities: without it the output are logits
 
 
 def suspect(case: Case) -> Iterator[Suspicion]:
     """Each layer with an activation that introduces a difference; and a softmax that B has not."""
     for item, a, b in case.suspects():
-        if a.kind in ALONE or "activation" in a.settings:
-            told = _by_numbers(case, item, a) or _by_settings(item, a, b)
-            if told:
-                yield _suspicion(item, a, told)
-    yield from _softmax_missing(case)
+        if a.kind in STANDING_ALONE or (_inner(a) in LINEAR and "activation" in a.settings):
+            yield from _of_layer(case, item, a, b)
+    yield from _missing_behind(case)
 
 
-def _suspicion(item: LayerDifference, layer: Layer, told: str) -> Suspicion:
-    own = _own(layer)
+def _of_layer(case: Case, item: LayerDifference, a: Layer, b: Layer | None) -> Iterator[Suspicion]:
+    fit = refit(case, item, a)
+    before = _before(fit)
+    if fit is not None and before is not None:
+        own = _words(a.settings, a.kind) if fit.own() else named(before, fit.a, fit)
+        told = named(before, fit.b, fit) if own else ""
+        if not told and own and "softmax" in own:
+            told = _over_samples(case, item, a)
+        if told and told != own:
+            yield _suspicion(item, a, own, told, _fits(fit, told))
+            return
+        if own and a.kind in STANDING_ALONE and not fit.behind and isolated(case, a):
+            yield _suspicion(
+                item,
+                a,
+                own,
+                "something else",
+                f"no known function of its input gives B's output, which is {short(fit.gap)} away",
+                GUESS,
+            )
+            return
+        if own:
+            return
+    stated = _by_settings(a, b)
+    if stated:
+        sure = STATED if a.kind in STANDING_ALONE else 0.7
+        yield _suspicion(item, a, stated[0], stated[1], "both files state it", sure)
+
+
+def _suspicion(
+    item: LayerDifference, layer: Layer, own: str, told: str, evidence: str, sure: float = SURE
+) -> Suspicion:
+    dropped = told == "no activation" and layer.kind in STANDING_ALONE and not own.startswith(LOUD)
     return Suspicion(
         cause=CAUSE,
         title=f"`{item.a}` computes {own} in A and {told} in B",
         layer_a=item.a,
         layer_b=item.b or "",
-        confidence=SURE,
-        evidence=f"from the same inputs A's output is that of {own}, B's that of {told}",
-        mend=f"export again with {own} for `{item.a}`",
+        confidence=min(sure, DROPPED) if dropped else sure,
+        evidence=evidence,
+        mend=_mend(layer, own),
         trial=Trial(text=f"{own} put back into `{item.a}`"),
     )
 
 
-def _own(layer: Layer) -> str:
-    """The activation in words, with its parameters."""
+def _mend(layer: Layer, own: str) -> str:
     name = str(layer.settings.get("activation", layer.kind))
-    given = [
-        f"{key} {layer.settings[key]:g}" for key in ("slope", "max_value") if key in layer.settings and name != "relu6"
-    ]
+    if layer.kind in STANDING_ALONE and layer.kind not in ("activation", "softmax"):
+        return f"export again with {layer.class_name} ({own}) for `{layer.name}`"
+    return f"export again with activation={name!r} ({own}) for `{layer.name}`"
+
+
+def _fits(fit: Refit, told: str) -> str:
+    return (
+        f"from the same inputs and weights {told} gives B's output to the noise floor of {short(fit.noise)}; "
+        f"A's is {short(fit.gap)} away"
+    )
+
+
+def _inner(layer: Layer) -> str:
+    return str(layer.settings.get("layer_kind")) if layer.kind == "time_distributed" else layer.kind
+
+
+def _before(fit: Refit | None) -> Array | None:
+    """The value before the activation."""
+    if fit is None:
+        return None
+    found = fit.inputs[0] if fit.layer.kind in STANDING_ALONE else _inside(fit)
+    return found.reshape(fit.shape) if found is not None and found.size == int(np.prod(fit.shape)) else None
+
+
+def _inside(fit: Refit) -> Array | None:
+    nothing = dict.fromkeys(("activation", "slope", "max_value", "threshold"))
+    return compute(fit.changed(**nothing), fit.inputs, fit.weights)
+
+
+def named(before: Array, wanted: Array, fit: Refit) -> str:
+    """Which activation gives these numbers (A's or B's) from the value before; empty when none is known to."""
+    best: tuple[float, str] | None = None
+    for told, found in _candidates(before, fit):
+        far = fit.far_of(found, wanted)
+        if fit.near(far) and (best is None or far < 0.1 * best[0]):
+            best = far, told
+    if best is None and not fit.behind:
+        return parametric(before, wanted, fit)
+    return best[1] if best else ""
+
+
+def _candidates(before: Array, fit: Refit) -> Iterator[tuple[str, Array | None]]:
+    with np.errstate(all="ignore"):
+        for name, function in ACTIVATIONS.items():
+            yield "no activation" if name == "linear" else name, np.asarray(function(before))
+        for axis in range(1, before.ndim - 1):
+            yield f"softmax along axis {axis}", activation({"activation": "softmax", "axis": axis}, before)
+        if before.ndim > 2:
+            every = tuple(range(1, before.ndim))
+            yield "softmax over all places at once", activation({"activation": "softmax", "axis": every}, before)
+        own = activation({**fit.layer.settings, "activation": _name(fit.layer)}, before, fit.weights)
+        if own is not None:
+            for name in BEHIND:
+                yield f"{_name(fit.layer)} and {name} behind it", np.asarray(ACTIVATIONS[name](own))
+
+
+def _over_samples(case: Case, item: LayerDifference, layer: Layer) -> str:
+    """A softmax along the samples takes all of them."""
+    fit = refit(case, item, layer, samples=2**31)
+    before = _before(fit)
+    if fit is None or before is None:
+        return ""
+    found = activation({"activation": "softmax", "axis": 0}, before)
+    return "softmax along axis 0, the samples" if fit.near(fit.far_of(found)) else ""
+
+
+def _name(layer: Layer) -> str:
+    return str(layer.settings.get("activation", layer.kind if layer.kind in STANDING_ALONE else "linear"))
+
+
+def _words(settings: Mapping[str, Any], kind: str) -> str:
+    """The activation in words, with its parameters where they are not the usual ones."""
+    name = str(settings.get("activation", kind))
+    keys = () if name == "relu6" else ("slope", "max_value", "threshold")
+    given = [f"{key} {settings[key]:.4g}" for key in keys if isinstance(settings.get(key), int | float)]
+    axis = settings.get("axis", -1)
+    if name == "softmax" and axis != -1:
+        return f"softmax along axis {axis}"
     return f"{name} ({', '.join(given)})" if given else name
 
 
-def _by_settings(item: LayerDifference, a: Layer, b: Layer | None) -> str:
-    """Both say it; only where nothing could be computed, since a fused activation belongs to another layer."""
-    if b is None or a.kind not in ALONE or b.kind not in ALONE or item.status == "same":
-        return ""
-    one, other = (layer.settings.get("activation", layer.kind) for layer in (a, b))
-    if one != other:
-        return str(other)
-    slopes = [layer.settings.get("slope") for layer in (a, b)]
-    if None not in slopes and abs(float(slopes[0] or 0) - float(slopes[1] or 0)) > 1e-6:
-        return _own(b)
-    return ""
+def _by_settings(a: Layer, b: Layer | None) -> tuple[str, str] | None:
+    """Both state it, and not the same; a name that the lifting does not know says nothing."""
+    if b is None or (b.kind not in STANDING_ALONE and b.kind != a.kind):
+        return None
+    if b.kind not in STANDING_ALONE and "activation" not in b.settings:
+        return None
+    one, other = (_canonical(layer) for layer in (a, b))
+    if "unknown" in (one[0], other[0]) or one[0] not in ACTIVATIONS or other[0] not in ACTIVATIONS:
+        return None
+    same = one[0] == other[0] and np.allclose(one[1], other[1], rtol=1e-5, atol=1e-7)
+    return None if same else (_words(a.settings, a.kind), _words(b.settings, b.kind))
 
 
-def _by_numbers(case: Case, item: LayerDifference, layer: Layer) -> str:
-    fit = fit_of(case.sample(item.a))
-    if fit is None or not fit.inputs or any(weight.relation == "different" for weight in item.weights):
-        return ""
-    before = fit.inputs[0] if layer.kind in ALONE else linear(layer, fit.inputs[0], roles(case, layer))
-    if before is None or before.size != fit.b.size:
-        return ""
-    before = before.reshape(fit.b.shape)
-    own = activation(
-        str(layer.settings.get("activation", "linear")),
-        before,
-        slope=layer.settings.get("slope"),
-        limit=layer.settings.get("max_value"),
-    )
-    if not fits(_on_axis(layer, before) if own is not None and _is_softmax(layer) else own, fit.a, fit.tolerance):
-        return ""
-    return named(before, fit)
+def _canonical(layer: Layer) -> tuple[str, tuple[float, float]]:
+    """The name, and its slope and limit where they count."""
+    given, name = layer.settings, _name(layer)
+    name = {"silu": "swish", "prelu": "prelu"}.get(name, name)
+    slope, limit = given.get("slope", given.get("alpha")), given.get("max_value")
+    if name == "relu" and limit == 6 and not slope:
+        return "relu6", (0.0, 0.0)
+    default = {"leaky_relu": 0.2, "elu": 1.0}.get(name, 0.0)
+    counts = name in ("relu", "leaky_relu", "elu")
+    return name, (float(default if slope is None else slope), float(limit or 0.0)) if counts else (0.0, 0.0)
 
 
-def named(before: Array, fit: Fit) -> str:
-    """Which activation gives B's output; empty when none is known to."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        for name, function in ACTIVATIONS.items():
-            if fits(function(before), fit.b, fit.tolerance):
-                return "no activation" if name == "linear" else name
-        for axis in range(1, before.ndim - 1):
-            if fits(softmax(before, axis), fit.b, fit.tolerance):
-                return f"softmax over axis {axis}"
-        if before.ndim > 1 and fits(softmax(before, 0), fit.b, fit.tolerance):
-            return "softmax over axis 0"
-    return _with_parameter(before, fit)
-
-
-def _with_parameter(x: Array, fit: Fit) -> str:
-    """A slope, a limit or an alpha that is solved for."""
-    below = x < 0
-    if below.any():
-        slope = float(np.median(fit.b[below] / x[below]))
-        if fits(leaky(x, slope), fit.b, fit.tolerance):
-            return f"leaky_relu (slope {slope:.4g})"
-        alpha = float(np.median(fit.b[below] / np.expm1(x[below])))
-        if fits(np.where(below, alpha * np.expm1(np.minimum(x, 0)), x), fit.b, fit.tolerance):
-            return f"elu (slope {alpha:.4g})"
-    limit, least = float(fit.b.max()), float(fit.b.min())
-    if fits(np.clip(x, min(least, 0.0), limit), fit.b, fit.tolerance):
-        return f"relu (max_value {limit:.4g})"
-    if fits(np.clip(x, least, None), fit.b, fit.tolerance):
-        return f"relu with threshold {least:.4g}"
-    return ""
-
-
-def _is_softmax(layer: Layer) -> bool:
-    return layer.settings.get("activation") == "softmax"
-
-
-def _on_axis(layer: Layer, x: Array) -> Array:
-    axis = layer.settings.get("axis", -1)
-    return softmax(x, axis if isinstance(axis, int) else -1)
-
-
-def _softmax_missing(case: Case) -> Iterator[Suspicion]:
-    """A's last layer is a softmax or sigmoid of its own, and B's output is what comes before it."""
+def _missing_behind(case: Case) -> Iterator[Suspicion]:
+    """A's last layer ends in an activation, and B's output is what comes before it."""
     makers = {tensor: layer for layer in case.a.computation.layers for tensor in layer.outputs}
     rows = {item.a: item for item in case.layers}
     for pair in case.outputs:
         layer = makers.get(pair.difference.a)
-        if pair.difference.within_noise or layer is None or layer.kind not in ALONE or layer.name not in rows:
+        row = rows.get(layer.name) if layer is not None else None
+        if layer is None or row is None or row.status == "different" or pair.difference.within_noise:
             continue
-        if rows[layer.name].status == "different":
+        if pair.a.dtype.kind != "f" or (layer.kind not in STANDING_ALONE and _inner(layer) not in LINEAR):
             continue
-        name = str(layer.settings.get("activation", layer.kind))
-        with np.errstate(over="ignore"):
-            after = activation(name, np.asarray(pair.b, np.float64), slope=layer.settings.get("slope"))
-        tolerance = max(4 * pair.difference.noise_floor, 2e-5)
-        if after is None or not fits(after, np.asarray(pair.a, np.float64), tolerance):
-            continue
-        yield Suspicion(
-            cause=CAUSE,
-            title=f"`{layer.name}` ({name}) is missing in B: its outputs are what comes before",
-            layer_a=layer.name,
-            layer_b=pair.difference.b,
-            confidence=SURE,
-            evidence=f"{name} of B's output is A's output; B's values go from {short(float(pair.b.min()))} "
-            f"to {short(float(pair.b.max()))}",
-            mend=f"export again with `{layer.name}`, or apply {name} to B's output",
-            trial=Trial(text=f"{name} put behind B's output", outputs_b={pair.difference.b: after}),
-        )
+        after = activation({**layer.settings, "activation": _name(layer)}, np.asarray(pair.b, np.float64))
+        near = max(4 * pair.difference.noise_floor, 2e-5 * float(np.abs(pair.a).max(initial=0.0)))
+        if after is not None and _name(layer) != "linear" and distance(np.asarray(pair.a, np.float64), after) <= near:
+            yield _behind(layer, pair.difference, np.asarray(pair.b, np.float64), after)
+
+
+def _behind(layer: Layer, pair: OutputDifference, b: Array, after: Array) -> Suspicion:
+    name = _words(layer.settings, layer.kind)
+    return Suspicion(
+        cause=CAUSE,
+        title=f"the {name} of `{layer.name}` is missing in B: its output is what comes before",
+        layer_a=layer.name,
+        layer_b=pair.b,
+        confidence=SURE,
+        evidence=f"{name} of B's output is A's output; B's values go from {short(float(b.min()))} "
+        f"to {short(float(b.max()))}",
+        mend=f"export again with `{layer.name}`, or apply {name} to B's output",
+        trial=Trial(text=f"{name} put behind B's output", outputs_b={pair.b: after.astype(np.float32)}),
+    )

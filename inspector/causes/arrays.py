@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from itertools import permutations
+from dataclasses import dataclass, replace
+from itertools import combinations, permutations
 from typing import TypeVar
 
 import numpy as np
 
-from inspector.causes.case import Array, Case, Edit, SetConstant
+from inspector.causes.case import Array, Case, Edit, Graft, SetConstant
 from inspector.domain.comparison import LayerDifference
 from inspector.domain.match import WeightDifference
 
 MOST = 2**24
 UNLIKE = ("different", "permuted")
 FEW = 3
+TURNED = 0.9  # a square matrix is like its partner only when it is turned over
 T = TypeVar("T")
 
 
@@ -52,10 +53,39 @@ def differs(layer: LayerDifference) -> bool:
 
 def pairs(case: Case, layer: LayerDifference, relations: Sequence[str] = UNLIKE) -> Iterator[Pair]:
     """What can be laid over each other: one array of each side, of the same size once axes of 1 are left out."""
-    for weight in layer.weights:
+    for weight in partners(case, layer):
         found = pair(case, layer, weight) if weight.relation in relations else None
         if found is not None:
             yield found
+
+
+def partners(case: Case, layer: LayerDifference) -> list[WeightDifference]:
+    """The layer's weights; two matrices of one shape are told apart by what they hold, not by their place: a GRU's
+    kernel and recurrent kernel may be of one shape."""
+    found = list(layer.weights)
+    for one, other in _of_one_shape(layer):
+        at, to = found.index(one), found.index(other)
+        straight, crossed = _likeness(case, layer, one, other)
+        if crossed > TURNED > straight:
+            found[at] = replace(one, b=other.b, shape_b=other.shape_b)
+            found[to] = replace(other, b=one.b, shape_b=one.shape_b)
+    return found
+
+
+def _of_one_shape(layer: LayerDifference) -> list[tuple[WeightDifference, WeightDifference]]:
+    wrong = [weight for weight in layer.weights if weight.relation in (*UNLIKE, "rounded") and len(weight.shape_a) > 1]
+    return [(one, other) for one, other in combinations(wrong, 2) if one.shape_a == other.shape_a]
+
+
+def _likeness(
+    case: Case, layer: LayerDifference, one: WeightDifference, other: WeightDifference
+) -> tuple[float, float]:
+    """How alike both are to their partners, and to each other's: the lesser of two correlations."""
+    first, second = pair(case, layer, one), pair(case, layer, other)
+    if first is None or second is None or first.b.shape != second.b.shape:
+        return 1.0, 0.0
+    straight = min(alike(first.a, first.b), alike(second.a, second.b))
+    return straight, min(alike(first.a, second.b), alike(second.a, first.b))
 
 
 def pair(case: Case, layer: LayerDifference, weight: WeightDifference) -> Pair | None:
@@ -70,7 +100,7 @@ def pair(case: Case, layer: LayerDifference, weight: WeightDifference) -> Pair |
     if flat.size != a.size:
         return None
     turned = [(axes, _turned(flat, weight.shape_a, axes)) for axes in possible]
-    axes, b = turned[0] if len(turned) == 1 else max(turned, key=lambda item: round(alike(a, item[1]), 2))
+    axes, b = next((item for item in turned[1:] if alike(a, item[1]) > TURNED), turned[0])
     return Pair(layer, weight, a, b, axes)
 
 
@@ -95,16 +125,15 @@ def alike(a: Array, b: Array) -> float:
 
 
 def edits(case: Case, layers: Sequence[LayerDifference]) -> tuple[Edit, ...]:
-    """A's numbers for every weight of these layers that is not A's; none at all when one cannot be laid out."""
+    """A's numbers for every weight of these layers that is not A's; A's whole layer where one cannot be laid out, or
+    where nothing tells which of two belongs where."""
     found: list[Edit] = []
     for layer in layers:
-        for weight in layer.weights:
-            if weight.relation not in (*UNLIKE, "missing", "rounded"):
-                continue
-            both = pair(case, layer, weight)
-            if both is None:
-                return ()
-            found.append(both.edit(both.a))
+        wrong = [weight for weight in partners(case, layer) if weight.relation in (*UNLIKE, "missing", "rounded")]
+        both = [pair(case, layer, weight) for weight in wrong]
+        unclear = any(max(_likeness(case, layer, *two)) <= TURNED for two in _of_one_shape(layer))
+        known = [item.edit(item.a) for item in both if item is not None]
+        found += [Graft(layer=layer.a)] if unclear or len(known) != len(wrong) else known
     return tuple(found)
 
 

@@ -25,6 +25,7 @@ FACTORS = (
     1 / 255,
 )
 THIN = 2**16
+SOME = 8
 
 
 def grid(array: Array, *, per_channel: bool = True) -> float:
@@ -55,6 +56,8 @@ def off_by_one_factor(a: Array, b: Array) -> float:
 
 def _of_levels(values: Array) -> float:
     """Few values at even distances, however they are centred."""
+    if len(np.unique(values[:1024])) > LEVELS:
+        return 0.0
     found = np.unique(values)
     if not 2 < len(found) <= LEVELS or values.size < len(found) + ENOUGH:
         return 0.0
@@ -73,14 +76,22 @@ def _of_ends(values: Array) -> float:
         return 0.0
     for count in STEPS:
         for start, step in ((0.0, largest / count), (low, span / count)):
-            places = (values - start) / step
-            if np.abs(places - np.round(places)).max() <= 2e-3 and len(np.unique(np.round(places))) > 2:
+            if not _whole(values[:64], start, step) or not _whole(values, start, step):
+                continue
+            if len(np.unique(np.round((values - start) / step))) > 2:
                 return step
     return 0.0
 
 
 def _of_channels(array: Array, axis: int) -> float:
-    rows = np.moveaxis(array, axis, 0).reshape(array.shape[axis], -1)
+    channels = np.moveaxis(array, axis, 0)
+    some = channels[:: max(1, len(channels) // SOME)]
+    if len(some) < len(channels) and not _of_rows(some.reshape(len(some), -1)):
+        return 0.0
+    return _of_rows(channels.reshape(len(channels), -1))
+
+
+def _of_rows(rows: Array) -> float:
     if rows.shape[1] < 4 or rows.shape[0] < 2 or rows.shape[0] * (rows.shape[1] - 2) < ENOUGH:
         return 0.0
     largest = np.abs(rows).max(axis=1, keepdims=True)
@@ -89,9 +100,14 @@ def _of_channels(array: Array, axis: int) -> float:
     if not used.any():
         return 0.0
     rows, largest, low, span = rows[used], largest[used], low[used], span[used]
+    first = rows[:, :SOME]  # most numbers are on no grid, and a few of them say so
     for count in STEPS:
         for start, step in ((np.zeros_like(low), largest / count), (low, span / count)):
-            places = (rows - start) / step
-            if np.abs(places - np.round(places)).max() <= 2e-3:
+            if _whole(first, start, step) and _whole(rows, start, step):
                 return float(step.max())
     return 0.0
+
+
+def _whole(values: Array, start: Array | float, step: Array | float) -> bool:
+    places = (values - start) / step
+    return bool(np.abs(places - np.round(places)).max() <= 2e-3)

@@ -8,12 +8,15 @@ from itertools import permutations
 
 import numpy as np
 
-from inspector.causes.case import Case, OutputPair, Suspicion, Trial
+from inspector.causes.case import Array, Case, OutputPair, Suspicion, Trial
 from inspector.compare.metrics import measure
 
 CAUSE = "output-order"
 MOST = 6
-LISTED = re.compile(r"^(.*?)(?:_(\d+))?$")
+NEARER = 0.2
+LISTED = re.compile(r"^(.*?)(?:[_:](\d+))?$")
+MEND = "export B again with its outputs in A's order: Model(outputs=[...]), or fetch them by name"
+Pairs = list[tuple[str, str]]
 
 
 def suspect(case: Case) -> Iterator[Suspicion]:
@@ -22,76 +25,124 @@ def suspect(case: Case) -> Iterator[Suspicion]:
     if found is not None:
         yield found
         return
-    named = _by_name(case) or _by_position(case)
-    if named:
-        (a, b), *_ = named
+    stated = _by_name(case) or _by_place(case)
+    if stated:
+        (a, b), *_ = stated
+        called = ", ".join(f"what B calls {other} computes A's `{_plain(one)}`" for one, other in stated)
         yield Suspicion(
             cause=CAUSE,
-            title=f"outputs are exchanged: A's `{a}` stands in B as `{b}`",
+            title=f"outputs are exchanged: A's `{_plain(a)}` is B's {b}",
             layer_a=_plain(a),
-            layer_b=b,
-            layers=tuple(_plain(one) for one, _ in named),
+            layer_b=next(pair.difference.b for pair in case.outputs if pair.difference.a == a),
+            layers=tuple(_plain(one) for one, _ in stated),
             confidence=0.9,
-            evidence=", ".join(f"A's `{one}` has the value of B's `{other}`" for one, other in named)
-            + "; compared by what they compute they agree",
-            mend="export B again with its outputs in A's order, or fetch them by name",
+            evidence=f"{called}; they are paired by what they compute here, a caller gets the wrong ones",
+            mend=MEND,
             note_only=True,
         )
 
 
 def _by_value(case: Case) -> Suspicion | None:
-    """Another assignment under which every output lies within its noise floor."""
+    """Another assignment, under which every output lies within its noise floor, or else is far nearer."""
     wrong = [pair for pair in case.outputs if not pair.difference.within_noise]
     if not 2 <= len(wrong) <= MOST:
         return None
-    for order in permutations(range(len(wrong))):
-        if any(at == to for at, to in enumerate(order)):
-            continue
-        if all(_agree(wrong[at], wrong[to]) for at, to in enumerate(order)):
-            pairs = tuple((wrong[at].difference.a, wrong[to].difference.b) for at, to in enumerate(order))
-            return Suspicion(
-                cause=CAUSE,
-                title=f"outputs are exchanged: A's `{pairs[0][0]}` is B's `{pairs[0][1]}`",
-                layer_a=_plain(pairs[0][0]),
-                layer_b=pairs[0][1],
-                layers=tuple(_plain(a) for a, _ in pairs),
-                confidence=0.97,
-                evidence="by value: " + ", ".join(f"A's `{a}` agrees with B's `{b}`" for a, b in pairs),
-                mend="export B again with its outputs in A's order, or fetch them by name",
-                trial=Trial(text="outputs compared in the other order", pairs=pairs),
-            )
-    return None
+    apart = np.array([[_distance(one, other) for other in wrong] for one in wrong])
+    moved = [order for order in permutations(range(len(wrong))) if all(at != to for at, to in enumerate(order))]
+    order = min(moved, key=lambda order: sum(apart[at, to] for at, to in enumerate(order)))
+    distances = apart[range(len(wrong)), order]
+    exact = all(_agree(wrong[at], wrong[to]) for at, to in enumerate(order))
+    if not exact and not distances.max() <= NEARER * np.diag(apart).min():
+        return None
+    pairs = tuple((wrong[at].difference.a, wrong[to].difference.b) for at, to in enumerate(order))
+    return Suspicion(
+        cause=CAUSE,
+        title=f"outputs are exchanged: A's `{_plain(pairs[0][0])}` is B's `{pairs[0][1]}`",
+        layer_a=_plain(pairs[0][0]),
+        layer_b=pairs[0][1],
+        layers=tuple(_plain(a) for a, _ in pairs),
+        confidence=0.97 if exact else 0.6,
+        evidence="by value: "
+        + ", ".join(f"A's `{_plain(a)}` {'agrees with' if exact else 'is far nearer to'} B's `{b}`" for a, b in pairs),
+        mend=MEND,
+        trial=Trial(text="outputs compared in the other order", pairs=pairs),
+    )
+
+
+def _distance(one: OutputPair, other: OutputPair) -> float:
+    """Euclidean, as a share of A's; infinite where one cannot be laid over the other."""
+    a, b = one.a, other.b
+    if a.shape != b.shape or a.dtype.kind not in "fiu" or not np.isfinite(a).all() or not np.isfinite(b).all():
+        return float("inf")
+    size = float(np.linalg.norm(a.astype(np.float64)))
+    return float(np.linalg.norm(a.astype(np.float64) - b)) / size if size else float("inf")
 
 
 def _agree(one: OutputPair, other: OutputPair) -> bool:
-    if one.a.shape != other.b.shape or not np.ptp(one.a.astype(np.float64)):
+    if one.a.shape != other.b.shape or not _says_something(one.a):
         return False
     return measure(one.a, other.b).max_abs <= max(one.difference.noise_floor, other.difference.noise_floor)
 
 
-def _by_name(case: Case) -> list[tuple[str, str]]:
-    """B's tensor bears the name of another output of A."""
-    names = {_plain(pair.difference.a).rpartition("/")[2]: pair.difference.a for pair in case.outputs}
+def _says_something(array: Array) -> bool:
+    return array.dtype.kind in "fiu" and bool(np.ptp(array.astype(np.float64)))
+
+
+def _by_name(case: Case) -> Pairs:
+    """B's output bears the name of another output of A, which has another name there, too."""
+    names = {_last(pair.difference.a): pair.difference.a for pair in case.outputs}
     found = []
     for pair in case.outputs:
-        parts = _plain(pair.difference.b).split("/")
-        called = [names[part] for part in parts if part in names]
+        called = [names[part] for part in _parts(case, pair) if part in names]
         if called and pair.difference.a not in called:
-            found.append((pair.difference.a, pair.difference.b))
+            found.append((pair.difference.a, f"`{_named(case, pair)}`"))
     return found if len(found) > 1 else []
 
 
-def _by_position(case: Case) -> list[tuple[str, str]]:
-    """B's outputs are `name`, `name_1`, ...: a list, and A's stand in another order."""
-    split = [LISTED.match(_plain(pair.difference.b)) for pair in case.outputs]
-    if len(split) < 2 or any(item is None for item in split) or len({item[1] for item in split if item}) != 1:
-        return []
-    order = [int(item[2] or 0) for item in split if item]
-    if sorted(order) != list(range(len(order))):
-        return []
+def _by_place(case: Case) -> Pairs:
+    """Both sides state an order, and not the same one."""
+    order = _order_of_b(case)
     places = {port.tensor: at for at, port in enumerate(case.a.computation.outputs)}
-    pairs = [(pair.difference.a, pair.difference.b, at) for pair, at in zip(case.outputs, order, strict=True)]
-    return [(a, b) for a, b, at in pairs if places.get(a, at) != at]
+    own = [places.get(pair.difference.a) for pair in case.outputs]
+    if order is None or None in own or len(own) != len(places):
+        return []
+    pairs = zip(case.outputs, own, order, strict=True)
+    return [(pair.difference.a, f"`{_named(case, pair)}` (number {to + 1})") for pair, at, to in pairs if at != to]
+
+
+def _order_of_b(case: Case) -> list[int] | None:
+    """The place of each compared output in B's own list, None where B has none. A graph has one where its outputs
+    are `name`, `name_1`, ... as freezing calls a function's results, or `output_0`, `output_1`, ...; a Keras model
+    always has; a signature has names instead, and its places are the alphabet's."""
+    if len(case.outputs) < 2 or not case.a.file.format.startswith("keras"):
+        return None
+    if case.b.file.format.startswith("keras"):
+        places = {port.tensor: at for at, port in enumerate(case.b.computation.outputs)}
+        found = [places.get(pair.difference.b, -1) for pair in case.outputs]
+        return found if sorted(found) == list(range(len(places))) else None
+    names = [_named(case, pair) for pair in case.outputs]
+    if {_last(pair.difference.a) for pair in case.outputs} & {part for name in names for part in name.split("/")}:
+        return None  # they go by A's own names
+    split = [LISTED.match(name) for name in names]
+    if len({item[1] for item in split if item}) != 1:
+        return None
+    numbers = [int(item[2] or 0) for item in split if item]
+    first = min(numbers)
+    return [at - first for at in numbers] if sorted(numbers) == list(range(first, first + len(names))) else None
+
+
+def _named(case: Case, pair: OutputPair) -> str:
+    """What B calls the output: its port's name, or its node's."""
+    ports = {port.tensor: port.name for port in case.b.computation.outputs}
+    return ports.get(pair.difference.b) or _plain(pair.difference.b)
+
+
+def _parts(case: Case, pair: OutputPair) -> list[str]:
+    return [*_named(case, pair).split("/"), *_plain(pair.difference.b).split("/")]
+
+
+def _last(tensor: str) -> str:
+    return _plain(tensor).rpartition("/")[2]
 
 
 def _plain(tensor: str) -> str:

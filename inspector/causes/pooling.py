@@ -1,73 +1,125 @@
-"""`pooling`: max against average, an average that counts the padding."""
+"""`pooling`: max against average, an average that counts the padding, another window or step."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import combinations, product
+from typing import Any
 
-import numpy as np
-
-from inspector.causes.case import Array, Case, Suspicion, Trial
-from inspector.causes.formulas import fit_of, fits, pool
+from inspector.causes.case import Case, Suspicion, Trial
+from inspector.causes.formulas import Refit, best, isolated, refit
+from inspector.causes.formulas.convolutions import choices, sizes
 from inspector.domain.comparison import LayerDifference
 from inspector.domain.computation import Layer
+from inspector.domain.wording import short
 
 CAUSE = "pooling"
+GUESS = 0.4
+Settings = dict[str, Any]
+HOW = ("average", "max")
+MOST = 7  # places of a window
 
 
 def suspect(case: Case) -> Iterator[Suspicion]:
-    """Pools that introduce a difference: by what both sides state, and by computing the others."""
+    """Pools that introduce a difference: by computing the others, or by what both sides state."""
     for item, a, b in case.suspects():
         if a.kind not in ("pool", "global_pool"):
             continue
-        told = _by_settings(a, b) or (_local(case, item, a) if a.kind == "pool" else _global(case, item, a))
-        if told:
-            own = str(a.settings.get("pool", a.class_name))
-            yield Suspicion(
-                cause=CAUSE,
-                title=f"`{item.a}` takes the {own} in A and {told} in B",
-                layer_a=item.a,
-                layer_b=item.b or "",
-                confidence=0.96,
-                evidence=f"from the same inputs A's output is the {own} of each window, B's {told}",
-                mend=f"export again with {a.class_name} for `{item.a}`",
-                trial=Trial(text=f"A's `{item.a}` put in the place of B's"),
-            )
+        fit = refit(case, item, a)
+        if fit is not None and fit.own():
+            told = best(fit, _local(fit) if a.kind == "pool" else _global(fit))
+            evidence = f"from the same inputs {told} gives B's output to the noise floor of {short(fit.noise)}"
+            unknown = f"from the same inputs B is {short(fit.gap)} away from A's {_own(a)}"
+            if told:
+                yield _suspicion(item, a, told, f"{evidence}; A's is {short(fit.gap)} away", 0.96)
+            elif isolated(case, a) and not fit.behind:
+                yield _suspicion(item, a, "something else", unknown, GUESS)
+        elif stated := _by_settings(a, b):
+            yield _suspicion(item, a, stated, "both files state it", 0.95)
+
+
+def _suspicion(item: LayerDifference, layer: Layer, told: str, evidence: str, confidence: float) -> Suspicion:
+    return Suspicion(
+        cause=CAUSE,
+        title=f"`{item.a}` takes {_own(layer)} in A and {told} in B",
+        layer_a=item.a,
+        layer_b=item.b or "",
+        confidence=confidence,
+        evidence=evidence,
+        mend=f"export again with {layer.class_name} for `{item.a}`",
+        trial=Trial(text=f"A's `{item.a}` put in the place of B's"),
+    )
+
+
+def _own(layer: Layer) -> str:
+    how, window = layer.settings.get("pool", layer.kind), layer.settings.get("pool_size")
+    return f"the {how}" + (f" of {'x'.join(map(str, window))}" if isinstance(window, tuple | list) else "")
 
 
 def _by_settings(a: Layer, b: Layer | None) -> str:
+    """A graph states each setting for all axes, and its 1-D pools with an axis more."""
     if b is None or b.kind != a.kind:
         return ""
-    for name in ("pool", "pool_size", "strides"):
+    one, other = a.settings.get("pool"), b.settings.get("pool")
+    if one and other and one != other:
+        return f"the {other}"
+    for name in ("pool_size", "strides"):
         one, other = a.settings.get(name), b.settings.get(name)
-        if one is not None and other is not None and one != other:
-            return f"the {other}" if name == "pool" else f"{name} {other}"
+        if not isinstance(one, tuple | list) or not isinstance(other, tuple | list):
+            continue
+        if len(other) >= len(one) and tuple(other[-len(one) :]) != tuple(one):
+            return f"{name} {other}"
     return ""
 
 
-def _local(case: Case, item: LayerDifference, layer: Layer) -> str:
-    fit = fit_of(case.sample(item.a), samples=1)
-    sizes, strides = layer.settings.get("pool_size"), layer.settings.get("strides")
-    if fit is None or not fit.inputs or not isinstance(sizes, tuple) or not isinstance(strides, tuple):
-        return ""
-    own, padding = str(layer.settings.get("pool")), str(layer.settings.get("padding", "valid"))
-    for how in ("max", "average", "average with padding"):
-        if how != own and fits(pool(fit.inputs[0], how, sizes, strides, padding), fit.b, fit.tolerance):
-            return f"the {how}"
-    return ""
+def _local(fit: Refit) -> list[tuple[str, Layer]]:
+    """The other kinds of pool, then other windows and steps that give an output of this size."""
+    own = str(fit.layer.settings.get("pool"))
+    kinds: list[tuple[str, Settings]] = [
+        ("the max", {"pool": "max"}),
+        ("the average", {"pool": "average", "counts_padding": False}),
+    ]
+    kinds += [(f"the {how}, counting the padding as zeros", {"pool": how, "counts_padding": True}) for how in HOW]
+    found = [(told, fit.changed(**settings)) for told, settings in kinds if told != f"the {own}"]
+    rank = fit.inputs[0].ndim - 2
+    window = sizes(fit.layer.settings.get("pool_size"), rank)
+    for pads, how in product(choices(fit.layer, fit.inputs[0], window, fit.shape), HOW):
+        counted = fit.changed(pool=how, counts_padding=True, pads=pads)
+        found += [(f"the {how}, counting zeros {str(pads).replace(' ', '')}", counted)]
+    for size, step in product(range(1, MOST + 1), range(1, MOST + 1)):
+        for padding in ("valid", "same"):
+            for told, settings in kinds:
+                other: Settings = {
+                    **settings,
+                    "pool_size": (size,) * rank,
+                    "strides": (step,) * rank,
+                    "padding": padding,
+                }
+                if _fits(fit, size, step, padding, rank) and not _same(fit.layer, other, rank):
+                    found.append((f"{told} of {size} by steps of {step} ({padding})", fit.changed(**other)))
+    return found
 
 
-def _global(case: Case, item: LayerDifference, layer: Layer) -> str:
-    fit = fit_of(case.sample(item.a))
-    if fit is None or not fit.inputs or fit.inputs[0].ndim < 3:
-        return ""
-    x, own = fit.inputs[0], str(layer.settings.get("pool"))
-    axes = tuple(range(1, x.ndim - 1))
-    ways: dict[str, Array] = {"max": x.max(axes), "average": x.mean(axes), "sum": x.sum(axes), "min": x.min(axes)}
-    if x.ndim == 4:
-        ways |= {"average over rows and channels": x.mean((1, 3)), "average over columns and channels": x.mean((2, 3))}
-    ways |= {
-        "first": x.reshape(x.shape[0], -1, x.shape[-1])[:, 0],
-        "last": x.reshape(x.shape[0], -1, x.shape[-1])[:, -1],
-    }
-    fitting = (how for how, found in ways.items() if how != own and fits(np.asarray(found), fit.b, fit.tolerance))
-    return next((f"the {how}" for how in fitting), "")
+def _same(layer: Layer, other: Settings, rank: int) -> bool:
+    """Whether only the padding differs, which is not this cause's."""
+    given = layer.settings
+    window, steps = (sizes(given.get(name), rank) for name in ("pool_size", "strides"))
+    alike = other["pool_size"] == window and other["strides"] == steps and other["pool"] == given.get("pool")
+    return alike and not other.get("counts_padding")
+
+
+def _fits(fit: Refit, size: int, step: int, padding: str, rank: int) -> bool:
+    before, after = fit.inputs[0].shape[1:-1], fit.shape[1:-1]
+    if len(after) != rank:
+        return False
+    wanted = [-(-n // step) if padding == "same" else (n - size) // step + 1 for n in before]
+    return tuple(wanted) == tuple(after)
+
+
+def _global(fit: Refit) -> list[tuple[str, Layer]]:
+    """The other reductions; and the same one over other axes, where that gives an output of this size."""
+    own, rank = str(fit.layer.settings.get("pool")), fit.inputs[0].ndim
+    found = [(f"the {how}", fit.changed(pool=how)) for how in ("max", "average", "sum") if how != own]
+    ways = product(combinations(range(1, rank), rank - 2), HOW)
+    found += [(f"the {how} over the axes {list(axes)}", fit.changed(pool=how, over=axes)) for axes, how in ways]
+    return found

@@ -6,95 +6,129 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from inspector.causes.arrays import Pair, edits, pairs
-from inspector.causes.case import Array, Case, Suspicion, Trial
+from inspector.causes.arrays import Pair, edits, layers_with_weights, named, pairs, stories
+from inspector.causes.case import Array, Case, Sample, Suspicion, Trial
+from inspector.domain.comparison import LayerDifference
+from inspector.domain.computation import Layer
 from inspector.domain.wording import short
 
 CAUSE = "precision"
-HALF = ("float16", "bfloat16")
-LARGEST = 65504.0
+HALF = ("bfloat16", "float16")  # in this order: most of bfloat16's numbers near 1 are float16's, too
+FEW, FEW_LOOKED = 5, 4096
+LARGEST = 65504.0  # of float16, IEEE 754
 
 
 def suspect(case: Case) -> Iterator[Suspicion]:
     """Weights that are A's rounded to half precision; layers that compute in it; infinity behind 65504."""
-    rounded: dict[str, list[str]] = {}
+    rounded: dict[str, list[LayerDifference]] = {}
     for item, a, b in case.suspects():
-        kinds = {kind for pair in pairs(case, item) if (kind := rounded_to(pair))}
-        if kinds:
-            rounded.setdefault(kinds.pop(), []).append(item.a)
+        told = [(pair.weight.relation, rounded_to(pair)) for pair in pairs(case, item, ("different", "rounded"))]
+        kind = next((kind for _, kind in told if kind), "")
+        if kind and all(known or relation == "rounded" for relation, known in told):
+            rounded.setdefault(kind, []).append(item)
             continue
-        dtypes = [layer.dtype for layer in (a, b) if layer is not None]
-        half = next((dtype for dtype in dtypes if dtype in HALF), "")
         sample = case.sample(item.a) if item.status == "different" else None
-        if sample is None:
-            continue
-        beyond = bool(np.abs(sample.a[np.isfinite(sample.a)]).max(initial=0.0) > LARGEST)
-        kind = half or computed_in(sample.a, sample.b)
-        if kind and (beyond or kind != half or case.b.precision in HALF or case.a.precision in HALF):
-            yield _of_values(item.a, item.b or "", kind, beyond=beyond, size=item.introduced)
-    for kind, layers in rounded.items():
-        rows = [item for item in case.layers if item.a in layers]
-        yield Suspicion(
-            cause=CAUSE,
-            title=f"the weights of {_several(layers)} are {kind} in B",
-            layer_a=layers[0],
-            layer_b=rows[0].b or "",
-            layers=tuple(layers),
-            confidence=0.96,
-            evidence=f"B's numbers are A's rounded to {kind}, each of them",
-            mend=f"keep float32 in the export (no {kind} conversion, tf.keras.mixed_precision policy float32)",
-            trial=Trial(text=f"A's weights put into {_several(layers)}", edits=edits(case, rows)),
-        )
+        kind = "" if sample is None else computed_in(sample.a, sample.b) or _cast(case, a, b)
+        if kind and sample is not None:
+            yield _of_values(item, kind, sample)
+    for kind, found in rounded.items():
+        for story in stories(found, len(layers_with_weights(case))):
+            yield _of_weights(case, story, kind)
 
 
-def _several(layers: list[str]) -> str:
-    return f"{len(layers)} layers" if len(layers) > 1 else f"`{layers[0]}`"
-
-
-def _of_values(a: str, b: str, kind: str, *, beyond: bool, size: object) -> Suspicion:
+def _of_weights(case: Case, story: list[LayerDifference], kind: str) -> Suspicion:
+    layers = tuple(item.a for item in story)
+    largest = max((weight.max_abs or 0.0 for item in story for weight in item.weights), default=0.0)
     return Suspicion(
         cause=CAUSE,
-        title=f"`{a}` computes in {kind}" + (", and its values go beyond 65504" if beyond else ""),
-        layer_a=a,
-        layer_b=b,
-        layers=(a,),
-        confidence=0.94,
-        evidence=f"one side's numbers are those of {kind}" + (f"; it introduces {_short(size)}" if size else ""),
-        mend="compute this layer in float32: dtype='float32' for it under a mixed policy",
-        trial=Trial(text=f"A's `{a}` in its own precision"),
+        title=f"the weights of {named(layers)} are rounded to {kind} in B",
+        layer_a=layers[0],
+        layer_b=story[0].b or "",
+        layers=layers,
+        confidence=0.96,
+        evidence=f"B's numbers are A's rounded to {kind}, each of them; {short(largest)} apart at most",
+        mend=f"keep float32 in the export: no {kind} conversion of weights (converter.target_spec.supported_types, "
+        "tf.keras.mixed_precision.set_global_policy('float32'))",
+        trial=Trial(text=f"A's weights put into {named(layers)}", edits=edits(case, story)),
     )
 
 
-def _short(size: object) -> str:
-    return short(float(getattr(size, "max_abs", 0.0)))
+def _of_values(item: LayerDifference, kind: str, sample: Sample) -> Suspicion:
+    finite = np.abs(sample.a[np.isfinite(sample.a)])
+    beyond = kind == "float16" and bool(finite.max(initial=0.0) > LARGEST)
+    size = f"; it introduces {short(item.introduced.max_abs)}" if item.introduced is not None else ""
+    limit = f", and its values go beyond {LARGEST:.0f}: infinity" if beyond else ""
+    return Suspicion(
+        cause=CAUSE,
+        title=f"`{item.a}` computes in {kind} on one side{limit}",
+        layer_a=item.a,
+        layer_b=item.b or "",
+        layers=(item.a,),
+        confidence=0.94,
+        evidence=f"one side's numbers are those of {kind}, the other's are not{size}",
+        mend=f"compute it in float32: dtype='float32' for `{item.a}` under a mixed policy, no cast to {kind}",
+        trial=Trial(text=f"A's `{item.a}` in its own precision"),
+    )
+
+
+def _cast(case: Case, a: Layer, b: Layer | None) -> str:
+    """What one side's layer states, or the half precision of the tensor that B's layer reads."""
+    own, other = (layer.dtype if layer is not None else "" for layer in (a, b))
+    if own != other and (own in HALF or other in HALF):
+        return own if own in HALF else other
+    makers = {tensor: layer for layer in case.b.computation.layers for tensor in (*layer.outputs, *layer.aliases)}
+    before = [makers[name] for name in (b.inputs if b is not None else ()) if name in makers]
+    before += [
+        makers[name] for layer in before for name in layer.inputs if name in makers and layer.class_name == "Cast"
+    ]
+    return next((layer.dtype for layer in before if layer.dtype in HALF and a.dtype not in HALF), "")
 
 
 def rounded_to(pair: Pair) -> str:
-    """`float16` or `bfloat16` when B is A rounded to it, and A is not there itself; empty else."""
-    if pair.weight.relation not in ("different", "rounded") or not np.isfinite(pair.b).all():
+    """`float16` or `bfloat16` when B is A rounded or cut to it, and A is not there itself; empty else, and where B
+    has so few numbers (all ones) that A's may be near them by chance."""
+    if not np.isfinite(pair.a).all() or len(np.unique(pair.b.ravel()[:FEW_LOOKED])) < min(FEW, pair.b.size):
         return ""
+    own, other = pair.a.astype(np.float32), pair.b.astype(np.float32)
     for kind in HALF:
-        half = to_half(pair.a, kind)
-        if np.array_equal(half, pair.b.astype(np.float32)) and not np.array_equal(half, pair.a.astype(np.float32)):
+        half = to_half(own, kind)
+        if np.array_equal(half, own):
+            continue
+        if np.array_equal(half, other) or (kind == "bfloat16" and np.array_equal(_cut(own), other)):
             return kind
     return ""
 
 
 def computed_in(a: Array, b: Array) -> str:
     """The half precision whose numbers one side's all are while the other's are not."""
+    if a.dtype.kind != "f" or b.dtype.kind != "f":
+        return ""
     for kind in HALF:
-        one, other = (np.array_equal(to_half(x, kind), x.astype(np.float32)) for x in (a, b))
-        if one != other and np.unique(b if other else a).size > 8:
+        one, other = (np.array_equal(to_half(x, kind), np.asarray(x, np.float32), equal_nan=True) for x in (a, b))
+        if one != other and np.unique(b if other else a).size > 8 and _near(a, b, kind):
             return kind
     return ""
 
 
+def _near(a: Array, b: Array, kind: str) -> bool:
+    """Whether rounding explains it: 2^-11 (float16) or 2^-8 of a value, a few times over."""
+    inside = np.isfinite(a) & np.isfinite(b)
+    one, other = np.asarray(a[inside], np.float64), np.asarray(b[inside], np.float64)
+    largest = float(np.abs(one).max(initial=0.0))
+    return bool(np.abs(one - other).max(initial=0.0) <= (2.0**-11 if kind == "float16" else 2.0**-8) * 32 * largest)
+
+
 def to_half(array: Array, kind: str) -> Array:
     """Rounded to half precision, as float32. bfloat16 is float32's upper half, to nearest even."""
-    values = np.asarray(array, np.float32)
+    values = np.ascontiguousarray(array, np.float32)
     if kind == "float16":
         with np.errstate(over="ignore"):
             return values.astype(np.float16).astype(np.float32)
-    bits = np.ascontiguousarray(values).view(np.uint32)
+    bits = values.view(np.uint32)
     up = ((bits >> 16) & 1) + np.uint32(0x7FFF)
-    return ((bits + up) & np.uint32(0xFFFF0000)).view(np.float32)
+    return np.where(np.isfinite(values), ((bits + up) & np.uint32(0xFFFF0000)).view(np.float32), values)
+
+
+def _cut(values: Array) -> Array:
+    """bfloat16 made by leaving off the lower half."""
+    return (np.ascontiguousarray(values, np.float32).view(np.uint32) & np.uint32(0xFFFF0000)).view(np.float32)

@@ -18,6 +18,7 @@ CLIPPED = 0.01
 QUANTIZED = ("int8", "uint8", "int16", "dynamic")
 LOOKED = 2**16
 VECTORS = ("moving_mean", "moving_variance", "gamma", "beta", "bias")
+WRONG = ("cut off", "a bad scale", "a zero point")
 MEND = (
     "quantize with representative inputs (converter.representative_dataset = ...), weights per channel; or leave this "
     "layer in float"
@@ -27,8 +28,19 @@ MEND = (
 def suspect(case: Case) -> Iterator[Suspicion]:
     """By the weights; by the activations; by the share of them at an end of the range that a side can hold."""
     of_weights_: list[tuple[LayerDifference, str]] = []
+    steps = {
+        weight.id
+        for side in (case.a, case.b)
+        for layer in side.computation.layers
+        for weight in layer.weights
+        if weight.step
+    }
     for item, a, b in case.suspects():
-        told = next((told for pair in pairs(case, item, ("different", "rounded")) if (told := of_weights(pair))), "")
+        both = list(pairs(case, item, ("different", "rounded")))
+        told = next(
+            (told for pair in both if (told := of_weights(pair, stated=bool({pair.weight.a, pair.weight.b} & steps)))),
+            "",
+        )
         if told:
             of_weights_.append((item, told))
             continue
@@ -59,12 +71,17 @@ def _suspicion(story: list[tuple[LayerDifference, str]], confidence: float, tria
     )
 
 
-def of_weights(pair: Pair) -> str:
-    """What the numbers say: they stand on a grid, are cut off at a limit, or are all times a factor of a scale."""
+def of_weights(pair: Pair, *, stated: bool = False) -> str:
+    """What the numbers say: they stand on a grid, are cut off at a limit, or are all times a factor of a scale.
+
+    `stated`: B says that it is quantized; then a grid is no news, and only what is wrong with it is told."""
     a, b, role = pair.a, pair.b, pair.weight.role
     if a.size < 16 or not np.isfinite(b).all() or float(np.abs(a - b).max()) <= 1e-6 * pair.size:
         return ""
     step = grid(b)
+    if stated:
+        wrong = _beside(pair, step) if step else ""
+        return f"{role} is quantized{wrong}" if any(word in wrong for word in WRONG) else ""
     if step and not grid(a):
         return f"{role} stands on a grid of {short(step)} ({levels(b, step)} levels){_beside(pair, step)}"
     cut = _cut(pair)
@@ -95,6 +112,8 @@ def _cut(pair: Pair) -> str:
     """Cut off at a limit on each side: what lies inside is A's, to a step."""
     a, b = pair.a, pair.b
     low, high = float(b.min()), float(b.max())
+    if low <= float(a.min()) and high >= float(a.max()):
+        return ""
     step = max(grid(b), 1e-6 * pair.size)
     beyond = (a > high + step) | (a < low - step)
     inside = (a < high - step) & (a > low + step)

@@ -57,6 +57,10 @@ QAbstractSpinBox::up-button, QAbstractSpinBox::down-button {
   subcontrol-origin: border; width: 0; height: 0; border: none; }
 QToolButton[narrow="true"] { padding: 4px 7px; }
 QPushButton[summary="true"] { text-align: left; padding: 3px 8px; }
+QPushButton[link="true"] { background: transparent; color: $accent; padding: 0 4px; min-height: 0; }
+QPushButton[link="true"]:disabled { color: $muted; }
+QPlainTextEdit[code="true"] { border: 1px solid $line; border-radius: ${half}px; }
+QPlainTextEdit[code="true"]:focus { border: 1px solid $accent; }
 QCheckBox, QRadioButton { spacing: ${half}px; padding: 2px 0; }
 QCheckBox:focus, QRadioButton:focus { color: $accent; }
 QCheckBox::indicator, QRadioButton::indicator { width: 13px; height: 13px; background: $surface;

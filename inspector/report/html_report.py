@@ -15,6 +15,8 @@ from inspector.domain.comparison import Comparison, OutputDifference
 from inspector.domain.resources import resource
 from inspector.report import words
 from inspector.report.charts import divergence_chart, largest
+from inspector.report.proofs import gone_text, proof_bars, unproved
+from inspector.report.reasons import reasons, title
 
 TAIL = 14  # characters of a name that stay when its middle is left out
 STYLES = ("report.css", "chart.css", "table.css")
@@ -35,6 +37,11 @@ def html_text(comparison: Comparison) -> str:
             counts=words.counts_line(comparison),
             weights=words.weights_line(comparison),
             unlike=words.unlike_weights(comparison),
+            causes=words.causes_found(comparison),
+            notes=words.notes(comparison),
+            reasons=reasons(comparison),
+            reasons_title=title(comparison),
+            places={layer.a: layer.index for layer in comparison.layers},
             style=Markup("\n".join((folder / part).read_text(encoding="utf-8") for part in STYLES)),  # noqa: S704 - our own file
             script=Markup(script),  # noqa: S704 - our own file
             script_hash=f"sha256-{digest}",
@@ -90,6 +97,10 @@ def _environment(folder: Path) -> Environment:
         "score_rows": score_rows,
         "largest": largest,
         "marks": words.MARKS.__getitem__,
+        "bars": proof_bars,
+        "gone": gone_text,
+        "unproved": unproved,
+        "sureness": words.sureness,
     }
     environment.filters.update(made)
     return environment

@@ -50,7 +50,7 @@ def report_json(comparison: Comparison) -> ReportJson:
         ],
         "outputs": [_output(output) for output in comparison.outputs],
         "layers": [_layer(layer) for layer in comparison.layers],
-        "findings": [_without(asdict(finding), "title") for finding in comparison.findings],
+        "findings": [asdict(finding) for finding in comparison.findings],
         "unmatched_a": comparison.unmatched_a,
         "unmatched_b": comparison.unmatched_b,
         "warnings": [asdict(warning) for warning in comparison.warnings],
@@ -92,10 +92,6 @@ def _layer(layer: LayerDifference) -> dict[str, Any]:
 
 def _first(classes: tuple[int, ...]) -> int | None:
     return classes[0] if classes else None
-
-
-def _without(fields: dict[str, Any], key: str) -> dict[str, Any]:
-    return {name: value for name, value in fields.items() if name != key}
 
 
 def strict(value: Any) -> Any:

@@ -124,7 +124,8 @@ class ProofJson(_Part, frozen=True):
 
 
 class FindingJson(_Part, frozen=True):
-    """The first finding is the one to act on."""
+    """The first finding is the one to act on. `layers`: all of A's layers that it is about. `unproved`: why there
+    is no proof. `note_only`: worth knowing, and no reason for the difference."""
 
     cause: str
     layer_a: str
@@ -133,6 +134,10 @@ class FindingJson(_Part, frozen=True):
     evidence: str
     proof: ProofJson | None
     mend: str
+    title: str = ""
+    layers: list[str] = []
+    unproved: str = ""
+    note_only: bool = False
 
 
 class WarningJson(_Part, frozen=True):

@@ -24,10 +24,13 @@ from inspector.domain.files import Entry, Found
 from inspector.domain.match import Assignment, Match, ValueHit
 from inspector.domain.wording import elided, percent, shape_text, short, visible
 from inspector.report.charts import largest
-from inspector.report.words import MARKS, culprit
+from inspector.report.proofs import gone_text, unproved
+from inspector.report.reasons import reasons
+from inspector.report.words import MARKS, causes_found, culprit, notes
 
 STYLES = {"same": "cyan", "within-noise": "", "different": "bold magenta", "not-comparable": "yellow"}
 ROWS = 20
+WHOLE = 5  # findings with their evidence, proof and mend
 PIPE_WIDTH = 10_000  # a pipe has no width: nothing is wrapped or cut
 
 
@@ -64,11 +67,10 @@ def progress() -> Iterator[Callable[[str, int, int], None]]:
 
 
 def print_comparison(comparison: Comparison, out: Console) -> None:
-    """The sentence, the first finding, then what differs: outputs and layers."""
+    """The sentence; the findings, or why the two are the same; then what differs: outputs and layers."""
     mark = MARKS[comparison.verdict][0]
     out.print(Text(f"{mark} {visible(comparison.sentence)}", STYLES[comparison.verdict]))
-    for finding in comparison.findings[:1]:
-        _print_finding(finding, out)
+    _print_findings(comparison, out)
     _print_outputs([output for output in comparison.outputs if not output.within_noise], out)
     _print_layers(comparison, out)
     for warning in comparison.warnings:
@@ -122,14 +124,39 @@ def entry_line(entry: Entry, depth: int) -> str:
     return "  " * depth + "  ".join(visible(part) for part in known if part)
 
 
+def _print_findings(comparison: Comparison, out: Console) -> None:
+    """The first ones whole, the others in a line each; notes below. Sides that agree give their reasons."""
+    found = causes_found(comparison)
+    if comparison.verdict in ("same", "within-noise"):
+        for reason in reasons(comparison):
+            out.print(Text(f"  {visible(reason.text)}"))
+    for number, finding in enumerate(found[:ROWS]):
+        if number < WHOLE:
+            _print_finding(finding, out)
+        else:
+            out.print(Text(f"  {'cause:':<7}{visible(_headline(finding))}"))
+    if len(found) > ROWS:
+        out.print(Text(f"  and {len(found) - ROWS} more; --html and --json have all of them"))
+    for note in notes(comparison)[:ROWS]:
+        out.print(Text(f"  {'note:':<7}{visible(_headline(note))}"))
+
+
 def _print_finding(finding: Finding, out: Console) -> None:
-    lines = {"cause": f"{finding.title} ({finding.cause})", "seen": finding.evidence}
+    lines = {"cause": _headline(finding), "seen": finding.evidence}
     if (proof := finding.proof) is not None:
-        gone = f"{percent(proof.gone)} of the output's largest difference is gone"
+        gone = f"{gone_text(proof).removesuffix(' gone')} of the output's difference is gone"
         lines["proof"] = f"{proof.edit}: {short(proof.before)} becomes {short(proof.after)}, {gone}"
+    elif why := unproved(finding):
+        lines["proof"] = f"none: {why}"
     for word, text in {**lines, "mend": finding.mend}.items():
         if text:
             out.print(Text(f"  {word + ':':<7}{visible(text)}"))
+
+
+def _headline(finding: Finding) -> str:
+    """The title, the cause's id, and how many layers it is about when that is more than the one it names."""
+    many = f", {len(finding.layers)} layers" if len(finding.layers) > 1 else ""
+    return f"{finding.title} ({finding.cause}{many})"
 
 
 def _print_outputs(outputs: Sequence[OutputDifference], out: Console) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 
-from inspector.domain.comparison import Comparison, LayerDifference, Status
+from inspector.domain.comparison import Comparison, Finding, LayerDifference, Status
 from inspector.domain.match import WeightDifference
+from inspector.domain.wording import percent
 
 #: Mark and word of a verdict or status; they stand wherever its colour stands.
 MARKS: dict[str, tuple[str, str]] = {
@@ -15,13 +16,29 @@ MARKS: dict[str, tuple[str, str]] = {
     "not-compared": ("–", "not compared"),
     "not-comparable": ("?", "not comparable"),
 }
+UNEXPLAINED = "unexplained"  # what findings[].cause says where no cause fits
 _UNLIKE = ("different", "missing")
+
+
+def causes_found(comparison: Comparison) -> tuple[Finding, ...]:
+    """The findings that say why, the one to act on first."""
+    return tuple(finding for finding in comparison.findings if not finding.note_only)
+
+
+def notes(comparison: Comparison) -> tuple[Finding, ...]:
+    """What is worth knowing and no reason for a difference."""
+    return tuple(finding for finding in comparison.findings if finding.note_only)
+
+
+def sureness(finding: Finding) -> str:
+    """`98% sure`; nothing of a note, and nothing where no cause is named."""
+    return "" if finding.note_only or finding.cause == UNEXPLAINED else f"{percent(finding.confidence)} sure"
 
 
 def culprit(comparison: Comparison) -> LayerDifference | None:
     """The layer to look at first: the first finding's, else the first one that is different."""
     by_name = {layer.a: layer for layer in comparison.layers}
-    for finding in comparison.findings[:1]:
+    for finding in causes_found(comparison)[:1]:
         if finding.layer_a in by_name:
             return by_name[finding.layer_a]
     return next((layer for layer in comparison.layers if layer.status == "different"), None)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from inspector.causes import Case, Suspicion, suspicions
+from inspector.causes.case import Array
 from inspector.domain.comparison import Comparison, Finding, LayerDifference, SideRun, Verdict
 from inspector.domain.match import Assignment, Match
 from inspector.session.casework import by_names, by_tensors, facts_of_file
@@ -18,6 +19,23 @@ LIKELY = 0.5  # a suspicion that cannot be tried must be at least this sure by i
 STATED = 0.95  # both sides state it
 EQUAL = ("exact", "transposed", "permuted")
 NOT_RUN = "nothing was run"
+ROOM = 2**28
+
+
+class Kept:
+    """Reads weights and keeps them for the next cause that asks, 256 MB of them."""
+
+    def __init__(self, read: Callable[[str], Array]) -> None:
+        self._read, self._kept, self._room = read, dict[str, Array](), ROOM
+
+    def __call__(self, value_id: str) -> Array:
+        if value_id in self._kept:
+            return self._kept[value_id]
+        found = self._read(value_id)
+        if found.nbytes <= self._room:
+            self._room -= found.nbytes
+            self._kept[value_id] = found
+        return found
 
 
 class StaticSession(Session):
@@ -61,8 +79,8 @@ def _case(a: SideState, b: SideState, assignment: Assignment) -> Case:
         layers=tuple(_layer(index, match) for index, match in enumerate(assignment.matches)),
         layer_a=by_names(a.computation()),
         layer_b=by_tensors(b.computation()),
-        values_a=a.reader.values,
-        values_b=b.reader.values,
+        values_a=Kept(a.reader.values),
+        values_b=Kept(b.reader.values),
         a=facts_of_file(a),
         b=facts_of_file(b),
         unmatched_a=assignment.unmatched_a,

@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
+import tf_keras
+import writing
 from faults import Fault, Made, before, found, is_inside, named, replaced, with_config
 from nets import NETS, Recipe, flat_layers
 
@@ -77,13 +79,13 @@ def custom_layer(made: Made, random: np.random.Generator) -> Iterator[Fault]:
             def put(_keras: Any, _class: str, own: str, _config: Any, new: str = class_name, value: Any = value) -> Any:
                 return space[new](value, name=own)
 
-            def files(pair: Any, change: Any = replaced(name, put)) -> dict[str, Any]:
-                import make
-                import tf_keras
+            change = replaced(name, put)
+
+            def files(pair: Any, change: Any = change) -> dict[str, Any]:
 
                 live = filled(pair.net, pair.seed, pair.model, change, tf_keras)
                 live.save(pair.path("-a.h5"))
-                pair.path(".pb").write_bytes(make.frozen(live).SerializeToString())
+                pair.path(".pb").write_bytes(writing.frozen(live).SerializeToString())
                 custom = pair.path("-layers.py")
                 custom.write_text(CUSTOM)
                 return {"a": pair.path("-a.h5").name, "options_a": {"custom": str(custom)}}
@@ -97,12 +99,13 @@ def version_drift(made: Made, _random: np.random.Generator) -> Iterator[Fault]:
     def fault(name: str, change: Any) -> Fault:
         def files(pair: Any) -> dict[str, Any]:
             import keras
-            import make
-            import tf_keras
 
-            filled(pair.net, pair.seed, pair.model, change, tf_keras).save(pair.path("-a.h5"))
-            other = filled(pair.net, pair.seed, pair.model, change, keras)
-            pair.path(".pb").write_bytes(make.frozen(other).SerializeToString())
+            own = filled(pair.net, pair.seed, pair.model, change, tf_keras)
+            graph = writing.frozen(filled(pair.net, pair.seed, pair.model, change, keras))
+            if not writing.shows(own, graph):
+                raise LookupError("no gate is where the two differ")
+            own.save(pair.path("-a.h5"))
+            pair.path(".pb").write_bytes(graph.SerializeToString())
             return {"a": pair.path("-a.h5").name}
 
         return Fault(cause="version-drift", what="hard_sigmoid of Keras 3", layers=(name,), files=files)
@@ -127,14 +130,14 @@ def state_kept(made: Made, _random: np.random.Generator) -> Iterator[Fault]:
         def put(keras: Any, class_name: str, own: str, config: dict[str, Any]) -> Any:
             return _stateful(keras, class_name, own, config)
 
-        def files(pair: Any, change: Any = replaced(name, put), name: str = name) -> dict[str, Any]:
-            import make
-            import tf_keras
+        change = replaced(name, put)
+
+        def files(pair: Any, change: Any = change, name: str = name) -> dict[str, Any]:
 
             other = filled(pair.net, pair.seed, pair.model, change, tf_keras)
             inner = found(flat_layers(other), name)
             inner.inner.set_weights(found(flat_layers(pair.model), name).get_weights())
-            signature = tf.TensorSpec((make.BATCH, *other.inputs[0].shape[1:]), tf.float32, name="steps")
+            signature = tf.TensorSpec((writing.BATCH, *other.inputs[0].shape[1:]), tf.float32, name="steps")
             module = tf.Module()
             module.model = other
             module.run = tf.function(lambda steps: {"scores": other(steps, training=False)}, [signature])
@@ -176,11 +179,9 @@ def hub_module(made: Made, _random: np.random.Generator) -> Iterator[Fault]:
         return None
 
     def files(pair: Any) -> dict[str, Any]:
-        import make
-        import tf_keras
 
         other = filled(pair.net, pair.seed, pair.model, training, tf_keras)
-        graphs = {"serve": make.frozen(pair.model), "train": make.frozen(other)}
+        graphs = {"serve": writing.frozen(pair.model), "train": writing.frozen(other)}
         _two_graphs(pair.path("-hub"), graphs, len(pair.model.inputs), len(pair.model.outputs))
         options = [{"choices": {"tags": tags}} for tags in ("serve", "train")]
         name = pair.path("-hub").name
@@ -220,15 +221,15 @@ def pictures(made: Made, random: np.random.Generator) -> Iterator[Fault]:
     names = ("image", "left", "right", first)
     seed = int(random.integers(1 << 30))
     pipelines = (
-        ("scale 1/255", "tf"), ("tf", "torch"), ("rgb | scale 1/255", "bgr | scale 1/255"), ("caffe", "bgr"),
+        ("scale 1/255", "tf"), ("tf", "torch"), ("rgb | scale 1/255", "bgr | scale 1/255"),
+        ("caffe | scale 1/128", "bgr | scale 1/128"),
         ("scale 1/255", ""), (f"resize {size} bilinear | tf", f"resize {size} nearest | tf"),
     )  # fmt: skip
     for one, other in pipelines:
 
         def files(pair: Any, one: str = one, other: str = other) -> dict[str, Any]:
-            import make
 
-            pair.path(".pb").write_bytes(make.frozen(pair.model).SerializeToString())
+            pair.path(".pb").write_bytes(writing.frozen(pair.model).SerializeToString())
             return {"settings": _photo(pair, seed, preprocess_a=one, preprocess_b=other)}
 
         what = f"A gets `{one}`, B `{other}`"
@@ -239,11 +240,9 @@ def pictures(made: Made, random: np.random.Generator) -> Iterator[Fault]:
             return keras.layers.Rescaling(1 / 255.0, name="rescaling")(x)
 
         def twice(pair: Any) -> dict[str, Any]:
-            import make
-            import tf_keras
 
             other = filled(pair.net, pair.seed, pair.model, before(first, rescaled), tf_keras)
-            pair.path(".pb").write_bytes(make.frozen(other).SerializeToString())
+            pair.path(".pb").write_bytes(writing.frozen(other).SerializeToString())
             return {"settings": _photo(pair, seed, preprocess_a="scale 1/255", preprocess_b="scale 1/255")}
 
         yield Fault(cause="preprocessing-mismatch", what="a photo rescaled twice in B", layers=names, files=twice)

@@ -27,7 +27,6 @@ class Fault:
     call: Callable[[Any, list[Any]], Any] | None = None
     files: Callable[[Any], dict[str, Any]] | None = None
     settings: dict[str, Any] = field(default_factory=dict)
-    many: bool = False
 
 
 def named(made: Made, *classes: str) -> list[tuple[str, dict[str, Any]]]:
@@ -339,7 +338,7 @@ def missing(made: Made, _random: np.random.Generator) -> Iterator[Fault]:
     def nothing(keras: Any, class_name: str, _name: str, _config: Any) -> Any:
         return (lambda tensors: tensors[-1]) if class_name == "Add" else lambda x: x  # what was skipped over stays
 
-    for name, config in named(
+    for name, _ in named(
         made, "Add", "LayerNormalization", "BatchNormalization", "ReLU", "LeakyReLU", "Activation"
     ):
         if not is_inside(made, name):

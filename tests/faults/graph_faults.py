@@ -159,6 +159,9 @@ def windows(made: Made, _random: np.random.Generator) -> Iterator[Fault]:
                 set_attributes(node, explicit_paddings=[0, 0, low, total - low, low, total - low, 0, 0])
 
         yield _fault("padding", "EXPLICIT", name, explicit)
+
+
+def pools(made: Made, _random: np.random.Generator) -> Iterator[Fault]:
     for class_name, op, other in (("MaxPooling2D", "MaxPool", "AvgPool"), ("AveragePooling2D", "AvgPool", "MaxPool")):
         for name, _ in named(made, class_name):
 
@@ -168,6 +171,9 @@ def windows(made: Made, _random: np.random.Generator) -> Iterator[Fault]:
                     node.attr.pop("explicit_paddings", None)
 
             yield _fault("pooling", f"{op} becomes {other}", name, pool)
+
+
+def resizes(made: Made, _random: np.random.Generator) -> Iterator[Fault]:
     for name, _ in named(made, "UpSampling2D"):
         for what, change in (
             ("no half pixels", {"half_pixel_centers": False}),
@@ -188,7 +194,7 @@ def windows(made: Made, _random: np.random.Generator) -> Iterator[Fault]:
             yield _fault("resize", other, name, method)
 
 
-def constants(made: Made, random: np.random.Generator) -> Iterator[Fault]:
+def constants(made: Made, _random: np.random.Generator) -> Iterator[Fault]:
     for name, _ in named(made, "Conv2D", "Dense"):
 
         def turned(graph: Any, name: str = name) -> None:
@@ -216,8 +222,10 @@ def constants(made: Made, random: np.random.Generator) -> Iterator[Fault]:
 
         yield _fault("precision", "kernel stored in float16", name, half)
         yield _fault("quantization", "kernel on a coarse grid", name, bytes_of)
-    weights = named(made, "Conv2D", "Dense")
-    for name, _ in weights:
+
+
+def not_carried(made: Made, random: np.random.Generator) -> Iterator[Fault]:
+    for name, _ in named(made, "Conv2D", "Dense"):
         seed = int(random.integers(1 << 30))
 
         def another(graph: Any, name: str = name, seed: int = seed) -> None:
@@ -276,8 +284,8 @@ def activations_quantized(made: Made, _random: np.random.Generator) -> Iterator[
 def lost(made: Made, _random: np.random.Generator) -> Iterator[Fault]:
     """A node of the layer passes its input on."""
     kinds: dict[str, tuple[str, ...]] = {
-        "Add": ("AddV2",), "ReLU": ("Relu", "Relu6"), "Activation": ("Relu", "Elu", "Tanh"), "LeakyReLU": ("LeakyRelu",),
-        "BatchNormalization": ("FusedBatchNormV3",),
+        "Add": ("AddV2",), "ReLU": ("Relu", "Relu6"), "Activation": ("Relu", "Elu", "Tanh"),
+        "LeakyReLU": ("LeakyRelu",), "BatchNormalization": ("FusedBatchNormV3",),
     }  # fmt: skip
     for class_name, ops in kinds.items():
         for name, _ in named(made, class_name):
@@ -293,7 +301,10 @@ FAMILIES = (
     norms,
     activations,
     windows,
+    pools,
+    resizes,
     constants,
+    not_carried,
     computed_in_half,
     activations_quantized,
     lost,

@@ -4,52 +4,104 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import same_graphs
 import tensorflow as tf
+from writing import Pair, frozen, inputs_of, run_graph
+
+ROUNDING = 1e-4
 
 
-def pairs(folder: Path, net: str, seed: int, model: Any) -> Iterator[dict[str, Any]]:
-    """A's file is the .h5 that lies in the folder already."""
-    import make
-
-    graph = make.frozen(model)
-    ways: dict[str, Callable[[], Any]] = {
-        "frozen": lambda: graph,
-        "renamed": lambda: renamed(graph),
-        "optimised": lambda: optimised(graph),
-        "an ulp": lambda: rounded(graph),
-        "fixed batch": lambda: make.frozen(model, batch=4),
-        "with Identity": lambda: with_identities(graph),
-    }
-    a = f"{net}-{seed}.h5"
-
-    def row(what: str, b: str, **more: Any) -> dict[str, Any]:
-        name = f"{net}-{seed}-same-{what.replace(' ', '-')}"
-        return {"id": name, "net": net, "seed": seed, "a": a, "b": b, "settings": {}, "truth": [], "what": what, **more}
-
-    for what, way in ways.items():
-        path = folder / f"{net}-{seed}-same-{what.replace(' ', '-')}.pb"
-        try:
-            path.write_bytes(way().SerializeToString())
-        except Exception as error:  # noqa: BLE001 - told; the others go on
-            print(f"{path.stem}: {type(error).__name__}: {str(error)[:200]}", file=sys.stderr)
+def pairs(folder: Path, net: str, seed: int, model: Any, what: str = "") -> Iterator[dict[str, Any]]:
+    """A's file is the .h5 that lies in the folder already. `what`: only the kinds with this in their name."""
+    graph = frozen(model)
+    for kind, way in _ways(Pair(folder=folder, name=f"{net}-{seed}", net=net, seed=seed, model=model), graph).items():
+        name = f"{net}-{seed}-same-{kind.replace(' ', '-')}"
+        row = {"id": name, "net": net, "seed": seed, "a": f"{net}-{seed}.h5", "settings": {}, "truth": [], "what": kind}
+        if what not in kind:
             continue
-        yield row(what, path.name)
-    plain = f"{net}-{seed}-same-frozen.pb"
-    yield row("one thread", plain, options={"threads": 1})
-    yield row("no oneDNN", plain, options={"onednn": False})
-    yield row("not optimised", plain, options={"optimise": False})
-    yield row("XLA", plain, options={"xla": True})
-    yield row("samples one by one", plain, options={"batch": 1})
-    yield row("a batch of one", plain, settings={"batch": 1})
-    tf.saved_model.save(model, str(folder / f"{net}-{seed}-same-saved"))
-    yield row("SavedModel", f"{net}-{seed}-same-saved")
-    other = in_keras_3(net, seed, model)
-    other.save(folder / f"{net}-{seed}-same-k3.keras")
-    yield row("Keras 3", f"{net}-{seed}-same-k3.keras")
+        try:
+            more = way(folder / name)
+        except LookupError:
+            continue  # the net has nothing of that kind
+        except Exception as error:  # noqa: BLE001 - told; the others go on
+            print(f"{name}: {type(error).__name__}: {str(error)[:200]}", file=sys.stderr)
+            continue
+        yield {**row, "b": f"{name}.pb", **more}
+
+
+Way = Callable[[Path], dict[str, Any]]
+
+
+def _ways(pair: Pair, graph: Any) -> dict[str, Way]:
+    """Each writes B beside the path it is given, and says what the row has beside that."""
+
+    def of_graph(change: Callable[[Any], Any]) -> Way:
+        return lambda path: _written(path, pair.model, change(graph))
+
+    def of_model(change: Callable[[Pair], Any]) -> Way:
+        return lambda path: _written(path, pair.model, change(pair))
+
+    def run_as(**more: Any) -> Way:
+        return lambda path: {**_written(path, pair.model, graph), **more}
+
+    ways: dict[str, Way] = {
+        "frozen": of_graph(lambda x: x), "renamed": of_graph(renamed), "optimised": of_graph(optimised),
+        "an ulp": of_graph(rounded), "with Identity": of_graph(with_identities),
+        "fixed batch": of_model(lambda own: frozen(own.model, batch=4)),
+        "one thread": run_as(options_b={"threads": 1}), "no oneDNN": run_as(options_b={"onednn": False}),
+        "not optimised": run_as(options_b={"optimise": False}), "XLA": run_as(options_b={"xla": True}),
+        "samples one by one": run_as(options_b={"batch": 1}), "a batch of one": run_as(settings={"batch": 1}),
+        "a large batch": run_as(settings={"batch": 33}),
+    }  # fmt: skip
+    ways |= {kind: of_graph(change) for kind, change in same_graphs.OF_GRAPH.items()}
+    ways |= {kind: of_model(change) for kind, change in same_graphs.OF_MODEL.items()}
+    return ways | _other_files(pair)
+
+
+def _other_files(pair: Pair) -> dict[str, Way]:
+    def kept(ending: str, model: Callable[[], Any], a: Callable[[Path], dict[str, Any]] | None = None) -> Way:
+        def way(path: Path) -> dict[str, Any]:
+            own = a(path) if a else {}
+            model().save(f"{path}{ending}")
+            return {"b": f"{path.name}{ending}", **own}
+
+        return way
+
+    def saved_model(path: Path) -> dict[str, Any]:
+        tf.saved_model.save(pair.model, str(path))
+        return {"b": path.name}
+
+    def frozen_by_keras_3(path: Path) -> dict[str, Any]:
+        return _written(path, pair.model, frozen(in_keras_3(pair.net, pair.seed, pair.model)))
+
+    def a_of_keras_3(path: Path) -> dict[str, Any]:
+        in_keras_3(pair.net, pair.seed, pair.model).save(f"{path}-a.h5")
+        return {"a": f"{path.name}-a.h5"}
+
+    keras_3 = partial(in_keras_3, pair.net, pair.seed, pair.model)
+    return {
+        "SavedModel": saved_model, "Keras 2 .keras": kept(".keras", lambda: pair.model),
+        "Keras 3 .keras": kept(".keras", keras_3), "Keras 3 .h5": kept(".h5", keras_3),
+        "both of Keras 3": kept(".keras", keras_3, a_of_keras_3), "frozen by Keras 3": frozen_by_keras_3,
+    }  # fmt: skip
+
+
+def _written(path: Path, model: Any, graph: Any) -> dict[str, Any]:
+    """The file, when it is indeed the same: another way of rounding is the most that may show."""
+    outputs = len(model.outputs)
+    arrays = inputs_of(model)
+    one = tf.nest.flatten(model(arrays if len(arrays) > 1 else arrays[0], training=False))
+    for first, second in zip(one, run_graph(graph, arrays, outputs), strict=True):
+        apart = np.abs(np.asarray(first) - second).max()
+        if not apart <= ROUNDING * float(np.abs(first).max()):
+            raise ValueError(f"not the same: off by {apart:.3g}")
+    path.with_name(f"{path.name}.pb").write_bytes(graph.SerializeToString())
+    return {}
 
 
 def in_keras_3(net: str, seed: int, model: Any) -> Any:

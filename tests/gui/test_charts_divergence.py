@@ -76,7 +76,7 @@ def test_a_click_selects_the_nearest_layer(qtbot: QtBot, chart: DivergenceChart,
 def test_the_culprit_is_marked_with_its_name(chart: DivergenceChart) -> None:
     label = chart.plot.items_drawn.label
     assert label.isVisible()
-    assert label.toPlainText() == "≠ bn_2   introduces 0.0240"
+    assert label.toPlainText() == "≠ bn_2   0.0240"
     assert label.pos().x() == CULPRIT
 
 

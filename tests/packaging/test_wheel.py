@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-PARTS = ("inspector", "resources", "pyproject.toml", "setup.py", "LICENSE", "README.md")
+PARTS = ("inspector", "resources", "docs/causes", "pyproject.toml", "setup.py", "LICENSE", "README.md")
 PIP = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet"]
 
 
@@ -68,6 +68,7 @@ def test_wheel_carries_all_modules_and_resources(wheel: Path, root: Path) -> Non
         names = set(archive.namelist())
     modules = {name for name in tracked(root, "inspector") if name.endswith((".py", ".typed"))}
     resources = {f"inspector/{name}" for name in tracked(root, "resources")}
+    resources |= {f"inspector/resources/causes/{page.name}" for page in (root / "docs" / "causes").glob("*.md")}
     assert modules - names == set()
     assert resources - names == set()
     assert any(name.endswith(".dist-info/licenses/LICENSE") for name in names)
@@ -82,14 +83,16 @@ def test_runner_is_a_folder_of_plain_files(installed: Path) -> None:
 def test_resources_are_found_from_the_installed_wheel(installed: Path, tmp_path: Path) -> None:
     code = (
         "from inspector.domain.resources import resource\n"
-        "print(resource('demo', 'digits.h5')); print(resource('icons', 'model-inspector.svg'))"
+        "print(resource('demo', 'digits.h5')); print(resource('icons', 'model-inspector.svg'))\n"
+        "print(resource('causes', 'README.md'))"
     )
     done = run_elsewhere(installed, tmp_path, "-c", code)
     assert done.returncode == 0, done.stderr
-    demo, icon = map(Path, done.stdout.split())
+    demo, icon, causes = map(Path, done.stdout.split())
     assert demo.is_relative_to(installed)
     assert demo.read_bytes()[:8] == b"\x89HDF\r\n\x1a\n"
     assert icon.is_relative_to(installed)
+    assert causes.is_relative_to(installed)
 
 
 def test_command_starts_from_the_installed_wheel(installed: Path, tmp_path: Path) -> None:

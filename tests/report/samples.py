@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 from inspector.domain.comparison import (
     Comparison,
@@ -179,6 +180,29 @@ def one_culprit(count: int = 30, culprit: int = 13) -> Comparison:
         warnings=(Warn("TAPS_CHANGE_OUTPUTS", "With taps the output of B differs by 6e-8: ops were fused otherwise."),),
         timings={"open": 0.41, "match": 0.2, "run": 1.9, "replay": 2.7, "reference": 3.4},
     )
+
+
+def three_findings() -> Comparison:
+    """One proved wholly, for three layers; one proved in part; one unexplained, without a proof; and a note."""
+    whole = one_culprit()
+    [first] = whole.findings
+    first = replace(first, layers=(first.layer_a, "block_0_relu", "block_1_relu"), proof=replace(first.proof, gone=1.0))
+    second = replace(
+        first,
+        cause="activation",
+        title="`block_4_relu` is a ReLU6 in A and a ReLU in B",
+        layer_a="block_4_relu",
+        layers=("block_4_relu",),
+        proof=Proof(edit="A's `block_4_relu` put in the place of B's", before=0.04, after=0.01, gone=0.75),
+    )
+    third = replace(
+        second, cause="unexplained", title="no known cause fits", proof=None, unproved="side B cannot be edited"
+    )
+    note = replace(
+        third, cause="label-order", title="labels are in another order", layer_a="", layer_b="", layers=(),
+        unproved="", note_only=True, mend="",
+    )  # fmt: skip
+    return replace(whole, findings=(first, second, third, note))
 
 
 def within_noise(count: int = 5) -> Comparison:

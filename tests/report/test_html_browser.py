@@ -16,6 +16,10 @@ OVERFLOW = "document.documentElement.scrollWidth <= innerWidth"
 DETAILS = "document.querySelector('#layer-13 .details')"
 ROWS = "Array.from(document.querySelectorAll('#layer-table tbody'))"
 VISIBLE_ROWS = ROWS + ".filter(b => b.offsetHeight > 0).length"
+WIDTHS = (
+    "(() => {{ const bars = document.querySelectorAll('.finding')[{}].querySelectorAll('.track i');"
+    "const [before, after] = Array.from(bars).map(e => e.getBoundingClientRect().width); return after / before; }})()"
+)
 ORDER = ROWS + ".slice(0, 3).map(b => b.dataset.layer).join()"
 
 
@@ -123,6 +127,33 @@ def test_filtering(look):
         f"box.value = ''; document.getElementById('only-different').click(); {VISIBLE_ROWS}",
     )
     assert (every, found, told, different) == (30, 2, "2 of 30 layers", 1)
+
+
+def test_a_click_on_a_findings_layer_marks_it_in_table_and_chart(look):
+    row, point, opened = look(
+        samples.three_findings(),
+        "document.querySelector('.finding .where a').click(); document.querySelector('#layer-table .selected').id",
+        "document.querySelector('#chart .selected').dataset.layer",
+        """document.querySelector('.others summary').click();
+            document.querySelectorAll('.others a')[0].getBoundingClientRect().height > 0""",
+    )
+    assert (row, point, opened) == ("layer-13", "13", True)
+
+
+@pytest.mark.parametrize("width", [1000, 380])
+def test_the_bars_of_a_proof_are_as_long_as_their_numbers(look, width):
+    fits, first, second, shown = look(
+        samples.three_findings(),
+        OVERFLOW,
+        WIDTHS.format(0),
+        WIDTHS.format(1),
+        "Array.from(document.querySelectorAll('.finding .track .num')).every(n => n.getBoundingClientRect().width > 0)",
+        width=width,
+    )
+    assert fits is True
+    assert 0 < first < 0.5  # seven decades on a logarithmic scale
+    assert second == pytest.approx(0.25, abs=0.02)
+    assert shown is True
 
 
 def test_a_row_opens_its_details(look):

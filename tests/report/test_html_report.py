@@ -8,6 +8,7 @@ import pytest
 import samples
 
 from inspector.report.html_report import html_text, name_parts, score_rows, spans, write_html
+from inspector.report.reasons import reasons
 
 
 def test_the_policy_allows_this_script_and_no_request():
@@ -40,7 +41,7 @@ def test_the_page_says_everything_once():
         "this layer alone introduces 2.4e-2",
         "batchnorm-epsilon",
         "epsilon is 0.001 in A and 1e-05 in B",
-        "&gt;99.9% of the output",
+        "<b>&gt;99.9% gone</b> of the output",
         "class 904",
         "30 layers: 1 different, 19 within noise, 10 same",
         "TAPS_CHANGE_OUTPUTS",
@@ -52,6 +53,32 @@ def test_the_page_says_everything_once():
     ):
         assert text in page, text
     assert page.count('<tbody id="layer-') == 30
+
+
+def test_findings_are_ranked_and_their_layers_lead_to_the_rows():
+    page = html_text(samples.three_findings())
+    first, second, third = re.findall(r'<article class="finding.*?</article>', page, re.DOTALL)
+    assert "batchnorm-epsilon, 99% sure, 1 of 3" in first
+    assert '<a href="#layer-13" data-layer="13">' in first
+    assert "and 2 more layers" in first
+    assert '<a href="#layer-5" data-layer="5">' in first
+    assert "<b>100.0% gone</b> of the output's difference" in first
+    assert "logarithmic scale" in first
+    assert re.findall(r'<i style="width:([\d.]+)%', second) == ["100.00", "25.00"]
+    assert "logarithmic" not in second
+    assert "unexplained, 3 of 3" in third
+    assert "none: side B cannot be edited" in third
+    [note] = re.findall(r'<article class="note.*?</article>', page, re.DOTALL)
+    assert "label-order</p>" in note
+    assert "sure" not in note
+
+
+def test_sides_that_are_the_same_give_their_reasons():
+    page = html_text(samples.within_noise())
+    [card] = re.findall(r'<article class="reasons.*?</article>', page, re.DOTALL)
+    assert "≈ The same within rounding" in card
+    assert card.count("<li>") == len(reasons(samples.within_noise()))
+    assert '<a class="show" href="#layer-3" data-layer="3">' in card
 
 
 def test_an_empty_section_says_what_would_fill_it():

@@ -38,7 +38,13 @@ METRICS = [
     "inf_a",
     "inf_b",
 ]
-ALL = [samples.one_culprit(), samples.within_noise(), samples.hostile(), samples.nothing_compared()]
+ALL = [
+    samples.one_culprit(),
+    samples.three_findings(),
+    samples.within_noise(),
+    samples.hostile(),
+    samples.nothing_compared(),
+]
 
 
 def report(comparison):
@@ -81,7 +87,20 @@ def test_keys_and_their_order_are_the_contract():
         "evidence",
         "proof",
         "mend",
+        "title",
+        "layers",
+        "unproved",
+        "note_only",
     ]
+
+
+def test_findings_say_all_their_layers_and_why_there_is_no_proof():
+    first, _second, third, note = report(samples.three_findings())["findings"]
+    assert first["layers"] == ["block_2_expand_BN", "block_0_relu", "block_1_relu"]
+    assert first["title"] == "Batch norm's epsilon differs"
+    assert (first["proof"]["gone"], first["unproved"], first["note_only"]) == (1.0, "", False)
+    assert (third["proof"], third["unproved"]) == (None, "side B cannot be edited")
+    assert (note["layers"], note["note_only"]) == ([], True)
 
 
 def test_the_numbers_are_the_comparisons():
@@ -116,7 +135,7 @@ def test_numpy_numbers_and_lone_surrogates_are_taken():
     assert strict("x\ud800") == "x?"
 
 
-@pytest.mark.parametrize("comparison", ALL, ids=["culprit", "noise", "hostile", "nothing"])
+@pytest.mark.parametrize("comparison", ALL, ids=["culprit", "three", "noise", "hostile", "nothing"])
 def test_every_report_obeys_the_published_schema(root, comparison):
     schema = json.loads((root / "docs" / "report.schema.json").read_text())
     check(report(comparison), schema, schema)

@@ -1,12 +1,14 @@
 """What the command prints, as a pipe gets it."""
 
 import io
+from dataclasses import replace
 
 import pytest
 import samples
 
 from inspector.domain.files import Entry, Found
 from inspector.domain.match import Assignment, Evidence, Match, ValueHit
+from inspector.report.reasons import reasons
 from inspector.report.terminal import (
     console,
     entry_line,
@@ -34,7 +36,7 @@ def test_the_sentence_comes_first_then_what_differs():
         "  seen:  epsilon is 0.001 in A and 1e-05 in B; all four weights are exactly equal",
         (
             "  proof: import/model/block_2_expand_BN/out:0: epsilon 1e-05 -> 0.001: 0.211 becomes 4.20e-7,"
-            " >99.9% of the output's largest difference is gone"
+            " >99.9% of the output's difference is gone"
         ),
         '  mend:  model.get_layer("block_2_expand_BN").epsilon = 1e-05  # then freeze again',
     ]
@@ -53,10 +55,35 @@ def test_the_sentence_comes_first_then_what_differs():
     assert lines[-1].startswith("! With taps")
 
 
-def test_nothing_but_the_sentence_when_nothing_differs():
-    assert printed(print_comparison, samples.within_noise()) == (
-        "≈ A and B compute the same: nothing beyond rounding, 4.2e-7 at most.\n"
-    )
+def test_sides_that_are_the_same_give_their_reasons_and_no_table():
+    lines = printed(print_comparison, samples.within_noise()).splitlines()
+    assert lines[0] == "≈ A and B compute the same: nothing beyond rounding, 4.2e-7 at most."
+    assert lines[1] == "  Output probability differs by 4.20e-7 at most, within its noise floor of 5.00e-7."
+    assert lines[1:] == [f"  {reason.text}" for reason in reasons(samples.within_noise())]
+
+
+def test_findings_in_their_order_then_notes():
+    lines = printed(print_comparison, samples.three_findings()).splitlines()
+    causes = [line for line in lines if line.startswith("  cause:")]
+    assert causes == [
+        "  cause: Batch norm's epsilon differs (batchnorm-epsilon, 3 layers)",
+        "  cause: `block_4_relu` is a ReLU6 in A and a ReLU in B (activation)",
+        "  cause: no known cause fits (unexplained)",
+    ]
+    assert lines.count("  proof: none: side B cannot be edited") == 1
+    assert [line for line in lines if line.startswith("  note:")] == [
+        "  note:  labels are in another order (label-order)"
+    ]
+    [tried] = [line for line in lines if "block_4_relu` put" in line]
+    assert tried.endswith("0.0400 becomes 0.0100, 75% of the output's difference is gone")
+
+
+def test_many_findings_are_told_in_a_line_each():
+    whole = samples.one_culprit()
+    lines = printed(print_comparison, replace(whole, findings=whole.findings * 100)).splitlines()
+    assert sum(line.startswith("  cause:") for line in lines) == 20
+    assert sum(line.startswith("  mend:") for line in lines) == 5
+    assert "  and 80 more; --html and --json have all of them" in lines
 
 
 def test_hostile_names_neither_steer_the_terminal_nor_break_lines():

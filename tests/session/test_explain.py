@@ -75,7 +75,10 @@ def test_what_no_cause_explains_is_located_and_proved_layer_by_layer(shared_sess
     folder, outputs = made
     result = compared(shared_session, folder, b)
 
-    assert [(item.cause, item.layer_a) for item in result.findings] == [("unexplained", "act1"), ("unexplained", "pool")]
+    assert [(item.cause, item.layer_a) for item in result.findings] == [
+        ("unexplained", "act1"),
+        ("unexplained", "pool"),
+    ]
     for finding, fault in zip(result.findings, ("activation", "pool"), strict=True):
         assert finding.proof is not None
         assert finding.proof.before == pytest.approx(apart(outputs, fault), rel=1e-4)
@@ -119,7 +122,9 @@ def test_a_search_keeps_what_leaves_least_and_only_if_it_removes_half(shared_ses
     images = np.load(folder / "images.npy")
     np.save(folder / "twice.npy", images * 2)
     trials = [Trial(text=f"times {factor}", feeds_b={"image:0": images * factor}) for factor in (1.9, 1.0, 2.0, 0.5)]
-    found = [suspicion("scaled", 0.3, family="scale", needs_proof=True, title=trial.text, trial=trial) for trial in trials]
+    found = [
+        suspicion("scaled", 0.3, family="scale", needs_proof=True, title=trial.text, trial=trial) for trial in trials
+    ]
     monkeypatch.setattr(causes, "CAUSES", (Suspecting(*found),))
     session.open("a", folder / "right.h5")
     session.open("b", folder / "right.pb")

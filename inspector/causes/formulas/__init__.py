@@ -1,24 +1,27 @@
 """What layers compute, in float64 numpy: from A's settings and weights, and with one thing changed at a time.
 
-Everything takes and gives channels-last arrays with the samples first; one sample is enough to tell formulas apart."""
+Everything takes and gives arrays with the samples first and the channels last."""
 
-from inspector.causes.formulas.activations import ACTIVATIONS, activation, leaky
-from inspector.causes.formulas.fit import Fit, fit_of, fits
-from inspector.causes.formulas.linear import linear, paddings
-from inspector.causes.formulas.pools import pool
-from inspector.causes.formulas.recurrent import recurrent
+from inspector.causes.formulas.activations import activation
+from inspector.causes.formulas.chain import isolated
+from inspector.causes.formulas.compute import LINEAR, STANDING_ALONE, compute, linear
+from inspector.causes.formulas.fit import Fit, Refit, best, distance, fit_of, fits, refit, refit_anyway
 from inspector.causes.formulas.weights import roles
 
 __all__ = [
-    "ACTIVATIONS",
+    "LINEAR",
+    "STANDING_ALONE",
     "Fit",
+    "Refit",
     "activation",
+    "best",
+    "compute",
+    "distance",
     "fit_of",
     "fits",
-    "leaky",
+    "isolated",
     "linear",
-    "paddings",
-    "pool",
-    "recurrent",
+    "refit",
+    "refit_anyway",
     "roles",
 ]

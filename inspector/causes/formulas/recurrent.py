@@ -1,126 +1,153 @@
-"""LSTM, GRU and the simple recurrent net as Keras writes them, with each of their variants."""
+"""LSTM, GRU and the simple recurrent net as Keras writes them, with each of their variants; one way and both ways.
+
+Sources: Hochreiter and Schmidhuber 1997 with Keras's gates i, f, c, o; Cho et al. 2014 with Keras's z, r, h, where
+`reset_after` resets behind the product with the recurrent kernel as cuDNN does."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
 from inspector.causes.case import Array
-from inspector.causes.formulas.activations import activation, sigmoid
+from inspector.causes.formulas.activations import activation
 from inspector.domain.computation import Layer
 
+Weights = Mapping[str, Array]
 GATES = {"lstm": 4, "gru": 3, "simple_rnn": 1}
+STATES = {"lstm": 2, "gru": 1, "simple_rnn": 1}
+MERGES: dict[str, Callable[[Array, Array], Array]] = {
+    "sum": np.add,
+    "mul": np.multiply,
+    "ave": lambda one, other: (one + other) / 2,
+}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Variant:
-    """How a recurrent layer computes. `order`: the gates' places in the kernels, in Keras's order (i f c o; z r h).
-    `forget_bias` is added to the forget gate; `clip` bounds the cell."""
-
-    activation: str = "tanh"
-    recurrent_activation: str = "sigmoid"
-    reset_after: bool = False
-    go_backwards: bool = False
-    order: tuple[int, ...] = ()
-    forget_bias: float = 0.0
-    clip: float | None = None
-    turned: bool = False
+def kind_of(layer: Layer) -> str:
+    """`lstm`, `gru` or `simple_rnn`, of a Bidirectional layer what it wraps; empty for anything else."""
+    kind = str(layer.settings.get("layer_kind") if layer.kind == "bidirectional" else layer.kind)
+    return kind if kind in GATES else ""
 
 
-def stated(layer: Layer) -> Variant:
-    """The variant that the layer's settings say."""
-    given = layer.settings
-    return Variant(
-        activation=str(given.get("activation", "tanh")),
-        recurrent_activation=str(given.get("recurrent_activation", "sigmoid")),
-        reset_after=bool(given.get("reset_after", False)),
-        go_backwards=bool(given.get("go_backwards", False)),
-    )
+def recurrent(layer: Layer, inputs: Sequence[Array], weights: Weights) -> Array | None:
+    """(samples, steps, features) to the last state, or to all of them in the order in which they are computed.
 
-
-def recurrent(kind: str, x: Array, weights: dict[str, Array], how: Variant, *, sequences: bool) -> Array | None:
-    """(samples, steps, features) to the last state, or to all in the order of computation.
-
-    Sources: Hochreiter and Schmidhuber 1997 with Keras's gates i, f, c, o; Cho et al. 2014, where `reset_after`
-    resets behind the product with the recurrent kernel as cuDNN does."""
-    kernel, inner = weights.get("kernel"), weights.get("recurrent_kernel")
-    if kernel is None or inner is None or x.ndim != 3 or x.shape[-1] != kernel.shape[0] or kind not in GATES:
+    Further settings: `gate_order` (whose place in the kernels each gate reads), `forget_bias` (added to the forget
+    gate), `clip` (bounds the cell), `first_state` (the first state given in place of the last)."""
+    kind, x = kind_of(layer), inputs[0]
+    if not kind or x.ndim != 3:
         return None
-    gates, units = GATES[kind], inner.shape[0]
-    bias = weights.get("bias", np.zeros(gates * units))
-    if bias.size not in (gates * units, 2 * gates * units):
-        return None
-    cell = _Cell(units, _split(kernel, gates, how), _split(inner, gates, how), how)
-    step = {"lstm": cell.lstm, "gru": cell.gru, "simple_rnn": cell.simple}[kind]
-    cell.bias = [_split(row, gates, how) for row in bias.reshape(-1, gates * units)]
-    return _unrolled(step, x[:, ::-1] if how.go_backwards else x, units, sequences=sequences, turned=how.turned)
+    if layer.kind == "bidirectional":
+        return _both_ways(layer, kind, inputs, weights)
+    states = inputs[1:] if len(inputs) == 1 + STATES[kind] else ()
+    return _one_way(kind, layer.settings, x, weights, states)
 
 
-def _unrolled(
-    step: Callable[[Array, Array, Array], tuple[Array, Array] | None],
-    x: Array,
-    units: int,
-    *,
-    sequences: bool,
-    turned: bool,
-) -> Array | None:
-    state, cell = np.zeros((x.shape[0], units)), np.zeros((x.shape[0], units))
-    states = []
-    for at in range(x.shape[1]):
-        found = step(x[:, at], state, cell)
+def _both_ways(layer: Layer, kind: str, inputs: Sequence[Array], weights: Weights) -> Array | None:
+    """The second half reads backwards, and what it gives is turned round; `backward_settings` are its own."""
+    given, halves = layer.settings, []
+    for side in ("forward_", "backward_"):
+        own = {role.removeprefix(side): array for role, array in weights.items() if role.startswith(side)}
+        turned = bool(given.get("go_backwards")) != (side == "backward_")
+        stated = {**given, "go_backwards": turned, **given.get(f"{side}settings", {})}
+        found = _one_way(kind, stated, inputs[0], own, ())
         if found is None:
             return None
-        state, cell = found
-        states.append(state)
-    if not sequences:
-        return states[0] if turned else state
-    return np.stack(states[::-1] if turned else states, axis=1)
+        kept = side == "forward_" or not given.get("return_sequences") or given.get("not_turned_back")
+        halves.append(found if kept else found[:, ::-1])
+    if given.get("swapped"):
+        halves.reverse()
+    merge = given.get("merge_mode", "concat")
+    if merge == "concat":
+        return np.concatenate(halves, axis=-1)
+    return np.asarray(MERGES[merge](*halves)) if merge in MERGES else None
 
 
-def _split(matrix: Array, gates: int, how: Variant) -> list[Array]:
-    units = matrix.shape[-1] // gates
-    parts = [matrix[..., low:high] for low, high in pairwise(range(0, matrix.shape[-1] + 1, units))]
-    return [parts[at] for at in how.order] if how.order else parts
+def _one_way(kind: str, given: Mapping[str, Any], x: Array, weights: Weights, states: Sequence[Array]) -> Array | None:
+    kernel, inner = weights.get("kernel"), weights.get("recurrent_kernel")
+    if kernel is None or inner is None or kernel.ndim != 2 or x.shape[-1] != kernel.shape[0]:
+        return None
+    units, gates = inner.shape[0], GATES[kind]
+    bias = weights.get("bias", np.zeros(gates * units))
+    if kernel.shape[1] != gates * units or inner.shape[1] != gates * units or bias.size % (gates * units):
+        return None
+    order = given.get("gate_order") or tuple(range(gates))
+    rows = [_gates(row, gates, order) for row in bias.reshape(-1, gates * units)]
+    cell = _Cell(given, _gates(kernel, gates, order), _gates(inner, gates, order), rows)
+    start = [np.asarray(state, np.float64) for state in states] or [np.zeros((len(x), units))] * STATES[kind]
+    if any(state.shape != (len(x), units) for state in start):
+        return None
+    return _unrolled(cell, kind, x[:, ::-1] if given.get("go_backwards") else x, start, given)
 
 
+def _unrolled(cell: _Cell, kind: str, x: Array, states: list[Array], given: Mapping[str, Any]) -> Array | None:
+    steps: dict[str, Callable[..., list[Array] | None]] = {
+        "lstm": cell.lstm,
+        "gru": cell.gru,
+        "simple_rnn": cell.simple,
+    }
+    step = steps[kind]
+    kept = []
+    for at in range(x.shape[1]):
+        found = step(x[:, at], *states)
+        if found is None:
+            return None
+        states = found
+        kept.append(states[0])
+    if given.get("return_sequences"):
+        return np.stack(kept, axis=1)
+    return kept[0 if given.get("first_state") else -1] if kept else None
+
+
+def _gates(matrix: Array, gates: int, order: Sequence[int]) -> list[Array]:
+    parts = np.split(matrix, gates, axis=-1)
+    return [parts[at] for at in order]
+
+
+@dataclass(frozen=True, slots=True)
 class _Cell:
-    """One step of each kind."""
+    """One step of each kind. `bias`: one row, or two of a GRU that resets behind its product."""
 
-    def __init__(self, units: int, kernels: list[Array], inner: list[Array], how: Variant) -> None:
-        self.units, self.kernels, self.inner, self.how = units, kernels, inner, how
-        self.bias: list[list[Array]] = []
+    given: Mapping[str, Any]
+    kernel: list[Array]
+    inner: list[Array]
+    bias: list[list[Array]]
 
-    def _act(self, x: Array) -> Array:
-        found = activation(self.how.activation, x)
-        return np.tanh(x) if found is None else found
+    def _act(self, name: str, default: str, x: Array) -> Array | None:
+        return activation({"activation": self.given.get(name, default)}, x)
 
-    def _gate(self, x: Array) -> Array:
-        found = activation(self.how.recurrent_activation, x)
-        return sigmoid(x) if found is None else found
+    def _gate(self, gate: int, x: Array, state: Array, more: float = 0.0) -> Array | None:
+        total = x @ self.kernel[gate] + state @ self.inner[gate] + sum(row[gate] for row in self.bias) + more
+        return self._act("recurrent_activation", "sigmoid", total)
 
-    def _sum(self, gate: int, x: Array, state: Array) -> Array:
-        total = x @ self.kernels[gate] + state @ self.inner[gate]
-        return np.asarray(total + sum(row[gate] for row in self.bias))
+    def lstm(self, x: Array, state: Array, cell: Array) -> list[Array] | None:
+        i, f = self._gate(0, x, state), self._gate(1, x, state, float(self.given.get("forget_bias", 0.0)))
+        new = x @ self.kernel[2] + state @ self.inner[2] + sum(row[2] for row in self.bias)
+        candidate, o = self._act("activation", "tanh", new), self._gate(3, x, state)
+        if i is None or f is None or candidate is None or o is None:
+            return None
+        cell = f * cell + i * candidate
+        if self.given.get("clip"):
+            cell = np.clip(cell, -float(self.given["clip"]), float(self.given["clip"]))
+        out = self._act("activation", "tanh", cell)
+        return None if out is None else [o * out, cell]
 
-    def lstm(self, x: Array, state: Array, cell: Array) -> tuple[Array, Array]:
-        i, f, c, o = (self._sum(gate, x, state) for gate in range(4))
-        cell = self._gate(f + self.how.forget_bias) * cell + self._gate(i) * self._act(c)
-        if self.how.clip is not None:
-            cell = np.clip(cell, -self.how.clip, self.how.clip)
-        return self._gate(o) * self._act(cell), cell
-
-    def gru(self, x: Array, state: Array, cell: Array) -> tuple[Array, Array]:
-        z, r = self._gate(self._sum(0, x, state)), self._gate(self._sum(1, x, state))
-        given = self.bias[0][2]
-        late = self.bias[1][2] if len(self.bias) > 1 else np.zeros_like(given)
-        if self.how.reset_after:
-            new = self._act(x @ self.kernels[2] + given + r * (state @ self.inner[2] + late))
+    def gru(self, x: Array, state: Array) -> list[Array] | None:
+        z, r = self._gate(0, x, state), self._gate(1, x, state)
+        if z is None or r is None:
+            return None
+        given = x @ self.kernel[2] + self.bias[0][2]
+        late = self.bias[1][2] if len(self.bias) > 1 else 0.0
+        if self.given.get("reset_after"):
+            found = self._act("activation", "tanh", given + r * (state @ self.inner[2] + late))
         else:
-            new = self._act(x @ self.kernels[2] + given + late + (r * state) @ self.inner[2])
-        return z * state + (1.0 - z) * new, cell
+            found = self._act("activation", "tanh", given + (r * state) @ self.inner[2] + late)
+        mixed = (z, 1.0 - z) if not self.given.get("update_turned") else (1.0 - z, z)
+        return None if found is None else [mixed[0] * state + mixed[1] * found]
 
-    def simple(self, x: Array, state: Array, cell: Array) -> tuple[Array, Array]:
-        return self._act(self._sum(0, x, state)), cell
+    def simple(self, x: Array, state: Array) -> list[Array] | None:
+        total = x @ self.kernel[0] + state @ self.inner[0] + sum(row[0] for row in self.bias)
+        found = self._act("activation", "tanh", total)
+        return None if found is None else [found]

@@ -29,8 +29,8 @@ class Affine:
         """In float64; the last axis keeps its length."""
         x = np.asarray(x, np.float64)
         if self.matrix.shape == (1, 1):
-            return x * self.matrix[0, 0] + self.offset[0]
-        return x @ self.matrix.T + self.offset
+            return np.asarray(x * self.matrix[0, 0] + self.offset[0])
+        return np.asarray(x @ self.matrix.T + self.offset)
 
     def after(self, first: Affine) -> Affine:
         """This one done upon the other's result."""
@@ -137,7 +137,8 @@ class _Fields:
             return None
         weights = found / sizes
         rounded = np.array([nice(value) for value in weights])
-        for chosen in (rounded, weights):
+        plain = np.where(np.abs(weights) * np.abs(design).max(axis=0) <= tolerance, 0.0, rounded)
+        for chosen in (plain, rounded, weights):
             if np.abs(design @ chosen - self._wanted).max() <= tolerance:
                 return _sum(terms, chosen)
         return None

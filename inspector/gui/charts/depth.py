@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from inspector.domain.comparison import Comparison, LayerDifference, Metrics
 from inspector.domain.wording import short
 from inspector.gui.charts.log_scale import LogScale, fitted
+from inspector.report.words import causes_found
 
 Float64 = NDArray[np.float64]
 
@@ -65,7 +66,7 @@ def depth(comparison: Comparison) -> Depth:
 def _culprit(comparison: Comparison) -> int | None:
     """The layer of the first finding, or else the different layer that introduces most."""
     places = {layer.a: i for i, layer in enumerate(comparison.layers)}
-    for finding in comparison.findings:
+    for finding in causes_found(comparison):
         if finding.layer_a in places:
             return places[finding.layer_a]
     differing = [i for i, layer in enumerate(comparison.layers) if layer.status == "different"]

@@ -104,8 +104,8 @@ class DepthItems:
             return
         layer = depth.layers[place]
         introduced = layer.introduced.max_abs if layer.introduced else None
-        self.label.setText(f"≠ {elided(layer.a, 40)}   introduces {short(introduced)}")
-        right, top = place > len(depth.layers) * 0.6, headroom(depth)
+        self.label.setText(f"≠ {elided(layer.a, 40)}   {short(introduced)}")
+        right, top = place > len(depth.layers) * 0.5, headroom(depth)
         self.label.setAnchor((1.0 if right else 0.0, 0.0))
         self.label.setPos(place, top)
         self.leader.setData([place, place], [float(depth.introduced[place]), top])

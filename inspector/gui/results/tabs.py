@@ -48,8 +48,11 @@ class ResultTabs(QTabWidget):
             self.setCurrentWidget(panel)
 
     def _point_out(self, comparison: Comparison | None) -> None:
-        """Select the culprit, unless somebody has selected something."""
-        if comparison is None or self._state.selection.layer_a or self._state.selection.tensor_b:
+        """After a run the findings come first, with the culprit selected unless somebody has selected something."""
+        if comparison is None:
+            return
+        self._state.reveal("findings")
+        if self._state.selection.layer_a or self._state.selection.tensor_b:
             return
         drawn = depth(comparison)
         if drawn.culprit is not None:
