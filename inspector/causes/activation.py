@@ -18,7 +18,7 @@ from inspector.domain.computation import Layer
 from inspector.domain.wording import short
 
 CAUSE = "activation"
-SURE, STATED, DROPPED, GUESS = 0.96, 0.95, 0.92, 0.4
+SURE, STATED, DROPPED, GUESS = 0.96, 0.95, 0.9, 0.4
 BEHIND = ("relu", "softmax", "sigmoid", "tanh", "relu6", "swish", "gelu")
 LOUD = ("softmax", "sigmoid", "log_softmax")  # what makes probabilities: without it the output are logits
 

@@ -13,6 +13,7 @@ import numpy as np
 from inspector.causes.case import Array, Case, Sample
 from inspector.causes.formulas.chain import Behind, chain, through
 from inspector.causes.formulas.compute import LINEAR, compute
+from inspector.causes.formulas.masks import mask_of
 from inspector.domain.comparison import LayerDifference
 from inspector.domain.computation import Layer
 
@@ -20,6 +21,7 @@ SAMPLES = 2
 MOST_WORK = 2e8  # multiplications
 RELATIVE = 2e-5  # of the largest value: float32 sums of a few thousand terms
 CHANGED = ("different",)
+RECURRENT = ("lstm", "gru", "simple_rnn", "bidirectional")
 Raw = Mapping[str, Array]
 
 
@@ -128,6 +130,10 @@ def refit_anyway(
         sample, behind = chained
     if sample is None or not sample.inputs or sample.a.shape != sample.b.shape or not sample.a.size:
         return None
+    mask = mask_of(case, layer.inputs[0]) if layer.kind in RECURRENT and layer.inputs and case.ran else None
+    if mask is not None:
+        sample = replace(sample, inputs=(*sample.inputs, mask[: len(sample.a)]))
+        layer = replace(layer, settings={**layer.settings, "masked": True})
     inputs, a, b, chosen = _telling(sample, samples)
     behind = tuple(replace(step, inputs=tuple(_rows(array, chosen) for array in step.inputs)) for step in behind)
     raw: Raw = {weight.role: np.asarray(case.values_a(weight.id)).reshape(weight.shape) for weight in layer.weights}
@@ -193,7 +199,7 @@ def _channels_last(
 def _work(layer: Layer, raw: Raw, a: Array) -> float:
     """Multiplications: of a kernel, once for each place of the output."""
     kernels = [array for role, array in raw.items() if role.endswith("kernel")]
-    if layer.kind in ("lstm", "gru", "simple_rnn", "bidirectional"):
+    if layer.kind in RECURRENT:
         steps = a.shape[1] if a.ndim == 3 else 64
         return float(sum(array.size for array in kernels)) * len(a) * steps
     if layer.kind not in LINEAR or not kernels:

@@ -35,24 +35,27 @@ def recurrent(layer: Layer, inputs: Sequence[Array], weights: Weights) -> Array 
     """(samples, steps, features) to the last state, or to all of them in the order in which they are computed.
 
     Further settings: `gate_order` (whose place in the kernels each gate reads), `forget_bias` (added to the forget
-    gate), `clip` (bounds the cell), `first_state` (the first state given in place of the last)."""
+    gate), `clip` (bounds the cell), `first_state` (the first state given in place of the last). With `masked` the last
+    input says which steps count, (samples, steps); the others leave the state as it is."""
     kind, x = kind_of(layer), inputs[0]
     if not kind or x.ndim != 3:
         return None
+    masked = bool(layer.settings.get("masked"))
+    inputs, mask = (inputs[:-1], inputs[-1]) if masked else (inputs, np.ones(x.shape[:2]))
     if layer.kind == "bidirectional":
-        return _both_ways(layer, kind, inputs, weights)
+        return _both_ways(layer, kind, (x, mask), weights)
     states = inputs[1:] if len(inputs) == 1 + STATES[kind] else ()
-    return _one_way(kind, layer.settings, x, weights, states)
+    return _one_way(kind, layer.settings, (x, mask), weights, states)
 
 
-def _both_ways(layer: Layer, kind: str, inputs: Sequence[Array], weights: Weights) -> Array | None:
+def _both_ways(layer: Layer, kind: str, read: tuple[Array, Array], weights: Weights) -> Array | None:
     """The second half reads backwards, and what it gives is turned round; `backward_settings` are its own."""
     given, halves = layer.settings, []
     for side in ("forward_", "backward_"):
         own = {role.removeprefix(side): array for role, array in weights.items() if role.startswith(side)}
         turned = bool(given.get("go_backwards")) != (side == "backward_")
         stated = {**given, "go_backwards": turned, **given.get(f"{side}settings", {})}
-        found = _one_way(kind, stated, inputs[0], own, ())
+        found = _one_way(kind, stated, read, own, ())
         if found is None:
             return None
         kept = side == "forward_" or not given.get("return_sequences") or given.get("not_turned_back")
@@ -65,8 +68,11 @@ def _both_ways(layer: Layer, kind: str, inputs: Sequence[Array], weights: Weight
     return np.asarray(MERGES[merge](*halves)) if merge in MERGES else None
 
 
-def _one_way(kind: str, given: Mapping[str, Any], x: Array, weights: Weights, states: Sequence[Array]) -> Array | None:
+def _one_way(
+    kind: str, given: Mapping[str, Any], read: tuple[Array, Array], weights: Weights, states: Sequence[Array]
+) -> Array | None:
     kernel, inner = weights.get("kernel"), weights.get("recurrent_kernel")
+    x, mask = read
     if kernel is None or inner is None or kernel.ndim != 2 or x.shape[-1] != kernel.shape[0]:
         return None
     units, gates = inner.shape[0], GATES[kind]
@@ -79,22 +85,25 @@ def _one_way(kind: str, given: Mapping[str, Any], x: Array, weights: Weights, st
     start = [np.asarray(state, np.float64) for state in states] or [np.zeros((len(x), units))] * STATES[kind]
     if any(state.shape != (len(x), units) for state in start):
         return None
-    return _unrolled(cell, kind, x[:, ::-1] if given.get("go_backwards") else x, start, given)
+    turned = (x[:, ::-1], mask[:, ::-1]) if given.get("go_backwards") else (x, mask)
+    return _unrolled(cell, kind, turned, start, given)
 
 
-def _unrolled(cell: _Cell, kind: str, x: Array, states: list[Array], given: Mapping[str, Any]) -> Array | None:
+def _unrolled(
+    cell: _Cell, kind: str, read: tuple[Array, Array], states: list[Array], given: Mapping[str, Any]
+) -> Array | None:
     steps: dict[str, Callable[..., list[Array] | None]] = {
         "lstm": cell.lstm,
         "gru": cell.gru,
         "simple_rnn": cell.simple,
     }
     step = steps[kind]
-    kept = []
+    (x, mask), kept = read, []
     for at in range(x.shape[1]):
         found = step(x[:, at], *states)
         if found is None:
             return None
-        states = found
+        states = [np.where(mask[:, at, None] > 0, new, old) for new, old in zip(found, states, strict=True)]
         kept.append(states[0])
     if given.get("return_sequences"):
         return np.stack(kept, axis=1)

@@ -1,0 +1,181 @@
+"""Inputs and outputs that are exchanged, and tensors that are none of the outputs."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from port_cases import Ports, a_layer
+
+from inspector.causes import input_order, output_order, tensor_name
+
+RANDOM = np.random.default_rng(5)
+LEFT, RIGHT = (RANDOM.normal(size=(2, 4)).astype(np.float32) for _ in "ab")
+ONE, TWO, THREE = (RANDOM.normal(size=(2, 3)) for _ in "abc")
+DENSE = {"weights": (("kernel", (4, 3)),)}
+
+
+def towers(left_b: str, right_b: str, **more) -> Ports:
+    """Two dense towers; which input of B each reads."""
+    made = Ports(**more).fed("left", LEFT).fed("right", RIGHT)
+    status = "same" if left_b == "left:0" else "different"
+    made.both(a_layer("dl", "dense", "left", **DENSE), a_layer("dl", "dense", left_b, tensor="dl:0"), status)
+    made.both(a_layer("dr", "dense", "right", **DENSE), a_layer("dr", "dense", right_b, tensor="dr:0"), status)
+    return made.gives("out", "out:0", ONE, ONE if status == "same" else TWO)
+
+
+def test_exchanged_inputs_are_told_by_what_reads_them() -> None:
+    (found,) = input_order.suspect(towers("right:0", "left:0").case())
+    assert found.title == "inputs are exchanged: A's `left` is B's `right:0`"
+    assert (found.layer_a, found.layers, found.confidence) == ("left", ("left", "right"), 0.95)
+    assert found.trial is not None
+    assert found.trial.feeds_b is not None
+    assert np.array_equal(found.trial.feeds_b["right:0"], LEFT)
+    assert np.array_equal(found.trial.feeds_b["left:0"], RIGHT)
+
+
+def test_inputs_in_their_places_are_no_suspicion() -> None:
+    assert list(input_order.suspect(towers("left:0", "right:0").case())) == []
+
+
+def test_an_exchange_that_does_not_close_is_none() -> None:
+    assert not [item for item in input_order.suspect(towers("right:0", "right:0").case()) if not item.needs_proof]
+
+
+def test_a_layer_before_the_readers_is_looked_through() -> None:
+    made = Ports().fed("left", LEFT).fed("right", RIGHT).gives("out", "out:0", ONE, TWO)
+    for name, other in (("left", "right:0"), ("right", "left:0")):
+        made.a.append(a_layer(f"flat_{name}", "flatten", name))
+        made.b.append(a_layer(f"norm_{name}", "rescaling", other, tensor=f"norm_{name}:0"))
+        made.both(
+            a_layer(f"d_{name}", "dense", f"flat_{name}", **DENSE),
+            a_layer(f"d_{name}", "dense", f"norm_{name}:0", tensor=f"d_{name}:0"), "different",
+        )  # fmt: skip
+    (found,) = input_order.suspect(made.case())
+    assert found.layers == ("left", "right")
+
+
+@pytest.mark.parametrize(("kind", "sure"), [("concat", True), ("add", False)])
+def test_a_layer_of_both_inputs(kind: str, sure: bool) -> None:
+    made = Ports().fed("left", LEFT).fed("right", RIGHT).gives("out", "out:0", ONE, TWO)
+    a = a_layer("both", kind, "left", "right")
+    made.both(a, a_layer("both", kind, "right:0", "left:0", tensor="both:0"), "different")
+    (found,) = input_order.suspect(made.case())
+    assert found.needs_proof is not sure  # the sum says nothing of their order: it is tried
+
+
+def test_keras_models_that_list_their_inputs_otherwise_get_a_note() -> None:
+    made = towers("left:0", "right:0", format_b="keras_h5")
+    case = made.case()
+    swapped = type(case.b.computation)(
+        layers=case.b.computation.layers, inputs=case.b.computation.inputs[::-1], outputs=case.b.computation.outputs
+    )
+    object.__setattr__(case.b, "computation", swapped)
+    (found,) = input_order.suspect(case)
+    assert found.note_only
+    assert "number 2" in found.title
+
+
+def test_outputs_exchanged_by_value() -> None:
+    made = Ports().gives("age", "Identity:0", ONE, TWO).gives("sex", "Identity_1:0", TWO, ONE)
+    (found,) = output_order.suspect(made.case())
+    assert found.title == "outputs are exchanged: A's `age` is B's `Identity_1:0`"
+    assert (found.layer_a, found.layers, found.confidence) == ("age", ("age", "sex"), 0.97)
+    assert found.trial is not None
+    assert found.trial.pairs == (("age", "Identity_1:0"), ("sex", "Identity:0"))
+
+
+def test_three_in_a_ring_beside_one_that_is_right() -> None:
+    made = Ports().gives("fine", "Identity_3:0", ONE * 3, ONE * 3)
+    for at, (name, other) in enumerate(zip("abc", (TWO, THREE, ONE), strict=True)):
+        made.gives(name, f"Identity_{at}:0", (ONE, TWO, THREE)[at], other)
+    (found,) = output_order.suspect(made.case())
+    assert found.trial is not None
+    assert found.trial.pairs == (("a", "Identity_2:0"), ("b", "Identity_0:0"), ("c", "Identity_1:0"))
+
+
+def test_exchanged_and_a_little_off_is_less_sure() -> None:
+    made = Ports().gives("a", "x:0", ONE, TWO + 0.01).gives("b", "y:0", TWO, ONE - 0.01)
+    (found,) = output_order.suspect(made.case())
+    assert found.confidence == 0.6
+
+
+@pytest.mark.parametrize(
+    ("pairs", "exchanged"),
+    [
+        ([("age", "Identity_1:0"), ("sex", "Identity:0")], ("age", "sex")),
+        ([("age", "Identity:0"), ("sex", "Identity_1:0")], ()),
+        ([("age", "sex/BiasAdd:0"), ("sex", "age/BiasAdd:0")], ("age", "sex")),
+        ([("age", "age/BiasAdd:0"), ("sex", "sex/BiasAdd:0")], ()),
+        ([("age", "n7:0"), ("sex", "n3:0")], ()),
+        ([("head_1", "head:0"), ("head", "head_1:0")], ("head_1", "head")),
+        ([("head_1", "head_1:0"), ("head", "head:0")], ()),
+        ([("age", "output_1:0"), ("sex", "output_2:0")], ()),
+        ([("age", "output_2:0"), ("sex", "output_1:0")], ("age", "sex")),
+    ],
+)
+def test_what_b_states_is_held_against_what_it_computes(pairs: list, exchanged: tuple) -> None:
+    made = Ports()
+    for at, (a, b) in enumerate(pairs):
+        made.gives(a, b, (ONE, TWO)[at], (ONE, TWO)[at])
+    found = list(output_order.suspect(made.case()))
+    assert [item.layers for item in found] == ([exchanged] if exchanged else [])
+    assert all(item.note_only for item in found)
+
+
+def test_outputs_that_differ_otherwise_are_no_exchange() -> None:
+    made = Ports().gives("a", "x:0", ONE, ONE + 0.1).gives("b", "y:0", TWO, TWO + 0.1)
+    assert list(output_order.suspect(made.case())) == []
+
+
+def inner(*, whole: bool) -> Ports:
+    """A: hidden, logits, scores. B gives `hidden` as its output; `whole`: and holds the rest as well."""
+    made = Ports().fed("x", LEFT)
+    hidden, logits = ONE, TWO
+    made.both(
+        a_layer("hidden", "dense", "x", **DENSE),
+        a_layer("hidden", "dense", "x:0", tensor="hidden:0", aliases=("Identity:0",)),
+    )
+    made.numbers("hidden", LEFT, hidden, hidden)
+    tail_b = a_layer("scores", "softmax", "logits:0", tensor="scores:0") if whole else None
+    made.both(
+        a_layer("logits", "dense", "hidden", **DENSE),
+        a_layer("logits", "dense", "hidden:0", tensor="logits:0") if whole else None,
+    )
+    made.numbers("logits", hidden, logits, logits)
+    made.both(a_layer("scores", "softmax", "logits"), tail_b)
+    return made.gives("scores", "Identity:0", THREE, hidden)
+
+
+def test_an_inner_tensor_was_fetched_though_b_has_the_right_one() -> None:
+    (found,) = tensor_name.suspect(inner(whole=True).case())
+    assert found.title == "`Identity:0` is not B's output: it is what `hidden` gives"
+    assert found.trial is not None
+    assert found.trial.pairs == (("scores", "scores:0"),)
+    assert (found.layer_a, found.confidence) == ("scores", 0.96)
+
+
+def test_b_ends_at_an_inner_tensor() -> None:
+    (found,) = tensor_name.suspect(inner(whole=False).case())
+    assert found.title == "B's output `Identity:0` is an inner tensor: what `hidden` gives"
+    assert "nothing in B does the work of `scores`, `logits`" in found.evidence
+    assert found.confidence == 0.9
+
+
+def test_a_last_softmax_alone_may_have_been_lost() -> None:
+    made = Ports().fed("x", LEFT)
+    logits = a_layer("logits", "dense", "x:0", tensor="logits:0", aliases=("Identity:0",))
+    made.both(a_layer("logits", "dense", "x", **DENSE), logits).numbers("logits", LEFT, ONE, ONE)
+    made.both(a_layer("scores", "softmax", "logits"), None).gives("scores", "Identity:0", TWO, ONE)
+    (found,) = tensor_name.suspect(made.case())
+    assert found.confidence == 0.6
+
+
+def test_the_right_tensor_with_other_numbers_is_no_wrong_name() -> None:
+    made = Ports().fed("x", LEFT)
+    made.both(
+        a_layer("hidden", "dense", "x", **DENSE), a_layer("hidden", "dense", "x:0", tensor="hidden:0"), "different"
+    )
+    made.numbers("hidden", LEFT, ONE, ONE + 1)
+    made.both(a_layer("scores", "dense", "hidden", **DENSE), a_layer("scores", "dense", "hidden:0", tensor="scores:0"))
+    made.gives("scores", "scores:0", TWO, THREE)
+    assert list(tensor_name.suspect(made.case())) == []
