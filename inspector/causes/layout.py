@@ -9,7 +9,6 @@ from itertools import permutations
 
 import numpy as np
 
-from inspector.causes import depthwise_layout
 from inspector.causes.case import Array, Case, Suspicion
 from inspector.causes.formulas import refit
 from inspector.causes.moved import Moved, moved_kernel, moved_numbers, suspicion
@@ -23,7 +22,6 @@ SHAPING = ("flatten", "reshape", "permute")
 
 def suspect(case: Case) -> Iterator[Suspicion]:
     """By the kernels, by computing a layer with its kernel turned, and by what a Flatten gives."""
-    yield from depthwise_layout.suspect(case)
     for item, a, b in case.suspects():
         if a.kind.startswith(("depthwise", "separable", "lstm", "gru")):
             continue
