@@ -37,7 +37,7 @@ def _other_part(part: str, a: str, b: str) -> Suspicion:
         title=f"A runs the {part} `{a}`, B the {part} `{b}`",
         layer_a="",
         layer_b="",
-        confidence=0.93 if trains or part == "signature" else 0.45,
+        confidence=0.98 if trains or part == "signature" else 0.45,
         evidence=f"{part}: {a} in A, {b} in B" + "; with `train`, dropout and batch norm are active" * trains,
         mend=f"choose the same {part} on both sides: --set-b {part}={a}",
     )

@@ -69,7 +69,9 @@ def _exchanged(found: list[tuple[Pair, str]]) -> Suspicion:
 
 def _across(case: Case, open_: list[LayerDifference]) -> list[tuple[Pair, str]]:
     """B's array of a layer is A's array of another one; and vectors of one number tell nothing."""
+    right = {weight.b for item in case.layers for weight in item.weights if weight.relation == "exact"}
     wrong = [both for item in open_ for both in pairs(case, item) if np.ptp(both.b) and both.b.size > 1]
+    wrong = [both for both in wrong if both.weight.b not in right]  # one constant of B matched twice: no exchange
     if not wrong:
         return []
     known = _arrays_of_a(case, {both.a.shape for both in wrong})

@@ -65,6 +65,11 @@ def paragraph(text: str) -> str:
     return "\n".join(visible(line) for line in text.splitlines())
 
 
+def capital(text: str) -> str:
+    """A sentence with a capital; a name (between backquotes) at its beginning keeps its own letter."""
+    return text[:1].upper() + text[1:]
+
+
 def elided(text: str, limit: int = 48) -> str:
     """`visible(text)` with the middle left out when it is longer than `limit` characters."""
     if len(text) > 4 * limit:  # never walk through five million characters to show forty

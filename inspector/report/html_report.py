@@ -93,6 +93,7 @@ def _environment(folder: Path) -> Environment:
         "paragraph": wording.paragraph,
         "elided": wording.elided,
         "spans": spans,
+        "capital": wording.capital,
         "name_parts": name_parts,
         "score_rows": score_rows,
         "largest": largest,

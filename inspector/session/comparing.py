@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
+import numpy as np
 from numpy.typing import NDArray
 
 from inspector.domain.comparison import Comparison, Finding, LayerDifference, OutputDifference, SideRun
@@ -102,7 +103,8 @@ class Comparing:
         measured = Measured(result, assignment, gathered, prepared, arrays)
         sides = (self._a, runner_a, loaded_a), (self._b, runner_b, loaded_b)
         findings = self._clock.time("causes", lambda: self._findings(measured, *sides, fed))
-        return Result(replace(result, findings=findings), assignment, gathered, arrays)
+        shown = [(a, b if a.size == b.size else np.full(a.shape, np.nan)) for a, b in arrays]
+        return Result(replace(result, findings=findings), assignment, gathered, shown)
 
     def _findings(
         self,
@@ -190,7 +192,7 @@ class Comparing:
         found = []
         for pair, arrays, errors in zip(assignment.outputs, plain.arrays, plain.errors, strict=True):
             found.append(outputs_of.difference(pair, *arrays, errors, noise=noise))
-            self._warnings += outputs_of.silent(pair, *arrays)
+            self._warnings += [*outputs_of.silent(pair, *arrays), *outputs_of.unlike_shapes(pair, *arrays)]
         return found
 
     def _layers(

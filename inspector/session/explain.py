@@ -23,6 +23,7 @@ ROUNDS = 4
 HALF = 0.5
 WORTH = 0.02  # a trial that removes less than this share of what is left changes nothing
 MOST_PROVED = 8
+CERTAIN = 0.97
 UNSEEN = "the outputs agree with it or without it"
 UNEXPLAINED = "unexplained"
 Pairs = Mapping[str, tuple[Array, Array]]
@@ -249,7 +250,10 @@ class _Explaining:
                 proof = _proof(item, before, after)
                 if proof is None:
                     item = replace(item, unproved=UNSEEN)  # noqa: PLW2901
-            weight = (proof.gone if proof else 0.0) + (0.0 if item.suspicion.cause == UNEXPLAINED else 1.0)
+            elif item.trials:
+                item = replace(item, unproved=f"only the first {MOST_PROVED} are proved one by one")  # noqa: PLW2901
+            stands = 1.0 if item.suspicion.confidence >= CERTAIN else 0.0  # stated outright, and nothing to try
+            weight = (proof.gone if proof else stands) + (0.0 if item.suspicion.cause == UNEXPLAINED else 1.0)
             found.append((weight, _finding(item, proof)))
         ordered = [finding for _, finding in sorted(found, key=lambda pair: -round(pair[0], 1))]
         return (*ordered, *(_finding(Accepted(note), None) for note in self._notes))

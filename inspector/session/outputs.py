@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from inspector.compare.content import says_nothing
 from inspector.compare.metrics import measure
 from inspector.compare.scores import scores
-from inspector.domain.comparison import OutputDifference
+from inspector.domain.comparison import Metrics, OutputDifference
 from inspector.domain.errors import Cancelled, InspectorError
 from inspector.domain.files import Warn
 from inspector.session.floors import SAFETY, WITHOUT_REFERENCE, floor, spacing
@@ -119,20 +120,14 @@ def difference(
     *,
     noise: float = 0.0,
 ) -> OutputDifference:
-    """One output pair. `noise`: what coarse layers add up to, as a share of the output's scale.
-
-    Raises WRONG_SHAPE when the two cannot be laid over each other."""
+    """One output pair. `noise`: what coarse layers add up to, as a share of the output's scale. Two that cannot
+    be laid over each other are infinitely far apart: another tensor was fetched."""
     if is_text(a) or is_text(b):
         a, b = as_numbers(a, b)
     axes = axes_between(a, b)
     turned = to_a(b, a.shape, axes)
     if turned is None:
-        raise InspectorError(
-            "WRONG_SHAPE",
-            f"output {pair[0]} has the shape {list(a.shape)} in A and {list(b.shape)} in B ({pair[1]})",
-            where=pair[0],
-            todo="Check that the right output is meant.",
-        )
+        return _unlike(pair, a.shape)
     scale = float(np.abs(a[np.isfinite(a)]).max(initial=0.0)) if a.dtype.kind in "fiu" else 0.0
     level = floor(errors[0], errors[1], scale=scale, dtype=a.dtype.name, relative=noise)
     metrics = measure(a, turned, noise_floor=level.value)
@@ -147,6 +142,29 @@ def difference(
         scores=scores(a, turned),
         axes=axes,
     )
+
+
+def _unlike(pair: tuple[str, str], shape: tuple[int, ...]) -> OutputDifference:
+    metrics = Metrics(
+        max_abs=math.inf,
+        mean_abs=math.inf,
+        max_rel=math.inf,
+        cosine=0.0,
+        sqnr_db=-math.inf,
+        fraction_beyond_noise=1.0,
+        worst_index=(),
+    )
+    return OutputDifference(
+        a=pair[0], b=pair[1], shape=tuple(shape), metrics=metrics, noise_floor=0.0, within_noise=False, identical=False
+    )
+
+
+def unlike_shapes(pair: tuple[str, str], a: Array, b: Array) -> list[Warn]:
+    """A warning for outputs that cannot be laid over each other."""
+    if a.size == b.size:
+        return []
+    text = f"output {pair[0]} has the shape {list(a.shape)} in A and {list(b.shape)} in B ({pair[1]})"
+    return [Warn("UNLIKE_OUTPUTS", text)]
 
 
 def silent(pair: tuple[str, str], a: Array, b: Array) -> list[Warn]:

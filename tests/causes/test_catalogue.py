@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import inspector.causes as causes
+from inspector import causes
 
 ROOT = Path(__file__).parents[2]
 PAGES = ROOT / "docs" / "causes"
@@ -25,7 +25,7 @@ def test_every_id_is_said_by_a_module_that_is_asked() -> None:
     for module in causes.CAUSES:
         assert callable(module.suspect)
         said |= set(re.findall(r'"([a-z]+(?:-[a-z]+)*)"', Path(str(module.__file__)).read_text(encoding="utf-8")))
-    assert IDS - TOLD_ELSEWHERE <= said
+    assert said >= IDS - TOLD_ELSEWHERE
 
 
 def test_every_module_of_causes_is_asked() -> None:

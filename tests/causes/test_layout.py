@@ -114,7 +114,7 @@ def test_a_depthwise_kernel_reshaped_wrongly(order: tuple[int, ...]) -> None:
     wrong = DEEP.transpose(order).reshape(DEEP.shape)
     conv = layer("depthwise_conv2d", weights={"depthwise_kernel": DEEP}, padding="valid")
     given = {"weights": {"depthwise_kernel": DEEP}, "weights_b": {"depthwise_kernel": wrong}}
-    found = only(list(layout.suspect(case_of(conv, [X], deep(DEEP), deep(wrong), **given))))
+    found = only(list(depthwise_layout.suspect(case_of(conv, [X], deep(DEEP), deep(wrong), **given))))
     assert found.cause == "depthwise-layout"
     assert f"order {list(order)}" in found.title
 

@@ -44,6 +44,14 @@ def test_norms_exchanged_and_a_vector_of_ones_that_says_nothing() -> None:
     assert set(put(found)) == {f"b/{n}/{role}" for n in ("n1", "n2") for role in norm(0)} - {"b/n2/gamma"}
 
 
+def test_a_layer_of_b_that_is_matched_twice_is_no_exchange() -> None:
+    """B lost `two`, and matching laid it over what is `one`."""
+    net = Net().add("one", ONE, ONE).add("two", TWO, ONE)
+    records = tuple(replace(record, b=record.b.replace("two", "one")) for record in net.rows[1].weights)
+    net.rows[1] = replace(net.rows[1], weights=records)
+    assert list(suspect(net.case())) == []
+
+
 @pytest.mark.parametrize("roles", [("gamma", "beta"), ("moving_mean", "moving_variance"), ("beta", "moving_mean")])
 def test_vectors_of_one_layer_exchanged(roles: tuple[str, str]) -> None:
     """Matching pairs what holds the same numbers: A's gamma with the array that B's layer takes for its beta."""

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from inspector.domain.wording import elided, full, paragraph, percent, shape_text, short, visible
+from inspector.domain.wording import capital, elided, full, paragraph, percent, shape_text, short, visible
 
 
 @pytest.mark.parametrize(
@@ -60,3 +60,9 @@ def test_a_long_name_loses_its_middle_and_keeps_both_ends():
     assert elided(name, 21) == "block_1/xx…xxx/kernel"
     assert len(elided("\x00" * 500, 21)) == 21
     assert elided("short", 21) == "short"
+
+
+def test_a_sentence_gets_a_capital_and_a_quoted_name_keeps_its_letter():
+    assert capital("the weights of `fc1` differ") == "The weights of `fc1` differ"
+    assert capital("`bn2` uses epsilon 0.001 in A") == "`bn2` uses epsilon 0.001 in A"
+    assert capital("") == ""

@@ -40,7 +40,7 @@ def test_the_page_says_everything_once():
     for text in (
         "this layer alone introduces 2.4e-2",
         "batchnorm-epsilon",
-        "epsilon is 0.001 in A and 1e-05 in B",
+        "Epsilon is 0.001 in A and 1e-05 in B",
         "<b>&gt;99.9% gone</b> of the output",
         "class 904",
         "30 layers: 1 different, 19 within noise, 10 same",
@@ -69,7 +69,7 @@ def test_findings_are_ranked_and_their_layers_lead_to_the_rows():
     assert "unexplained, 3 of 3" in third
     assert "none: side B cannot be edited" in third
     [note] = re.findall(r'<article class="note.*?</article>', page, re.DOTALL)
-    assert "label-order</p>" in note
+    assert "label-order</span>" in note
     assert "sure" not in note
 
 

@@ -7,6 +7,7 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout
 
 from inspector.domain.comparison import Comparison
+from inspector.domain.wording import capital
 from inspector.gui.plain import label, shortened, tooltip
 from inspector.gui.theme import GRID, MARKS, Theme
 from inspector.report.reasons import MEASURED, Reason, reasons, title
@@ -105,6 +106,5 @@ def _wrapped(text: str, role: str) -> QLabel:
 
 def for_window(text: str) -> str:
     """A sentence of the session as the window writes it: with a capital, and without the backticks that mark
-    names in a terminal. A name at the beginning keeps its own letter."""
-    plain = text.replace("`", "")
-    return plain if text.startswith("`") else plain[:1].upper() + plain[1:]
+    names in a terminal."""
+    return capital(text).replace("`", "")
