@@ -68,7 +68,7 @@ forms: setup ## MobileNetV2 as .h5, .keras, frozen, SavedModel, TFLite, TensorFl
 	@$(BIN)/python tests/bench/forms.py
 
 faults: setup ## the fault bench: faults put into seven nets and found again, and pairs that are the same (half an hour)
-	@$(BIN)/python tests/faults/run.py --seeds 1 --same
+	@$(BIN)/python tests/faults/find_faults.py --seeds 1 --same
 
 fuzz: setup ## byte mutants of the demo's files through the reader process
 	@$(BIN)/python tests/fuzz/run.py

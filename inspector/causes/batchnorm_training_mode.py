@@ -6,43 +6,68 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from inspector.causes.case import Array, Case, Edit, SetAttribute, Suspicion, Trial
+from inspector.causes.case import Array, Case, Edit, Facts, SetAttribute, Suspicion, Trial
 from inspector.causes.formulas import fit_of, fits, roles
 from inspector.domain.comparison import LayerDifference
 from inspector.domain.computation import Layer
+from inspector.domain.wording import short
 
 CAUSE = "batchnorm-training-mode"
 EVERY = 1 << 30
+ALONE = 1e-5  # of the output: more than another batch size alone changes
+EXPORT = (
+    "export in inference mode: model(x, training=False); keras.backend.set_learning_phase(0) before the model is built "
+    "(TensorFlow 1)"
+)
 
 
 def suspect(case: Case) -> Iterator[Suspicion]:
     """One suspicion for all batch norms of a side that do so: it is one mistake."""
-    found: list[tuple[LayerDifference, Layer | None, str]] = []
+    found: dict[str, list[tuple[LayerDifference, Layer | None]]] = {"A": [], "B": []}
     for item, a, b in case.suspects():
-        if a.kind == "batch_norm":
-            side = _side(case, item, a, b)
-            if side:
-                found.append((item, b, side))
-    if not found:
-        return
-    item, _, side = found[0]
+        side = _side(case, item, a, b) if a.kind == "batch_norm" else ""
+        if side:
+            found[side].append((item, b))
+    for side, rows in found.items():
+        if rows:
+            yield _suspicion(case, side, rows)
+
+
+def _suspicion(case: Case, side: str, rows: list[tuple[LayerDifference, Layer | None]]) -> Suspicion:
     facts = case.b if side == "B" else case.a
-    names = f"{len(found)} batch norms" if len(found) > 1 else f"`{item.a}`"
-    batch = ""
-    if facts.alone:
-        batch = f"; the first sample alone differs from the same sample in its batch by {facts.alone:.2g} of the output"
-    yield Suspicion(
+    first = rows[0][0]
+    names = f"{len(rows)} batch norms" if len(rows) > 1 else f"`{first.a}`"
+    measured = case.sample(first.a) is not None
+    told = "gives what the batch's own mean and variance give, not the stored ones" if measured else "is set to train"
+    if (facts.alone or 0.0) > ALONE:
+        told += (
+            f"; the first sample alone differs from the same sample in its batch by {short(facts.alone or 0.0)} of the "
+            "output"
+        )
+    return Suspicion(
         cause=CAUSE,
-        title=f"{names} in {side} {'use' if len(found) > 1 else 'uses'} the statistics of the batch: training mode",
-        layer_a=item.a,
-        layer_b=item.b or "",
-        layers=tuple(row.a for row, _, _ in found),
+        title=f"{names} in {side} {'use' if len(rows) > 1 else 'uses'} the statistics of the batch: training mode",
+        layer_a=first.a,
+        layer_b=first.b or "",
+        layers=tuple(row.a for row, _ in rows),
         confidence=0.97,
-        evidence=f"`{item.a}` in {side} gives what the batch's own mean and variance give, not the stored ones{batch}",
-        mend="export in inference mode: model(x, training=False); keras.backend.set_learning_phase(0) before the model "
-        "is built (TensorFlow 1)",
-        trial=Trial(text=f"the stored statistics put back into {names}", edits=_edits(found) if side == "B" else ()),
+        evidence=f"`{first.a}` in {side} {told}",
+        mend=f"run side {side} without its option training=on" if facts.options.training else EXPORT,
+        trial=_trial(side, facts, names, rows),
     )
+
+
+def _trial(side: str, facts: Facts, names: str, rows: list[tuple[LayerDifference, Layer | None]]) -> Trial:
+    if facts.options.training:
+        off = {"training": False}
+        return Trial(
+            text=f"side {side} run without training=on",
+            options_a=off if side == "A" else None,
+            options_b=off if side == "B" else None,
+        )
+    if side == "A":
+        return Trial(text=f"A's {names} put in the place of B's, which then trains, too")
+    return Trial(text=f"the stored statistics put back into {names}", edits=_edits(rows))
 
 
 def _side(case: Case, item: LayerDifference, a: Layer, b: Layer | None) -> str:
@@ -75,10 +100,10 @@ def by_moments(layer: Layer, x: Array, weights: dict[str, Array]) -> Array | Non
     return np.asarray(scaled * gamma.reshape(shape) + beta.reshape(shape))
 
 
-def _edits(found: list[tuple[LayerDifference, Layer | None, str]]) -> tuple[Edit, ...]:
+def _edits(found: list[tuple[LayerDifference, Layer | None]]) -> tuple[Edit, ...]:
     """The op told not to train, where it still holds statistics; A's layers in their place elsewhere."""
     edits: list[Edit] = []
-    for _, b, _ in found:
+    for _, b in found:
         held = {weight.role for weight in b.weights if weight.shape and weight.shape[0]} if b is not None else set()
         if b is None or not b.class_name.startswith("FusedBatchNorm") or not {"moving_mean", "moving_variance"} <= held:
             return ()

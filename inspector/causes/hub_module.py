@@ -23,23 +23,26 @@ def suspect(case: Case) -> Iterator[Suspicion]:
         a, b = _chosen(case.a, part), _chosen(case.b, part)
         if not a or not b or a == b or (part == "signature" and case.a.file.path != case.b.file.path):
             continue  # names of signatures are free, and mean something only in one and the same file
-        yield _other_part(part, a, b)
+        yield _other_part(case.b, part, a, b)
     for name, side, other in (("A", case.a, case.b), ("B", case.b, case.a)):
         if _trains(side) and not _trains(other) and not (_chosen(side, "tags") and _chosen(other, "tags")):
             yield _training(name)
     yield from _range(case)
 
 
-def _other_part(part: str, a: str, b: str) -> Suspicion:
+def _other_part(side: Facts, part: str, a: str, b: str) -> Suspicion:
     trains = any(TRAIN in text.split(",") for text in (a, b))
+    values = next((choice.values for choice in side.file.choices if choice.name == part), ())
+    other = {"choices": {**side.options.choices, part: a}}
     return Suspicion(
         cause=CAUSE,
         title=f"A runs the {part} `{a}`, B the {part} `{b}`",
         layer_a="",
         layer_b="",
-        confidence=0.98 if trains or part == "signature" else 0.45,
+        confidence=0.97 if trains else 0.93 if part == "signature" else 0.45,
         evidence=f"{part}: {a} in A, {b} in B" + "; with `train`, dropout and batch norm are active" * trains,
         mend=f"choose the same {part} on both sides: --set-b {part}={a}",
+        trial=Trial(text=f"B run with the {part} `{a}`", options_b=other) if a in values else None,
     )
 
 

@@ -34,7 +34,7 @@ class Lost:
 def lost(case: Case) -> list[Lost]:
     """Every group behind which, or in which, something differs."""
     net = _Net(case)
-    absent = net.absent()
+    absent, theirs = net.absent()
     found: list[Lost] = []
     seen: set[str] = set()
     for name in absent:
@@ -42,11 +42,12 @@ def lost(case: Case) -> list[Lost]:
             continue
         group = net.connected(name, absent)
         seen |= group
-        readers = net.readers_of(group)
+        paired = any(absent[at] for at in group)
+        readers = net.readers_of(group | theirs if paired else group)
         rows = [*readers, *(net.rows[member] for member in group)]
         layers = tuple(layer for layer in case.a.computation.layers if layer.name in group)
         if any(differs(row) for row in rows) or net.ends(group):
-            found.append(Lost(layers, tuple(row for row in readers if differs(row)), any(absent[at] for at in group)))
+            found.append(Lost(layers, tuple(row for row in readers if differs(row)), paired))
     return found
 
 
@@ -67,9 +68,9 @@ class _Net:
             for tensor in layer.inputs:
                 self.readers.setdefault(tensor, []).append(layer)
 
-    def absent(self) -> dict[str, bool]:
+    def absent(self) -> tuple[dict[str, bool], set[str]]:
         """The layers that B does not compute, in A's order; true for those that are paired with a tensor that is
-        another's."""
+        another's. And whose these tensors are."""
         found: dict[str, bool] = {}
         theirs: set[str] = set()
         for layer in self.case.a.computation.layers:
@@ -84,7 +85,8 @@ class _Net:
             elif owner := self._owner(layer, row):
                 found[layer.name] = True
                 theirs.add(owner)
-        return {name: paired for name, paired in found.items() if name not in theirs and not self._written(name)}
+        kept = {name: paired for name, paired in found.items() if name not in theirs and not self._written(name)}
+        return kept, theirs
 
     def _unmatched(self, layer: Layer) -> bool:
         """Whether a node of B that stands for nothing bears its name."""
@@ -165,15 +167,16 @@ class _Net:
         return group
 
     def _reading(self, layer: Layer) -> Iterator[Layer]:
-        """What reads a layer's outputs; behind a layer that does nothing, what reads that one's."""
+        """What reads a layer's outputs; behind a layer that does nothing or is not there, what reads that one's."""
         for tensor in layer.outputs:
             for reader in self.readers.get(tensor, ()):
                 yield reader
-                if reader.kind in IDLE:
+                row = self.rows.get(reader.name)
+                if reader.kind in IDLE or (row is not None and row.b is None):
                     yield from self._reading(reader)
 
     def readers_of(self, group: set[str]) -> list[LayerDifference]:
-        """The compared layers right behind a group, in A's order."""
+        """The compared layers right behind a group, in A's order; those without a tensor in B are looked through."""
         names = {
             reader.name
             for name in group

@@ -5,14 +5,15 @@ Dropout, identity, regularizers and what is folded or fused are none. A softmax 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from inspector.causes.case import Array, Case, Suspicion, Trial
+from inspector.causes.custom_layer import is_own
 from inspector.causes.formulas import compute, fit_of, fits, roles
-from inspector.causes.lost import IDLE, Lost, differs, lost
+from inspector.causes.lost import IDLE, WITHIN, Lost, differs, lost
 from inspector.causes.preprocessing_mismatch import FRONT
 from inspector.causes.region import extra, region
 from inspector.domain.comparison import LayerDifference
@@ -20,6 +21,7 @@ from inspector.domain.computation import Layer
 
 CAUSE = "missing-layer"
 PAIRED, SEEN, LIKELY, SCORES = 0.985, 0.975, 0.92, 0.5
+FEW = 3
 MERGING = ("add", "multiply", "average", "subtract", "maximum", "minimum", "concat")
 LOUD = ("softmax", "sigmoid", "log_softmax")
 KNOWN = (
@@ -89,22 +91,30 @@ def _lost(case: Case, group: Lost, first: Layer) -> Suspicion:
     shown = _skipped(case, group, first)
     passed = differs(rows[first.name]) and not group.paired
     gone = group.layers[group.layers.index(first) :] if shown and first.kind not in MERGING else group.layers
-    names = ", ".join(f"`{layer.name}`" for layer in gone)
+    names = listed([layer.name for layer in gone])
     behind = group.readers[0] if group.readers else None
-    what = f"the connection at {names} is missing in B" if first.kind in MERGING else f"{names} is missing in B"
+    what = f"the connection at `{first.name}`" if first.kind in MERGING else f"`{first.name}` ({first.class_name})"
+    others = f", with {len(gone) - 1} layers that lead to it" if len(gone) > 1 else ""
     layers = dict.fromkeys((first.name, *(layer.name for layer in gone), *(row.a for row in group.readers)))
     sure = PAIRED if group.paired else SEEN if shown or passed else LIKELY
+    weak = _makes_scores(first) or all(is_own(layer, case.a) for layer in gone)
     return Suspicion(
         cause=CAUSE,
-        title=what if len(gone) > 1 else what.replace(" is missing", f" ({first.class_name}) is missing"),
+        title=f"{what} is missing in B{others}",
         layer_a=first.name,
         layer_b=rows[first.name].b or (behind.b if behind is not None else "") or "",
         layers=tuple(layers),
-        confidence=min(sure, SCORES) if _makes_scores(first) else sure,
+        confidence=min(sure, SCORES) if weak else sure,
         evidence=_evidence(names, behind, shown=shown, passed=passed),
         mend=f"export again with `{first.name}`: B was built from other code, or an optimiser has dropped it",
         trial=None if group.paired else Trial(text=f"A's {names} put back"),
     )
+
+
+def listed(names: Sequence[str]) -> str:
+    """Up to three names, then the last one."""
+    shown = [f"`{name}`" for name in names]
+    return ", ".join(shown) if len(shown) <= FEW else f"{', '.join(shown[:2])} to {shown[-1]}"
 
 
 def _evidence(names: str, behind: LayerDifference | None, *, shown: bool, passed: bool) -> str:
@@ -128,7 +138,7 @@ def _added(case: Case, item: LayerDifference, a: Layer) -> Iterator[Suspicion]:
     found = [layer for layer in extra(case, item, a) if layer.kind in KNOWN]
     if not found or (all(layer.kind in FRONT for layer in found) and _reads_input(case, a)):
         return
-    names = ", ".join(f"`{layer.name}`" for layer in found)
+    names = listed([layer.name for layer in found])
     yield Suspicion(
         cause=CAUSE,
         title=f"B has {names} ({found[0].class_name}) at `{item.a}`, A has not",
@@ -151,11 +161,11 @@ def _at_the_end(case: Case, told: set[str]) -> Iterator[Suspicion]:
         row = rows.get(layer.name) if layer is not None else None
         if pair.difference.within_noise or layer is None or row is None or layer.name in told or layer.kind in IDLE:
             continue
-        if row.b is None or row.b == pair.difference.b or row.status not in ("same", "within-noise"):
+        if row.b is None or row.status not in WITHIN or case.layer_b.get(row.b) is case.layer_b.get(pair.difference.b):
             continue
         found = [part for part in region(case, replace(row, b=pair.difference.b)) if part.kind in KNOWN]
         if found:
-            names = ", ".join(f"`{part.name}`" for part in found)
+            names = listed([part.name for part in found])
             yield Suspicion(
                 cause=CAUSE,
                 title=f"B has {names} ({found[0].class_name}) behind `{layer.name}`, A has not",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -11,13 +12,16 @@ from inspector.causes.case import Array, Case, Sample, Suspicion, Trial
 from inspector.domain.comparison import LayerDifference, Metrics
 
 CAUSE = "nan-or-infinity"
+HUGE = 1e38
 
 
 def suspect(case: Case) -> Iterator[Suspicion]:
     """Every layer that makes them out of finite inputs; in static mode the weights that hold them."""
-    for item, _, _ in case.suspects():
+    for item in case.layers:
+        if item.a not in case.layer_a or not (item.status in ("different", "not-compared") or _overflows(item)):
+            continue
         held = _in_weights(case, item)
-        found = _of(item.introduced)
+        found = _of(item.introduced) or _overflows(item)
         if not held and not found:
             continue
         sample = case.sample(item.a)
@@ -35,6 +39,14 @@ def suspect(case: Case) -> Iterator[Suspicion]:
             else "look at a division by 0, log of 0, a negative variance or an overflow of float16 in this layer",
             trial=Trial(text=f"A's `{item.a}` put in the place of B's", edits=edits(case, [item]) if held else ()),
         )
+
+
+def _overflows(item: LayerDifference) -> str:
+    """What a pooling makes of infinity: numbers at the end of float32, which no noise floor can be worked out for."""
+    metrics = item.introduced
+    if metrics is None or math.isfinite(item.noise_floor or 0.0) or not metrics.max_abs > HUGE:
+        return ""
+    return f"numbers beyond {HUGE:.0e}"
 
 
 def _of(metrics: Metrics | None) -> str:

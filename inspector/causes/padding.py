@@ -11,9 +11,9 @@ from itertools import product
 
 import numpy as np
 
-from inspector.causes.case import Case, Graft, Suspicion, Trial
+from inspector.causes.case import Case, Facts, Graft, Suspicion, Trial
 from inspector.causes.formulas import LINEAR, Refit, refit
-from inspector.causes.formulas.convolutions import MOST_CHOICES, Pads, choices, pads_of, rank_of, sizes
+from inspector.causes.formulas.convolutions import MOST_CHOICES, Pads, choices, pads_of, rank_of, sizes, usual
 from inspector.causes.formulas.places import pairs
 from inspector.domain.comparison import LayerDifference
 from inspector.domain.computation import Layer
@@ -33,15 +33,15 @@ def suspect(case: Case) -> Iterator[Suspicion]:
         if a.kind not in (*PADDED, "pool", "pad"):
             continue
         fit = refit(case, item, a, samples=1, most=WORK)
-        if fit is not None and fit.own():
+        if fit is not None and (fit.own() or a.kind == "pad"):
             pad = before.get(a.inputs[0]) if a.inputs else None
             if pad is not None and pad.kind == "pad" and a.kind != "pad":
                 yield from _with_pad(fit, item, pad, rows.get(pad.name))
-            elif told := _moved(fit):
+                continue
+            if told := _moved(fit):
                 yield _suspicion(item, a, told, _at_border(fit))
-            continue
-        told = _by_settings(a, b)
-        if told:
+                continue
+        if told := _by_settings(case, a, b):
             yield _suspicion(item, a, told, "both files state it")
 
 
@@ -73,13 +73,19 @@ def _mend(layer: Layer) -> str:
     return f"export again with padding={given!r} for `{layer.name}`"
 
 
-def _by_settings(a: Layer, b: Layer | None) -> str:
-    """Both state it, in words that leave no doubt: no dilation, which a graph writes in another way."""
+def _by_settings(case: Case, a: Layer, b: Layer | None) -> str:
+    """Both state it, in words that leave no doubt: no dilation, which a graph writes in another way, and no Pad."""
     if b is None or b.kind != a.kind or a.kind == "pad":
         return ""
     one, other = (str(layer.settings.get("padding", "")).lower() for layer in (a, b))
     plain = {"same", "valid"} == {one, other} and max(sizes(a.settings.get("dilation"), 1)) == 1
-    return f"`{other}`" if plain else ""
+    return f"`{other}`" if plain and not (_behind_pad(case.a, a) or _behind_pad(case.b, b)) else ""
+
+
+def _behind_pad(side: Facts, layer: Layer) -> bool:
+    return any(
+        other.kind in ("pad", "other") and set(other.outputs) & set(layer.inputs) for other in side.computation.layers
+    )
 
 
 def _moved(fit: Refit) -> str:
@@ -92,7 +98,8 @@ def _moved(fit: Refit) -> str:
     if not window:
         return ""
     own = pads_of(fit.layer, fit.inputs[0], window)
-    return _first(fit, own, choices(fit.layer, fit.inputs[0], window, fit.shape), own)
+    found = choices(fit.layer, fit.inputs[0], window, fit.shape)
+    return _first(fit, own, [*usual(fit.layer, fit.inputs[0], window), *found] if fit.behind else found, own)
 
 
 def _first(fit: Refit, own: Pads, choices: Sequence[Pads], shown: Pads) -> str:
@@ -125,7 +132,7 @@ def _window(layer: Layer, fit: Refit) -> tuple[int, ...]:
 def _moved_pad(fit: Refit) -> str:
     """A padding layer: the same picture at another place in the same frame, or another frame around it."""
     x, rank = fit.inputs[0], fit.inputs[0].ndim - 2
-    own = pairs(fit.layer.settings.get("padding"), rank)
+    own = pairs(fit.layer.settings.get("padding"), rank) or _amounts(fit)
     if own is None:
         return ""
     each = [[(low, sum(ends) - low) for low in range(sum(ends) + 1)] for ends in own]
@@ -137,6 +144,13 @@ def _moved_pad(fit: Refit) -> str:
         return ""
     corner = float(fit.b.reshape(len(x), -1)[0, 0 if own[0][0] else -1])
     return f"filled with {corner:.4g}" if fit.gives(fit.changed(fill=corner)) else ""
+
+
+def _amounts(fit: Refit) -> Pads | None:
+    """A graph does not state them: they are read off A's numbers."""
+    lengths = zip(fit.inputs[0].shape[1:-1], fit.shape[1:-1], strict=True)
+    each = [[(low, more - low) for low in range(more + 1)] for more in (out - n for n, out in lengths)]
+    return next((pads for pads in product(*each) if fit.own(fit.changed(pads=pads))), None)
 
 
 def _moved_cut(fit: Refit) -> str:

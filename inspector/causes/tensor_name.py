@@ -28,7 +28,28 @@ def suspect(case: Case) -> Iterator[Suspicion]:
         if right is not None and right != pair.difference.b and not _same_tensor(case, right, pair.difference.b):
             yield _elsewhere(pair, last, inner, right)
         elif right is None:
-            yield _too_early(pair, last, inner, makers)
+            yield _too_early(pair.difference.a, pair.difference.b, (last, inner), makers)
+    yield from _unpaired(case, makers)
+
+
+def _unpaired(case: Case, makers: dict[str, Layer]) -> Iterator[Suspicion]:
+    """Outputs that cannot be laid over each other: B's is the tensor of an inner layer of A, of its shape."""
+    told = {name for pair in case.outputs for name in (pair.difference.a, pair.difference.b)}
+    ends = [port.tensor for port in case.b.computation.outputs if port.tensor not in told]
+    for port in case.a.computation.outputs:
+        last = makers.get(port.tensor)
+        if not case.ran or port.tensor in told or last is None:
+            continue
+        for tensor in ends:
+            inner = next((item for item in reversed(case.layers) if _ends_at(case, item, tensor)), None)
+            if inner is not None and inner.a != last.name:
+                yield _too_early(port.tensor, tensor, (last, inner), makers)
+
+
+def _ends_at(case: Case, item: LayerDifference, tensor: str) -> bool:
+    layer = case.layer_a.get(item.a)
+    inner = layer is not None and layer.kind not in ("input", *IDLE)
+    return inner and item.b is not None and _same_tensor(case, item.b, tensor)
 
 
 def _elsewhere(pair: OutputPair, last: Layer, inner: LayerDifference, right: str) -> Suspicion:
@@ -45,19 +66,21 @@ def _elsewhere(pair: OutputPair, last: Layer, inner: LayerDifference, right: str
     )
 
 
-def _too_early(pair: OutputPair, last: Layer, inner: LayerDifference, makers: dict[str, Layer]) -> Suspicion:
-    """One layer without weights that is missing at the end may as well have been lost; several were left behind."""
+def _too_early(a: str, b: str, between: tuple[Layer, LayerDifference], makers: dict[str, Layer]) -> Suspicion:
+    """B's output `b` in the place of A's `a`: one layer without weights that is missing at the end may as well have
+    been lost; several were left behind."""
+    last, inner = between
     lost = _behind(last, inner, makers)
     names = ", ".join(f"`{layer.name}`" for layer in lost)
     several = len(lost) > 1 or any(layer.weights for layer in lost)
     return Suspicion(
         cause=CAUSE,
-        title=f"B's output `{pair.difference.b}` is an inner tensor: what `{inner.a}` gives",
+        title=f"B's output `{b}` is an inner tensor: what `{inner.a}` gives",
         layer_a=last.name,
-        layer_b=pair.difference.b,
+        layer_b=b,
         layers=tuple(dict.fromkeys((last.name, inner.a, *(layer.name for layer in lost)))),
-        confidence=0.9 if several else 0.6,
-        evidence=f"`{pair.difference.b}` has the value of A's `{inner.a}`, and nothing in B does the work of {names}",
+        confidence=0.95 if several else 0.6,
+        evidence=f"`{b}` has the value of A's `{inner.a}`; nothing in B does the work of {names}, that give `{a}`",
         mend=f"freeze B with the name of the tensor that `{last.name}` gives as its output, not the one of `{inner.a}`",
     )
 

@@ -7,26 +7,25 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from inspector.causes.arrays import Pair, alike, differs, edits, layers_with_weights, named, pair
+from inspector.causes.arrays import UNLIKE, Pair, alike, differs, edits, layers_with_weights, named, pair
 from inspector.causes.case import Case, Suspicion, Trial
-from inspector.causes.initializers import BY_CHANCE, initializer, starts_as
+from inspector.causes.initializers import BY_CHANCE, FEWEST, initializer, starts_as
 from inspector.domain.comparison import LayerDifference
+from inspector.domain.match import WeightDifference
 
 CAUSE = "weights-not-loaded"
-SURE, WEAK = 0.94, 0.82
+SURE, PARTLY, WEAK = 0.94, 0.86, 0.82
 SMALL = 4096
 INDEPENDENT = 0.5  # correlation of a matrix with what it was: a fresh one has none, and few numbers have some
-UNLIKE = ("different", "permuted")
 
 
 @dataclass(frozen=True, slots=True)
 class _Fresh:
-    """A layer as an initializer gives it: what says so, and whether that could be chance. `whole`: nothing that
-    training has moved in A is there in B."""
+    """A layer as an initializer gives it: what says so, and how sure that is."""
 
     layer: LayerDifference
     told: str
-    sure: bool
+    confidence: float
 
 
 def suspect(case: Case) -> Iterator[Suspicion]:
@@ -35,10 +34,9 @@ def suspect(case: Case) -> Iterator[Suspicion]:
     found = {item.a: fresh for item in open_ if (fresh := _fresh(case, item)) is not None}
     if not found:
         return
-    sure = [fresh for fresh in found.values() if fresh.sure]
-    chosen = list(found.values()) if sure or len(found) == 1 else []
-    if not chosen:
-        return
+    chosen, surest = list(found.values()), max(fresh.confidence for fresh in found.values())
+    if surest == WEAK and len(chosen) > 1:
+        return  # two untrained nets
     layers = [fresh.layer for fresh in chosen]
     of = f" of {len(layers_with_weights(case))}" if len(layers) > 1 else ""
     several = f"{len(layers)}{of} layers" if len(layers) > 1 else named([layers[0].a])
@@ -48,7 +46,7 @@ def suspect(case: Case) -> Iterator[Suspicion]:
         layer_a=layers[0].a,
         layer_b=layers[0].b or "",
         layers=tuple(item.a for item in layers),
-        confidence=SURE if sure else WEAK,
+        confidence=surest,
         evidence="; ".join(f"`{fresh.layer.a}`: {fresh.told}" for fresh in chosen[:3]),
         mend="load before the export: model.load_weights(path) without by_name (or saver.restore in the same session), "
         "then check that model.layers[i].get_weights() changed",
@@ -59,33 +57,47 @@ def suspect(case: Case) -> Iterator[Suspicion]:
 def _fresh(case: Case, item: LayerDifference) -> _Fresh | None:
     vectors: list[str] = []
     matrices: list[tuple[str, str, bool]] = []
+    loaded = False
     for weight in item.weights:
-        both = pair(case, item, weight) if weight.relation in UNLIKE or _small(weight.shape_a) else None
-        if both is None or not np.isfinite(both.b).all():
-            return None  # without a partner, or loaded and large
+        if weight.relation == "missing":
+            return None
         if weight.relation not in UNLIKE:
-            if not starts_as(weight.role, both.a):
-                return None  # something that was trained has come over
-        elif starts_as(weight.role, both.b):
+            loaded = loaded or not _untouched(case, item, weight)
+            continue
+        both = pair(case, item, weight)
+        if both is None or not np.isfinite(both.b).all():
+            return None
+        if starts_as(weight.role, both.b):
             vectors.append(f"{weight.role} is {_constants(both)} throughout")
-        else:
-            told = _matrix(both)
-            if told is None:
-                return None
-            matrices.append((weight.role, *told))
-    return _judged(item, vectors, matrices)
+            continue
+        told = _matrix(both)
+        if told is None:
+            return None
+        matrices.append((weight.role, *told))
+    return _judged(item, vectors, matrices, loaded=loaded)
 
 
-def _judged(item: LayerDifference, vectors: list[str], matrices: list[tuple[str, str, bool]]) -> _Fresh | None:
+def _untouched(case: Case, item: LayerDifference, weight: WeightDifference) -> bool:
+    """Whether an array that agrees says nothing: it is in A as it was made."""
+    both = pair(case, item, weight) if int(np.prod(weight.shape_a)) <= SMALL else None
+    return both is not None and starts_as(weight.role, both.a)
+
+
+def _judged(
+    item: LayerDifference, vectors: list[str], matrices: list[tuple[str, str, bool]], *, loaded: bool
+) -> _Fresh | None:
+    """`loaded`: something of the layer that was trained has come over; then only a kernel tells."""
     known = [f"{role} is {told}" for role, told, _ in matrices if told and (vectors or told not in BY_CHANCE)]
+    other = any(unlike for _, _, unlike in matrices)
+    if loaded:
+        return _Fresh(item, ", ".join([*known, *vectors]), PARTLY) if known and other else None
     if not known and len(vectors) < 2:
         return None
     if item.kind == "batch_norm" and not any(told.startswith(("gamma", "beta")) for told in vectors):
         return None  # only its statistics: another cause
-    sure = bool(vectors) or any(other for _, _, other in matrices)
     if any(not told for _, told, _ in matrices) and not vectors:
         return None
-    return _Fresh(item, ", ".join([*known, *vectors]), sure)
+    return _Fresh(item, ", ".join([*known, *vectors]), SURE if vectors or other else WEAK)
 
 
 def _matrix(both: Pair) -> tuple[str, bool] | None:
@@ -94,12 +106,8 @@ def _matrix(both: Pair) -> tuple[str, bool] | None:
         return None
     told = initializer(both.b)
     if not told:
-        return None if both.b.size >= 24 else ("", False)
-    return told, both.b.size >= 100 and initializer(both.a) != told and told not in BY_CHANCE
-
-
-def _small(shape: tuple[int, ...]) -> bool:
-    return int(np.prod(shape)) <= SMALL
+        return None if both.b.size >= FEWEST else ("", False)
+    return told, initializer(both.a) != told and told not in BY_CHANCE
 
 
 def _constants(both: Pair) -> str:

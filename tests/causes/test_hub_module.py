@@ -18,7 +18,7 @@ def sides(a: tuple[Choice, ...], b: tuple[Choice, ...], **more) -> list:
 
 
 def tags(text: str) -> tuple[Choice, ...]:
-    return (Choice(name="tags", title="Tags", values=("serve", "train"), chosen=text),)
+    return (Choice(name="tags", title="Tags", values=("serve", "serve,train"), chosen=text),)
 
 
 def signature(text: str) -> tuple[Choice, ...]:
@@ -29,6 +29,8 @@ def test_tags_for_training_against_tags_for_serving() -> None:
     (found,) = sides(tags("serve"), tags("serve,train"))
     assert found.title == "A runs the tags `serve`, B the tags `serve,train`"
     assert found.confidence > 0.9
+    assert found.trial is not None
+    assert found.trial.options_b == {"choices": {"tags": "serve"}}
     assert found.mend == "choose the same tags on both sides: --set-b tags=serve"
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from port_cases import Ports, a_layer
 
 from inspector.causes import input_order, output_order, tensor_name
+from inspector.domain.computation import Port
 
 RANDOM = np.random.default_rng(5)
 LEFT, RIGHT = (RANDOM.normal(size=(2, 4)).astype(np.float32) for _ in "ab")
@@ -158,7 +161,20 @@ def test_b_ends_at_an_inner_tensor() -> None:
     (found,) = tensor_name.suspect(inner(whole=False).case())
     assert found.title == "B's output `Identity:0` is an inner tensor: what `hidden` gives"
     assert "nothing in B does the work of `scores`, `logits`" in found.evidence
-    assert found.confidence == 0.9
+    assert found.confidence == 0.95
+
+
+def test_b_ends_at_an_inner_tensor_of_another_shape() -> None:
+    """The outputs cannot be laid over each other, so that they are no pair."""
+    made = inner(whole=False)
+    made.outputs.clear()
+    case = made.case()
+    for side, tensor in ((case.a, "scores"), (case.b, "Identity:0")):
+        port = Port(name=tensor, tensor=tensor, shape=None, dtype="float32")
+        object.__setattr__(side, "computation", replace(side.computation, outputs=(port,)))
+    (found,) = tensor_name.suspect(case)
+    assert found.title == "B's output `Identity:0` is an inner tensor: what `hidden` gives"
+    assert found.layers == ("scores", "hidden", "logits")
 
 
 def test_a_last_softmax_alone_may_have_been_lost() -> None:

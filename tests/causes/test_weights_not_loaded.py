@@ -93,6 +93,12 @@ def test_where_a_is_fresh_too_it_is_only_probable() -> None:
     assert 0.8 < found.confidence < 0.9
 
 
+def test_a_kernel_alone_is_less_sure_when_the_bias_was_loaded() -> None:
+    (found,) = suspect(net({"kernel": glorot(5, 16, 16), "bias": trained(4, 16)}).case())
+    assert found.confidence == 0.86
+    assert set(put(found)) == {"b/two/kernel"}
+
+
 def test_random_normal_numbers_alone_say_nothing() -> None:
     random = np.random.default_rng(0)
     a, b = (random.normal(0, 0.1, (32, 32)).astype(np.float32) for _ in range(2))
@@ -104,7 +110,6 @@ def test_random_normal_numbers_alone_say_nothing() -> None:
     [
         {"kernel": trained(9, 16, 16), "bias": trained(8, 16)},  # another training
         {"kernel": -trained(3, 16, 16), "bias": trained(4, 16)},  # A's numbers, turned
-        {"kernel": glorot(5, 16, 16), "bias": trained(4, 16)},  # something was loaded
         {"kernel": trained(3, 16, 16), "bias": ZEROS},  # only the bias was lost
         {"kernel": glorot(5, 16, 16)},  # another layer altogether
     ],

@@ -16,10 +16,12 @@ Made = list[tuple[str, str, dict[str, Any]]]
 
 @dataclass(kw_only=True)
 class Fault:
-    """`layers` are A's layers of which one must be named, by the last part of their names; empty: any."""
+    """`layers` are A's layers of which one must be named, by the last part of their names; empty: any.
+    `also`: other causes that say the same."""
 
     cause: str
     what: str
+    also: tuple[str, ...] = ()
     layers: tuple[str, ...] = ()
     change: Callable[..., Any] | None = None
     weights: Callable[[dict[str, Any], np.random.Generator], None] | None = None
@@ -338,9 +340,7 @@ def missing(made: Made, _random: np.random.Generator) -> Iterator[Fault]:
     def nothing(keras: Any, class_name: str, _name: str, _config: Any) -> Any:
         return (lambda tensors: tensors[-1]) if class_name == "Add" else lambda x: x  # what was skipped over stays
 
-    for name, _ in named(
-        made, "Add", "LayerNormalization", "BatchNormalization", "ReLU", "LeakyReLU", "Activation"
-    ):
+    for name, _ in named(made, "Add", "LayerNormalization", "BatchNormalization", "ReLU", "LeakyReLU", "Activation"):
         if not is_inside(made, name):
             yield Fault(cause="missing-layer", what="left out", layers=(name,), change=replaced(name, nothing))
     for name, _ in named(made, "Conv2D", "Dense"):

@@ -24,8 +24,8 @@ import numpy as np
 import same
 import tf_keras
 import weight_faults
+from fault_nets import NETS, Recipe, train_like
 from faults import Fault
-from nets import NETS, Recipe, train_like
 from writing import Pair, write
 
 FAMILIES = (
@@ -38,7 +38,7 @@ FAMILIES = (
 # causes that change the whole output, or whose files are their own: they stand alone
 ALONE = (
     "dropout-active", "random-op", "nan-or-infinity", "label-order", "input-order", "output-order", "tensor-name",
-    "custom-layer", "version-drift", "state-kept", "hub-module",
+    "custom-layer", "version-drift", "state-kept", "hub-module", "backend-kernel",
 )  # fmt: skip
 TRIES = 40
 
@@ -61,7 +61,7 @@ def _of_net(folder: Path, net: str, seed: int, asked: dict[str, Any], forms: Ite
     train_like(model, seed)
     model.save(folder / f"{net}-{seed}.h5")
     if asked.get("same"):
-        yield from same.pairs(folder, net, seed, model, asked.get("what", ""))
+        yield from same.pairs(folder, net, seed, model, asked["same"])
     if asked.get("only_same"):
         return
     random = np.random.default_rng([seed, sum(map(ord, net))])
@@ -149,7 +149,9 @@ def _row(pair: Pair, chosen: list[Fault], row: dict[str, Any]) -> dict[str, Any]
         "a": f"{pair.net}-{pair.seed}.h5",
         **row,
         "settings": {**settings, **row.get("settings", {})},
-        "truth": [{"cause": fault.cause, "what": fault.what, "layers": list(fault.layers)} for fault in chosen],
+        "truth": [
+            {"cause": fault.cause, "also": fault.also, "what": fault.what, "layers": fault.layers} for fault in chosen
+        ],
     }
 
 

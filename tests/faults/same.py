@@ -16,13 +16,13 @@ from writing import Pair, frozen, inputs_of, run_graph
 ROUNDING = 1e-4
 
 
-def pairs(folder: Path, net: str, seed: int, model: Any, what: str = "") -> Iterator[dict[str, Any]]:
-    """A's file is the .h5 that lies in the folder already. `what`: only the kinds with this in their name."""
+def pairs(folder: Path, net: str, seed: int, model: Any, wanted: list[str]) -> Iterator[dict[str, Any]]:
+    """A's file is the .h5 that lies in the folder already. `wanted`: only kinds with one of these in their name."""
     graph = frozen(model)
     for kind, way in _ways(Pair(folder=folder, name=f"{net}-{seed}", net=net, seed=seed, model=model), graph).items():
         name = f"{net}-{seed}-same-{kind.replace(' ', '-')}"
         row = {"id": name, "net": net, "seed": seed, "a": f"{net}-{seed}.h5", "settings": {}, "truth": [], "what": kind}
-        if what not in kind:
+        if not any(text in kind for text in wanted):
             continue
         try:
             more = way(folder / name)
@@ -107,7 +107,7 @@ def _written(path: Path, model: Any, graph: Any) -> dict[str, Any]:
 def in_keras_3(net: str, seed: int, model: Any) -> Any:
     """The same net built and filled in the other Keras."""
     import keras
-    from nets import NETS, Recipe, flat_layers
+    from fault_nets import NETS, Recipe, flat_layers
 
     other = NETS[net](Recipe(keras, seed))
     own = flat_layers(model)
@@ -163,13 +163,24 @@ def with_identities(graph: Any) -> Any:
 
 
 def optimised(graph: Any) -> Any:
-    """What TensorFlow's own optimiser makes of it: folded, fused, constants worked out."""
+    """What TensorFlow's own optimiser makes of it: folded, fused, constants worked out. It fuses some batch norms
+    into an op that the CPU does not have: not those then."""
+    passes = ["pruning", "constfold", "arithmetic", "dependency"]
+    try:
+        found = _by_grappler(graph, [*passes, "remap"])
+        tf.import_graph_def(found, name="tried")
+    except ValueError:
+        return _by_grappler(graph, passes)
+    return found
+
+
+def _by_grappler(graph: Any, passes: list[str]) -> Any:
     from tensorflow.core.protobuf import config_pb2, rewriter_config_pb2
     from tensorflow.python.grappler import tf_optimizer
 
     config = config_pb2.ConfigProto()
     rewrite = config.graph_options.rewrite_options
-    rewrite.optimizers.extend(["pruning", "constfold", "arithmetic", "dependency", "remap"])
+    rewrite.optimizers.extend(passes)
     rewrite.meta_optimizer_iterations = rewriter_config_pb2.RewriterConfig.TWO
     with tf.Graph().as_default() as imported:
         tf.compat.v1.import_graph_def(graph, name="")

@@ -10,8 +10,8 @@ import faults
 import numpy as np
 import tensorflow as tf
 import tf_keras
+from fault_nets import NETS, Recipe, flat_layers
 from faults import Fault
-from nets import NETS, Recipe, flat_layers
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
 VISIBLE = 2e-5  # of the largest output: less is no fault that anyone could see

@@ -15,7 +15,7 @@ from child_processes import descendants
 from inspector.causes.case import Suspicion
 from inspector.domain.comparison import Comparison
 from inspector.report.json_report import report_json
-from inspector.session.static import StaticSession, _standing, compare_static
+from inspector.session.static import Kept, StaticSession, _standing, compare_static
 from inspector.session.store import Store
 
 SAME = {
@@ -156,3 +156,17 @@ def test_without_any_match_there_is_no_verdict(session: StaticSession, demo, mat
     result = compare_static(session._sides["a"], session._sides["b"], found if matched else none)
     assert result.verdict == verdict
     assert ("cannot be compared without a run" in result.sentence) is not matched
+
+
+def test_weights_are_read_once_as_long_as_there_is_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def read(name: str) -> np.ndarray:
+        asked.append(name)
+        return np.zeros(100, np.float32)
+
+    monkeypatch.setattr("inspector.session.static.ROOM", 500)
+    kept = Kept(read)
+    for name in ("a", "b", "a", "b"):
+        assert kept(name).size == 100
+    assert asked == ["a", "b", "b"]  # 400 bytes of 500 are taken by the first

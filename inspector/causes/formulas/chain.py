@@ -34,29 +34,38 @@ def chain(case: Case, layer: Layer) -> tuple[Sample, tuple[Behind, ...]] | None:
     """What the layer reads, the layers behind it, and both sides' values of the last of these, which differ.
 
     None where that is not known, or where more than one layer reads what this one gives."""
-    inputs = [value_of(case, tensor) for tensor in layer.inputs]
+    steps = _steps(case, layer)
+    last = case.sample(steps[-1].name) if steps else None
+    inputs = [value_of(case, tensor) for tensor in layer.inputs] if last is not None else []
     known = [array for array in inputs if array is not None]
-    if not known or len(known) < len(inputs):
+    if last is None or not known or len(known) < len(inputs):
         return None
-    rows = {item.a: item for item in case.layers}
     behind: list[Behind] = []
-    at = layer
-    for _ in range(MOST_BEHIND):
-        following = _only_reader(case, at)
-        if following is None or following.name not in rows or following.settings.get("data_format") == "channels_first":
-            return None
-        tensor, sample = at.outputs[0], case.sample(following.name)
-        read = sample.inputs if sample is not None else _read(case, following, tensor)
-        if read is None or _work(following, known[0]) > MOST_WORK:
+    tensor = layer.outputs[0]
+    for step in steps:
+        read = _read(case, step, tensor)
+        if read is None or _work(step, known[0]) > MOST_WORK:
             return None
         others = tuple(np.asarray(array, np.float64) for array in read)
-        behind.append(Behind(following, roles(case, following), others, following.inputs.index(tensor)))
-        if sample is not None:
-            status = rows[following.name].status
-            found = Sample(inputs=tuple(known), a=sample.a, b=sample.b, noise_floor=sample.noise_floor)
-            return (found, tuple(behind)) if status == "different" else None
+        behind.append(Behind(step, roles(case, step), others, step.inputs.index(tensor)))
+        tensor = step.outputs[0]
+    return Sample(inputs=tuple(known), a=last.a, b=last.b, noise_floor=last.noise_floor), tuple(behind)
+
+
+def _steps(case: Case, layer: Layer) -> list[Layer]:
+    """The layers behind, up to the first one that was compared; empty unless that one differs."""
+    status = {item.a: item.status for item in case.layers}
+    found: list[Layer] = []
+    at = layer
+    while len(found) < MOST_BEHIND:
+        following = _only_reader(case, at)
+        if following is None or following.settings.get("data_format") == "channels_first":
+            return []
+        found.append(following)
+        if status.get(following.name) != "not-compared":
+            return found if status.get(following.name) == "different" else []
         at = following
-    return None
+    return []
 
 
 def _only_reader(case: Case, layer: Layer) -> Layer | None:
@@ -73,16 +82,22 @@ def _read(case: Case, layer: Layer, tensor: str) -> tuple[Array, ...] | None:
 
 def isolated(case: Case, layer: Layer) -> bool:
     """Whether all that a layer reads has a tensor in B, so that what it introduces cannot be due to layers above."""
-    lost = {item.a for item in case.layers if item.b is None}
+    lost = {item.a for item in case.layers if item.status == "not-compared" and not _fed(case, item.a)}
     makers = {tensor: other.name for other in case.a.computation.layers for tensor in other.outputs}
     return not any(makers.get(tensor) in lost for tensor in layer.inputs)
 
 
+def _fed(case: Case, name: str) -> bool:
+    layer = case.layer_a.get(name)
+    return layer is not None and layer.kind == "input"
+
+
 def value_of(case: Case, tensor: str) -> Array | None:
     """A's values of a tensor, where a layer that was compared gives it, or the model is fed with it."""
+    compared = {item.a for item in case.layers if item.status != "not-compared"}
     for layer in case.a.computation.layers:
-        if tensor in layer.outputs[:1] or tensor in layer.aliases:
-            sample = case.sample(layer.name) if layer.kind != "input" else None
+        if layer.name in compared and (tensor in layer.outputs[:1] or tensor in layer.aliases):
+            sample = case.sample(layer.name)
             if sample is not None:
                 return sample.a
     return next((pair.array_a for pair in case.inputs if pair.a.tensor == tensor), None)

@@ -25,9 +25,11 @@ def rank_of(layer: Layer) -> int:
     return next((rank for word, rank in RANKS.items() if layer.kind.removesuffix("_transpose").endswith(word)), 0)
 
 
-def dense(_layer: Layer, inputs: Sequence[Array], weights: Weights) -> Array | None:
-    """Kernel (inputs, units); on more than two axes each row by itself."""
+def dense(layer: Layer, inputs: Sequence[Array], weights: Weights) -> Array | None:
+    """Kernel (inputs, units), or stored the other way; on more than two axes each row by itself."""
     kernel = weights.get("kernel")
+    if kernel is not None and layer.settings.get("transposed_kernel"):
+        kernel = kernel.T
     if kernel is None or kernel.ndim != 2 or inputs[0].shape[-1] != kernel.shape[0]:
         return None
     return np.asarray(inputs[0] @ kernel + weights.get("bias", 0.0))
@@ -127,6 +129,18 @@ def pads_of(layer: Layer, x: Array, window: Sequence[int]) -> Pads:
         return tuple(layer.settings["pads"])
     strides, dilation = (sizes(layer.settings.get(name), rank) for name in ("strides", "dilation"))
     return own_pads(str(layer.settings.get("padding", "valid")), x.shape[1:-1], effective(window, dilation), strides)
+
+
+def usual(layer: Layer, x: Array, window: Sequence[int]) -> list[Pads]:
+    """What is put around in practice, whatever shape the output then has."""
+    rank = len(window)
+    strides, dilation = (sizes(layer.settings.get(name), rank) for name in ("strides", "dilation"))
+    spread = effective(window, dilation)
+    named = [own_pads(name, x.shape[1:-1], spread, strides) for name in ("same", "valid", "causal")]
+    around = [
+        tuple((amount, amount) for amount in amounts) for amounts in ([n // 2 for n in spread], [n - 1 for n in spread])
+    ]
+    return [*named, *around]
 
 
 def choices(layer: Layer, x: Array, window: Sequence[int], shape: Sequence[int]) -> list[Pads]:

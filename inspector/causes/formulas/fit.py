@@ -123,7 +123,7 @@ def refit_anyway(
     case: Case, item: LayerDifference, layer: Layer, *, samples: int = SAMPLES, most: float = MOST_WORK
 ) -> Refit | None:
     """Like `refit`, whatever the weights of B are."""
-    sample = case.sample(item.a)
+    sample = case.sample(item.a) if item.status != "not-compared" else None
     behind: tuple[Behind, ...] = ()
     chained = chain(case, layer) if sample is None and item.status == "not-compared" and case.ran else None
     if chained is not None:
