@@ -11,8 +11,8 @@ PROVED = 0.5
 HEAD = """# The fault bench
 
 Written by `make faults` (`tests/faults/find_faults.py`): nets of seven kinds, with seeded widths and weights. Each
-cause is put into each net that it can be in, at a seeded place, as a converter or a person would make the mistake; and Model
-Inspector is asked for the cause. Then pairs that are the same and look different.
+cause is put into each net that it can be in, at a seeded place, as a converter or a person would make the mistake.
+Then pairs that are the same and look different.
 A cell is: pairs with the right layer and the right cause first / pairs.
 """
 
