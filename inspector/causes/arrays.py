@@ -16,6 +16,7 @@ from inspector.domain.match import WeightDifference
 MOST = 2**24
 UNLIKE = ("different", "permuted")
 FEW = 3
+FLOATS = ("float32", "float64")  # constants that can hold A's numbers
 TURNED = 0.9  # a square matrix is like its partner only when it is turned over
 T = TypeVar("T")
 
@@ -125,14 +126,15 @@ def alike(a: Array, b: Array) -> float:
 
 
 def edits(case: Case, layers: Sequence[LayerDifference]) -> tuple[Edit, ...]:
-    """A's numbers for every weight of these layers that is not A's; A's whole layer where one cannot be laid out, or
-    where nothing tells which of two belongs where."""
+    """A's numbers for every weight of these layers that is not A's; A's whole layer where one cannot be laid out, is
+    stored in fewer bits, or where nothing tells which of two belongs where."""
     found: list[Edit] = []
+    floats = {w.id for layer in case.b.computation.layers for w in layer.weights if w.dtype in FLOATS and not w.step}
     for layer in layers:
         wrong = [weight for weight in partners(case, layer) if weight.relation in (*UNLIKE, "missing", "rounded")]
         both = [pair(case, layer, weight) for weight in wrong]
         unclear = any(max(_likeness(case, layer, *two)) <= TURNED for two in _of_one_shape(layer))
-        known = [item.edit(item.a) for item in both if item is not None]
+        known = [item.edit(item.a) for item in both if item is not None and item.weight.b in floats]
         found += [Graft(layer=layer.a)] if unclear or len(known) != len(wrong) else known
     return tuple(found)
 
