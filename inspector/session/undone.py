@@ -37,7 +37,10 @@ def _is_undone(layer: LayerDifference, agrees: dict[str, bool]) -> bool:
 
 
 def _agreeing(rows: dict[str, LayerDifference], a: Computation) -> dict[str, bool]:
-    """Whether both sides agree in their ordinary runs at the layer, or at everything that reads it."""
+    """Whether a layer undoes what came in, or everything that reads it does so.
+
+    One that undoes gives the same in the ordinary runs and another thing from the same inputs; or it is fused with
+    the layer into one tensor of B, and the same there. A difference that merely fades on its way is not undone."""
     readers: dict[str, list[str]] = {}
     for layer in a.layers:
         for tensor in layer.inputs:
@@ -45,9 +48,16 @@ def _agreeing(rows: dict[str, LayerDifference], a: Computation) -> dict[str, boo
     found: dict[str, bool] = {}
     for layer in reversed(a.layers):
         row = rows.get(layer.name)
-        after = [found[name] for tensor in layer.outputs for name in readers.get(tensor, ())]
-        found[layer.name] = (row is not None and _within(row)) or (bool(after) and all(after))
+        after = [name for tensor in layer.outputs for name in readers.get(tensor, ())]
+        undoing = row is not None and row.status == "different" and _within(row)
+        fused = row is not None and bool(after) and all(_ends(row, rows.get(name)) for name in after)
+        found[layer.name] = undoing or fused or (bool(after) and all(found[name] for name in after))
     return found
+
+
+def _ends(row: LayerDifference, after: LayerDifference | None) -> bool:
+    """Whether B gives both as one tensor, which is the later layer's."""
+    return after is not None and after.b == row.b and after.status in ("same", "within-noise") and _within(after)
 
 
 def _within(row: LayerDifference) -> bool:

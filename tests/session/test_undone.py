@@ -66,6 +66,16 @@ def test_what_reaches_the_output_is_one() -> None:
     assert (found["scale"], found["sum"]) == ("different", "different")
 
 
+def test_a_difference_that_fades_is_one_all_the_same() -> None:
+    fading = rows(scale=row("scale", 0.5, 0.5, "different"), sum=row("sum", 0, 0, "same"))
+    assert statuses(fading, replace(NET, layers=NET.layers[:4]))["scale"] == "different"
+
+
+def test_two_layers_that_are_one_tensor_in_b() -> None:
+    found = rows(sum=replace(row("sum", 0, 0, "same"), b="scale"))
+    assert statuses(found, replace(NET, layers=NET.layers[:4]))["scale"] == "within-noise"
+
+
 @pytest.mark.parametrize("what", ["weights", "infinity"])
 def test_other_weights_and_infinity_are_never_undone(what: str) -> None:
     scale = row("scale", 0.5, math.inf if what == "infinity" else 0.5, "different")
