@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 pytestmark = pytest.mark.framework
-BENCH = Path(__file__).with_name("run.py")
+BENCH = Path(__file__).with_name("find_faults.py")
 CAUSES = (
     "batchnorm-epsilon",
     "activation",
