@@ -7,8 +7,10 @@ import numpy as np
 from inspector.causes.case import Array
 
 LEVELS = 260
-STEPS = (127, 128, 255, 63, 31, 15, 7, 8, 3)  # of 8 bits to 2 bits, as many steps lie between 0 and the largest
+STEPS = np.arange(2, LEVELS)  # as many steps may lie between 0 and the largest number
 ENOUGH = 12  # numbers beside those that make the grid
+DISTINCT = 4  # fewer numbers are near some grid by chance
+NEAR = 2e-3  # of a step
 #: What a wrong scale is off by: bits, and the ends of signed and unsigned ranges taken for each other.
 FACTORS = (
     127 / 128,
@@ -70,17 +72,10 @@ def _of_levels(values: Array) -> float:
 
 
 def _of_ends(values: Array) -> float:
-    """Whole multiples of the largest value's 127th part (128th, 7th, ...), or of the range's 255th."""
-    largest, low, span = float(np.abs(values).max(initial=0.0)), float(values.min()), float(np.ptp(values))
-    if not largest or not span or values.size < ENOUGH:
+    """Whole multiples of a part of the largest value, or (from the smallest on) of the range."""
+    if values.size < ENOUGH or not np.ptp(values) or len(np.unique(values[:1024])) <= DISTINCT:
         return 0.0
-    for count in STEPS:
-        for start, step in ((0.0, largest / count), (low, span / count)):
-            if not _whole(values[:64], start, step) or not _whole(values, start, step):
-                continue
-            if len(np.unique(np.round((values - start) / step))) > 2:
-                return step
-    return 0.0
+    return _of_rows(values[None])
 
 
 def _of_channels(array: Array, axis: int) -> float:
@@ -88,26 +83,22 @@ def _of_channels(array: Array, axis: int) -> float:
     some = channels[:: max(1, len(channels) // SOME)]
     if len(some) < len(channels) and not _of_rows(some.reshape(len(some), -1)):
         return 0.0
-    return _of_rows(channels.reshape(len(channels), -1))
+    rows = channels.reshape(len(channels), -1)
+    enough = rows.shape[1] >= DISTINCT and len(rows) > 1 and len(rows) * (rows.shape[1] - 2) >= ENOUGH
+    return _of_rows(rows) if enough else 0.0
 
 
 def _of_rows(rows: Array) -> float:
-    if rows.shape[1] < 4 or rows.shape[0] < 2 or rows.shape[0] * (rows.shape[1] - 2) < ENOUGH:
-        return 0.0
-    largest = np.abs(rows).max(axis=1, keepdims=True)
-    low, span = rows.min(axis=1, keepdims=True), np.ptp(rows, axis=1)[:, None]
-    used = (largest > 0).ravel() & (span > 0).ravel()
+    """The largest step of rows that each have a step of their own, and as many of them up to their end."""
+    largest, low, span = np.abs(rows).max(axis=1), rows.min(axis=1), np.ptp(rows, axis=1)
+    used = (largest > 0) & (span > 0)
     if not used.any():
         return 0.0
     rows, largest, low, span = rows[used], largest[used], low[used], span[used]
-    first = rows[:, :SOME]  # most numbers are on no grid, and a few of them say so
-    for count in STEPS:
-        for start, step in ((np.zeros_like(low), largest / count), (low, span / count)):
-            if _whole(first, start, step) and _whole(rows, start, step):
-                return float(step.max())
+    for start, whole in ((np.zeros_like(low), largest), (low, span)):
+        parts = (rows - start[:, None]) / whole[:, None]
+        places = parts[:, :SOME, None] * STEPS  # most numbers are on no grid, and a few of them say so
+        for count in STEPS[np.abs(places - np.round(places)).max(axis=(0, 1)) <= NEAR]:
+            if np.abs(parts * count - np.round(parts * count)).max() <= NEAR:
+                return float(whole.max() / count)
     return 0.0
-
-
-def _whole(values: Array, start: Array | float, step: Array | float) -> bool:
-    places = (values - start) / step
-    return bool(np.abs(places - np.round(places)).max() <= 2e-3)

@@ -119,8 +119,9 @@ class _Net:
 
     def _through(self, tensor: str) -> Iterator[Layer]:
         """Who makes a tensor; behind a layer that does nothing, who makes what that reads."""
-        maker = self.makers.get(tensor)
-        while maker is not None:
+        maker, seen = self.makers.get(tensor), set[str]()
+        while maker is not None and maker.name not in seen:
+            seen.add(maker.name)
             yield maker
             if maker.kind not in IDLE or not maker.inputs:
                 return
@@ -168,12 +169,16 @@ class _Net:
 
     def _reading(self, layer: Layer) -> Iterator[Layer]:
         """What reads a layer's outputs; behind a layer that does nothing or is not there, what reads that one's."""
-        for tensor in layer.outputs:
-            for reader in self.readers.get(tensor, ()):
+        waiting, seen = [layer], set[str]()
+        while waiting:
+            for reader in (reader for tensor in waiting.pop(0).outputs for reader in self.readers.get(tensor, ())):
+                if reader.name in seen:
+                    continue
+                seen.add(reader.name)
                 yield reader
                 row = self.rows.get(reader.name)
                 if reader.kind in IDLE or (row is not None and row.b is None):
-                    yield from self._reading(reader)
+                    waiting.append(reader)
 
     def readers_of(self, group: set[str]) -> list[LayerDifference]:
         """The compared layers right behind a group, in A's order; those without a tensor in B are looked through."""

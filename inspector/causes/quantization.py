@@ -17,6 +17,7 @@ CAUSE = "quantization"
 CLIPPED = 0.01
 QUANTIZED = ("int8", "uint8", "int16", "dynamic")
 LOOKED = 2**16
+MOST = 0.9
 VECTORS = ("moving_mean", "moving_variance", "gamma", "beta", "bias")
 WRONG = ("cut off", "a bad scale", "a zero point")
 MEND = (
@@ -150,20 +151,25 @@ def _rounded(sample: Sample | None) -> str:
     if not np.isfinite(b).all() or np.ptp(b) == 0:
         return ""
     step = grid(b, per_channel=False)
-    if not step or step <= 4 * sample.noise_floor or grid(a, per_channel=False) or len(np.unique(b)) <= 4:
+    if not step or step <= 4 * sample.noise_floor or grid(a, per_channel=False):
         return ""
-    cut = float(((a > b.max() + step) | (a < b.min() - step)).mean())
-    beyond = f"; {percent(cut)} of A's values lie beyond them" if cut else ""
-    return f"its values stand on {levels(b, step)} levels, {short(step)} apart{beyond}"
+    beyond = (a > b.max() + step) | (a < b.min() - step)
+    if (np.abs(a - b)[~beyond] <= 1.01 * step).mean() < MOST:
+        return ""  # few values for another reason
+    cut = float(beyond.mean())
+    lost = f"; {percent(cut)} of A's values lie beyond them" if cut else ""
+    return f"its values stand on {levels(b, step)} levels, {short(step)} apart{lost}"
 
 
 def _fake_quantized(case: Case, a: Layer, b: Layer | None) -> str:
-    """A FakeQuant node of B right before the layer, where A has none."""
+    """A FakeQuant node of B that ends the layer or stands right before it, where A has none."""
     if b is None or any(layer.kind == "fake_quant" for layer in case.a.computation.layers):
         return ""
     makers = {tensor: layer for layer in case.b.computation.layers for tensor in (*layer.outputs, *layer.aliases)}
-    found = next((m for name in b.inputs if (m := makers.get(name)) is not None and m.kind == "fake_quant"), None)
+    before = [makers[name] for name in b.inputs if name in makers]
+    found = next((layer for layer in (b, *before) if layer.kind == "fake_quant"), None)
     if found is None:
         return ""
     given = ", ".join(f"{key} {found.settings[key]}" for key in ("min", "max", "num_bits") if key in found.settings)
-    return f"what `{a.name}` reads is quantized by `{found.name}`" + (f" ({given})" if given else "")
+    what = f"what `{a.name}` {'gives' if found is b else 'reads'} is quantized by `{found.name}`"
+    return what + (f" ({given})" if given else "")

@@ -55,7 +55,8 @@ def region(case: Case, item: LayerDifference) -> list[Layer]:
 def extra(case: Case, item: LayerDifference, a: Layer) -> list[Layer]:
     """Layers of B in there that are no part of what A's layer does; none for kinds that are many ops anyway.
 
-    What stands in front of the layer's own op is none of its parts; what stands behind it may be its activation."""
+    What stands in front of the layer's own op is none of its parts, but may stand for what A's layer reads; what
+    stands behind it may be its activation."""
     if a.kind not in PARTS:
         return []
     parts = region(case, item)
@@ -65,4 +66,12 @@ def extra(case: Case, item: LayerDifference, a: Layer) -> list[Layer]:
         return []
     has_activation = a.kind != "activation" and str(a.settings.get("activation", "linear")) != "linear"
     behind = [] if has_activation else parts[:main]
-    return [layer for layer in (*behind, *parts[main + 1 :]) if layer.kind not in (*SILENT, *PARTS[a.kind])]
+    known = {*SILENT, *PARTS[a.kind], *_before(case, a)}
+    return [layer for layer in (*behind, *parts[main + 1 :]) if layer.kind not in known]
+
+
+def _before(case: Case, a: Layer) -> set[str]:
+    """The kinds of the layers that A's layer reads and that no tensor of B is matched with."""
+    unmatched = {row.a for row in case.layers if row.b is None}
+    made = [layer for layer in case.a.computation.layers if set(layer.outputs) & set(a.inputs)]
+    return {layer.kind for layer in made if layer.name in unmatched}

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from two_sides import Net, put, trained
 
+from inspector.causes.case import Graft
 from inspector.causes.precision import computed_in, suspect, to_half
 
 KERNEL = trained(0, 12, 16)
@@ -38,6 +39,14 @@ def test_rounded_weights_are_told_and_mended(kind: str) -> None:
     assert found.title == f"the weights of `dense` are rounded to {kind} in B"
     assert np.array_equal(put(found)["b/dense/kernel"], KERNEL)
     assert np.array_equal(put(found)["b/dense/bias"], trained(1, 16))
+
+
+def test_a_constant_that_is_stored_in_half_cannot_hold_as_numbers() -> None:
+    net = Net().add("dense", {"kernel": KERNEL}, {"kernel": half(KERNEL, "float16")})
+    net.b[0] = replace(net.b[0], weights=tuple(replace(w, dtype="float16") for w in net.b[0].weights))
+    (found,) = suspect(net.case())
+    assert found.trial is not None
+    assert found.trial.edits == (Graft(layer="dense"),)
 
 
 def test_a_bfloat16_that_was_cut_off() -> None:

@@ -32,6 +32,13 @@ def test_a_grid_for_the_whole_kernel(count: int) -> None:
     assert np.array_equal(put(found)["b/conv/kernel"], KERNEL)
 
 
+def test_a_grid_of_any_number_of_steps_in_a_small_kernel() -> None:
+    small = trained(4, 8, 4)
+    step = np.abs(small).max() / 20
+    (found,) = suspected(np.round(small / step) * step, small)
+    assert f"a grid of {short(step)} " in found.title
+
+
 @pytest.mark.parametrize("axis", [2, 3])
 def test_a_grid_for_each_channel(axis: int) -> None:
     others = tuple(at for at in range(4) if at != axis)
@@ -113,6 +120,26 @@ def test_activations_on_few_levels() -> None:
     assert f"{100 * beyond:.1f}% of A's values lie beyond" in found.title
     assert found.trial is not None
     assert found.trial.edits == ()
+
+
+def test_activations_in_four_bits() -> None:
+    """relu(x), then 16 levels from 0 to 6 of which the values reach only four."""
+    x = np.abs(np.random.default_rng(0).uniform(0, 1.3, (4, 20, 8))).astype(np.float32)
+    (found,) = activations(np.round(x / np.float32(0.4)) * np.float32(0.4), x)
+    assert "4 levels, 0.400 apart" in found.title
+
+
+@pytest.mark.parametrize(("place", "word"), [(0, "gives"), (1, "reads")])
+def test_a_fake_quant_node_that_only_b_has(place: int, word: str) -> None:
+    x = np.random.default_rng(0).normal(size=(2, 64)).astype(np.float32)
+    net = Net().add("one", {}, {}, kind="activation").add("two", {}, {}, kind="dense").sample("two", x, x, x * 1.5)
+    net.rows[1] = replace(net.rows[1], status="different")
+    net.b[1] = replace(net.b[1], inputs=("one:0",))
+    net.b[1 - place] = replace(net.b[1 - place], kind="fake_quant", name="quantized", settings={"num_bits": 4})
+    (found,) = suspect(net.case())
+    assert f"what `two` {word} is quantized by `quantized` (num_bits 4)" in found.title
+    net.a[0] = replace(net.a[0], kind="fake_quant")
+    assert list(suspect(net.case())) == []
 
 
 def test_values_at_the_end_of_a_quantized_range() -> None:

@@ -17,10 +17,10 @@ from faults import Fault, Made, after, before, found, is_inside, named, replaced
 
 CUSTOM = """
 import tensorflow as tf
-import tf_keras
+import KERAS
 
 
-class Forgetful(tf_keras.layers.Layer):
+class Forgetful(KERAS.layers.Layer):
     def get_config(self):
         return {"name": self.name}
 
@@ -57,11 +57,9 @@ def tensor_name(made: Made, random: np.random.Generator) -> Iterator[Fault]:
         change = after(last, calibrated)
 
         def files(pair: Any, change: Any = change) -> dict[str, Any]:
-            own = filled(pair.net, pair.seed, pair.model, change, tf_keras)
+            own = filled(pair.net, pair.seed, pair.model, change, pair.keras)
             train_like(own.get_layer("calibrated"), seed)
-            own.save(pair.path("-a.h5"))
-            pair.path(".pb").write_bytes(writing.frozen(pair.model).SerializeToString())
-            return {"a": pair.path("-a.h5").name}
+            return _own_files(pair, own, pair.model)
 
         yield Fault(cause="tensor-name", what=f"{last} fetched", layers=(last, "calibrated"), files=files)
 
@@ -79,26 +77,40 @@ def filled(net: str, seed: int, model: Any, change: Any, keras: Any) -> Any:
 
 
 def custom_layer(made: Made, random: np.random.Generator) -> Iterator[Fault]:
-    space: dict[str, Any] = {}
-    exec(CUSTOM, space)
+    """A's file lost what the layer was made with; the live model was frozen."""
     for name, _ in named(made, *SHORT):
         for class_name, value in (("Scaled", float(random.uniform(0.3, 0.7))), ("Shrunk", 0.2)):
 
-            def put(_keras: Any, _class: str, own: str, _config: Any, new: str = class_name, value: Any = value) -> Any:
-                return space[new](value, name=own)
-
-            change = replaced(name, put)
-
-            def files(pair: Any, change: Any = change) -> dict[str, Any]:
-
-                live = filled(pair.net, pair.seed, pair.model, change, tf_keras)
-                live.save(pair.path("-a.h5"))
-                pair.path(".pb").write_bytes(writing.frozen(live).SerializeToString())
+            def files(pair: Any, name: str = name, new: str = class_name, value: float = value) -> dict[str, Any]:
+                code = CUSTOM.replace("KERAS", pair.keras.__name__)
+                space: dict[str, Any] = {}
+                exec(code, space)
+                change = replaced(name, lambda _keras, _class, own, _config: space[new](value, name=own))
+                live = filled(pair.net, pair.seed, pair.model, change, pair.keras)
                 custom = pair.path("-layers.py")
-                custom.write_text(CUSTOM)
-                return {"a": pair.path("-a.h5").name, "options_a": {"custom": str(custom)}}
+                custom.write_text(code)
+                return {**_own_files(pair, live, live), "options_a": {"custom": str(custom)}}
 
             yield Fault(cause="custom-layer", what=f"{class_name} saved without {value}", layers=(name,), files=files)
+
+        def captured(pair: Any, name: str = name) -> dict[str, Any]:
+            live, saved = (
+                filled(pair.net, pair.seed, pair.model, replaced(name, _scaling(factor)), pair.keras)
+                for factor in (0.4, 0.9)
+            )
+            return {**_own_files(pair, saved, live), "options_a": {"trust": True}}
+
+        yield Fault(cause="custom-layer", what="a Lambda's constant", layers=(name,), files=captured)
+
+
+def _own_files(pair: Any, a: Any, b: Any) -> dict[str, Any]:
+    a.save(pair.path("-a.h5"))
+    pair.path(".pb").write_bytes(writing.frozen(b).SerializeToString())
+    return {"a": pair.path("-a.h5").name}
+
+
+def _scaling(factor: float) -> Callable[..., Any]:
+    return lambda keras, _class, own, _config: keras.layers.Lambda(lambda x: x * factor, name=own)
 
 
 def version_drift(made: Made, _random: np.random.Generator) -> Iterator[Fault]:
@@ -111,7 +123,7 @@ def version_drift(made: Made, _random: np.random.Generator) -> Iterator[Fault]:
             own = filled(pair.net, pair.seed, pair.model, change, tf_keras)
             graph = writing.frozen(filled(pair.net, pair.seed, pair.model, change, keras))
             if not writing.shows(own, graph):
-                raise LookupError("no gate is where the two differ")
+                raise LookupError("nothing is where the two differ")
             own.save(pair.path("-a.h5"))
             pair.path(".pb").write_bytes(graph.SerializeToString())
             return {"a": pair.path("-a.h5").name}
@@ -189,7 +201,7 @@ def hub_module(made: Made, _random: np.random.Generator) -> Iterator[Fault]:
 
     def files(pair: Any) -> dict[str, Any]:
 
-        other = filled(pair.net, pair.seed, pair.model, training, tf_keras)
+        other = filled(pair.net, pair.seed, pair.model, training, pair.keras)
         graphs = {"serve": writing.frozen(pair.model), "train": writing.frozen(other)}
         _two_graphs(pair.path("-hub"), graphs, len(pair.model.inputs), len(pair.model.outputs))
         options = [{"choices": {"tags": tags}} for tags in ("serve", "train")]
@@ -269,7 +281,7 @@ def pictures(made: Made, random: np.random.Generator) -> Iterator[Fault]:
 
         def twice(pair: Any) -> dict[str, Any]:
 
-            other = filled(pair.net, pair.seed, pair.model, before(first, rescaled), tf_keras)
+            other = filled(pair.net, pair.seed, pair.model, before(first, rescaled), pair.keras)
             pair.path(".pb").write_bytes(writing.frozen(other).SerializeToString())
             return {"settings": _photo(pair, seed, preprocess_a="scale 1/255", preprocess_b="scale 1/255")}
 

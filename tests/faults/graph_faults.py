@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -14,8 +15,9 @@ HALF, FLOAT = tf.float16.as_datatype_enum, tf.float32.as_datatype_enum
 
 
 def nodes(graph: Any, layer: str, *ops: str) -> list[Any]:
-    """The layer's nodes of these ops. Raises LookupError where there is none."""
-    got = [node for node in graph.node if layer in node.name.split("/") and node.op in ops]
+    """The layer's nodes of these ops; Keras 3 calls its scope `conv_1`, too. Raises LookupError where there is none."""
+    scope = re.compile(rf"(^|/){re.escape(layer)}(_\d+)?/")
+    got = [node for node in graph.node if node.op in ops and scope.search(node.name)]
     if not got:
         raise LookupError(f"{layer} has no {' or '.join(ops)}")
     return got

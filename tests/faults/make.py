@@ -4,12 +4,14 @@ A process of its own, since TensorFlow must not be in the app's. Each pair is a 
 
 from __future__ import annotations
 
+import importlib
 import itertools
 import json
 import os
 import sys
 import warnings
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -55,21 +57,19 @@ def main(folder: Path, asked: dict[str, Any]) -> None:
 
 
 def _of_net(folder: Path, net: str, seed: int, asked: dict[str, Any], forms: Iterator[str]) -> Iterator[dict[str, Any]]:
-    tf_keras.backend.clear_session()
-    recipe = Recipe(tf_keras, seed)
-    model = NETS[net](recipe)
-    train_like(model, seed)
-    model.save(folder / f"{net}-{seed}.h5")
-    if asked.get("same"):
-        yield from same.pairs(folder, net, seed, model, asked["same"])
+    kerases = asked.get("keras") or ["tf_keras"]
+    origin, made = _origin(folder, net, seed, kerases[seed % len(kerases)])
+    if asked["same"]:
+        other = origin if origin.keras is tf_keras else _origin(folder, net, seed, "tf_keras")[0]
+        yield from same.pairs(replace(other, name=f"{net}-{seed}-same"), asked["same"])
     if asked.get("only_same"):
         return
     random = np.random.default_rng([seed, sum(map(ord, net))])
     by_cause: dict[str, list[Fault]] = {}
     for family in FAMILIES:
-        for fault in family(recipe.made, random):
+        for fault in family(made, random):
             by_cause.setdefault(fault.cause, []).append(fault)
-    origin, count = (folder, net, seed, model), asked.get("together", 1)
+    count = asked.get("together", 1)
     if count > 1:
         yield from _together(origin, by_cause, random, count, asked.get("each", 1), forms)
         return
@@ -81,15 +81,23 @@ def _of_net(folder: Path, net: str, seed: int, asked: dict[str, Any], forms: Ite
             yield from _first_visible(origin, chosen, asked.get("each", 1), forms)
 
 
-Origin = tuple[Path, str, int, Any]
+def _origin(folder: Path, net: str, seed: int, keras_name: str) -> tuple[Pair, Any]:
+    """A's model, saved as .h5, and the layers that it was made of."""
+    keras = importlib.import_module(keras_name)
+    keras.backend.clear_session()
+    recipe = Recipe(keras, seed)
+    model = NETS[net](recipe)
+    train_like(model, seed)
+    name = f"{net}-{seed}" + "-k3" * (keras_name == "keras")
+    model.save(folder / f"{name}.h5")
+    return Pair(folder=folder, name=name, net=net, seed=seed, model=model, keras=keras), recipe.made
 
 
-def _pair(origin: Origin, name: str) -> Pair:
-    folder, net, seed, model = origin
-    return Pair(folder=folder, name=f"{net}-{seed}-{name}", net=net, seed=seed, model=model)
+def _pair(origin: Pair, name: str) -> Pair:
+    return replace(origin, name=f"{origin.name}-{name}")
 
 
-def _first_visible(origin: Origin, found: list[Fault], each: int, forms: Iterator[str]) -> Iterator[dict[str, Any]]:
+def _first_visible(origin: Pair, found: list[Fault], each: int, forms: Iterator[str]) -> Iterator[dict[str, Any]]:
     """A fault that no output shows is none: the next one is taken. So is one that the net's graph has no place for."""
     made = 0
     for fault in found:
@@ -98,7 +106,7 @@ def _first_visible(origin: Origin, found: list[Fault], each: int, forms: Iterato
         pair = _pair(origin, f"{fault.cause}-{made}")
         row = _tried(pair, [fault], next(forms))
         if row is not None:
-            yield _row(pair, [fault], row)
+            yield _row(origin, pair, [fault], row)
             made += 1
 
 
@@ -114,7 +122,7 @@ def _tried(pair: Pair, chosen: list[Fault], form: str) -> dict[str, Any] | None:
 
 
 def _together(
-    origin: Origin, by_cause: dict[str, list[Fault]], random: Any, count: int, each: int, forms: Iterator[str]
+    origin: Pair, by_cause: dict[str, list[Fault]], random: Any, count: int, each: int, forms: Iterator[str]
 ) -> Iterator[dict[str, Any]]:
     """Several faults at different layers of one net, each of which shows by itself."""
     causes = [cause for cause in by_cause if cause not in ALONE]
@@ -132,7 +140,7 @@ def _together(
             continue
         row = _tried(pair, chosen, next(forms))
         if row is not None:
-            yield _row(pair, chosen, row)
+            yield _row(origin, pair, chosen, row)
             made += 1
 
 
@@ -140,13 +148,13 @@ def _at_one_place(fault: Fault) -> bool:
     return len(fault.layers) in (1, 2) and "preprocess_a" not in fault.settings and not fault.files
 
 
-def _row(pair: Pair, chosen: list[Fault], row: dict[str, Any]) -> dict[str, Any]:
+def _row(origin: Pair, pair: Pair, chosen: list[Fault], row: dict[str, Any]) -> dict[str, Any]:
     settings = {key: value for fault in chosen for key, value in fault.settings.items() if key != "fold"}
     return {
         "id": pair.name,
         "net": pair.net,
         "seed": pair.seed,
-        "a": f"{pair.net}-{pair.seed}.h5",
+        "a": f"{origin.name}.h5",
         **row,
         "settings": {**settings, **row.get("settings", {})},
         "truth": [

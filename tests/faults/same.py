@@ -16,22 +16,23 @@ from writing import Pair, frozen, inputs_of, run_graph
 ROUNDING = 1e-4
 
 
-def pairs(folder: Path, net: str, seed: int, model: Any, wanted: list[str]) -> Iterator[dict[str, Any]]:
+def pairs(pair: Pair, wanted: list[str]) -> Iterator[dict[str, Any]]:
     """A's file is the .h5 that lies in the folder already. `wanted`: only kinds with one of these in their name."""
-    graph = frozen(model)
-    for kind, way in _ways(Pair(folder=folder, name=f"{net}-{seed}", net=net, seed=seed, model=model), graph).items():
-        name = f"{net}-{seed}-same-{kind.replace(' ', '-')}"
-        row = {"id": name, "net": net, "seed": seed, "a": f"{net}-{seed}.h5", "settings": {}, "truth": [], "what": kind}
+    graph = frozen(pair.model)
+    a = f"{pair.net}-{pair.seed}"
+    for kind, way in _ways(pair, graph).items():
+        name = f"{pair.name}-{kind.replace(' ', '-')}"
+        row = {"id": name, "net": pair.net, "seed": pair.seed, "a": f"{a}.h5", "settings": {}, "truth": []}
         if not any(text in kind for text in wanted):
             continue
         try:
-            more = way(folder / name)
+            more = way(pair.folder / name)
         except LookupError:
             continue  # the net has nothing of that kind
         except Exception as error:  # noqa: BLE001 - told; the others go on
             print(f"{name}: {type(error).__name__}: {str(error)[:200]}", file=sys.stderr)
             continue
-        yield {**row, "b": f"{name}.pb", **more}
+        yield {**row, "what": kind, "b": f"{name}.pb", **more}
 
 
 Way = Callable[[Path], dict[str, Any]]

@@ -9,7 +9,6 @@ from typing import Any
 import faults
 import numpy as np
 import tensorflow as tf
-import tf_keras
 from fault_nets import NETS, Recipe, flat_layers
 from faults import Fault
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
@@ -21,13 +20,14 @@ OWN_CODE = ("Lambda", "TFOpLambda", "SlicingOpLambda", "Trains", "Scaled", "Shru
 
 @dataclass(frozen=True, kw_only=True)
 class Pair:
-    """Where a pair is written, and A's net."""
+    """Where a pair is written, A's net, and the Keras (tf_keras or keras) it is made with."""
 
     folder: Path
     name: str
     net: str
     seed: int
     model: Any
+    keras: Any
 
     def path(self, ending: str) -> Path:
         return self.folder / f"{self.name}{ending}"
@@ -55,7 +55,10 @@ def write(pair: Pair, chosen: list[Fault], *, form: str = "pb") -> dict[str, Any
     if form == "h5":
         b.save(pair.path("-b.h5"))
         return {"b": f"{pair.name}-b.h5"}
-    tf.saved_model.save(b, str(pair.path("-saved")))
+    if pair.keras.__name__ == "keras":
+        b.export(str(pair.path("-saved")), verbose=False)
+    else:
+        tf.saved_model.save(b, str(pair.path("-saved")))
     return {"b": f"{pair.name}-saved"}
 
 
@@ -66,7 +69,7 @@ def built(pair: Pair, chosen: list[Fault]) -> Any:
         results = (fault.change(keras, class_name, name, dict(config)) for fault in chosen if fault.change)
         return next((made for made in results if made), None)
 
-    b = NETS[pair.net](Recipe(tf_keras, pair.seed, change))
+    b = NETS[pair.net](Recipe(pair.keras, pair.seed, change))
     own, other = flat_layers(pair.model), flat_layers(b)
     for place, layer in other.items():
         if place in own and [w.shape for w in own[place].get_weights()] == [w.shape for w in layer.get_weights()]:
