@@ -108,6 +108,11 @@ class Case:
     warnings: tuple[Warn, ...] = ()
     ran: bool = True
 
+    @property
+    def agrees(self) -> bool:
+        """Whether the models were run and every output is the same within its noise floor."""
+        return bool(self.outputs) and all(pair.difference.within_noise for pair in self.outputs)
+
     def suspects(self) -> Iterator[tuple[LayerDifference, Layer, Layer | None]]:
         """The layers that introduce a difference, with what is known of them on each side. Without a run: all;
         and those that could not be compared are open to suspicion, too."""

@@ -19,7 +19,11 @@ LARGEST = 65504.0  # of float16, IEEE 754
 
 
 def suspect(case: Case) -> Iterator[Suspicion]:
-    """Weights that are A's rounded to half precision; layers that compute in it; infinity behind 65504."""
+    """Weights that are A's rounded to half precision; layers that compute in it; infinity behind 65504. Where the
+    outputs agree within what that explains, a note."""
+    if case.agrees:
+        yield from _explained(case)
+        return
     rounded: dict[str, list[LayerDifference]] = {}
     for item, a, b in case.suspects():
         told = [(pair.weight.relation, rounded_to(pair)) for pair in pairs(case, item, ("different", "rounded"))]
@@ -69,6 +73,31 @@ def _of_values(item: LayerDifference, kind: str, sample: Sample) -> Suspicion:
         mend=f"compute it in float32: dtype='float32' for `{item.a}` under a mixed policy, no cast to {kind}",
         trial=Trial(text=f"A's `{item.a}` in its own precision"),
     )
+
+
+def _explained(case: Case) -> Iterator[Suspicion]:
+    """Layers whose wide noise floor is that of half precision on one side."""
+    halves: dict[str, list[LayerDifference]] = {}
+    for item in case.layers:
+        a = case.layer_a.get(item.a)
+        kind = _cast(case, a, case.layer_b.get(item.b)) if a is not None and item.b else ""
+        if kind and item.introduced is not None and item.introduced.max_abs:
+            halves.setdefault(kind, []).append(item)
+    for kind, rows in halves.items():
+        largest = max(rows, key=lambda row: row.introduced.max_abs if row.introduced is not None else 0.0)
+        size = largest.introduced.max_abs if largest.introduced is not None else 0.0
+        yield Suspicion(
+            cause=CAUSE,
+            title=f"one side computes {named([row.a for row in rows])} in {kind}; the outputs show no more than that",
+            layer_a=largest.a,
+            layer_b=largest.b or "",
+            layers=tuple(row.a for row in rows),
+            confidence=0.94,
+            evidence=f"from the same inputs `{largest.a}` differs by {short(size)}, within the {kind} noise floor of "
+            f"{short(largest.noise_floor or 0.0)}",
+            mend=f"none is needed; for float32's numbers, compute it in float32 (no cast to {kind})",
+            note_only=True,
+        )
 
 
 def _cast(case: Case, a: Layer, b: Layer | None) -> str:

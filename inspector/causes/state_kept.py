@@ -17,7 +17,9 @@ SURE, SAID, GUESS = 0.95, 0.9, 0.5
 
 
 def suspect(case: Case) -> Iterator[Suspicion]:
-    """The recurrent layer that says it is stateful, or that introduces a difference, or the only ones there are."""
+    """The recurrent layer that says it is stateful, or that introduces a difference, or the only ones there are.
+
+    A note where the first runs agree."""
     for name, side in (("B", case.b), ("A", case.a)):
         if side.random_ops or (side.repeated or 0.0) <= CHANGES:
             continue
@@ -35,6 +37,7 @@ def suspect(case: Case) -> Iterator[Suspicion]:
             "it holds no random op",
             mend="model.reset_states() before each sequence, or export with stateful=False",
             trial=Trial(text=f"A's `{first.a}` put in the place of B's") if first is not None and name == "B" else None,
+            note_only=case.agrees,
         )
 
 

@@ -73,7 +73,7 @@ def _close(view: View, draft: Draft, open_ops: set[str]) -> None:
 
 def absorb_bias(view: View, draft: Draft) -> None:
     """Take the bias that directly follows, if one does: BiasAdd, or Add with a vector."""
-    following = view.only_consumer(draft.output)
+    following, casts = view.next_but_casts(draft.output)
     if following is None or following.op not in BIAS_OPS or "bias" in draft.weights:
         return
     constants = [t for t in following.inputs if node_of(view.root(t)) in view.constant]
@@ -84,7 +84,7 @@ def absorb_bias(view: View, draft: Draft) -> None:
     if sum(size != 1 for size in shape) > 1 or not shape:
         return
     draft.weights.update(found)
-    draft.nodes.append(following.name)
+    draft.nodes += [*casts, following.name]
     draft.output = f"{following.name}:0"
 
 

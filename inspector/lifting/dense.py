@@ -35,19 +35,18 @@ def _tensordot(view: View, node: Node) -> Draft | None:
     """A dense layer on 3-D or more: rows are flattened for the MatMul, and the last Reshape undoes it."""
     data = view.data(node)
     names = [node.name]
-    following = view.only_consumer(f"{node.name}:0") if len(data) == 1 else None
+    following, casts = view.next_but_casts(f"{node.name}:0") if len(data) == 1 else (None, [])
     if following is not None and node.op == "Transpose" and following.op == "Reshape":
         names.append(following.name)
-        following = view.only_consumer(f"{following.name}:0")
+        following, casts = view.next_but_casts(f"{following.name}:0")
     if following is None or following.op != "MatMul" or view.nodes[names[-1]].op != "Reshape":
         return None
     kernel = _kernel(view, following)
-    end = view.only_consumer(f"{following.name}:0")
+    end, back = view.next_but_casts(f"{following.name}:0")
     if kernel is None or end is None or end.op != "Reshape" or not _shape_of(view, end, data[0]):
         return None
-    draft = Draft(
-        "dense", "MatMul", [*names, following.name, end.name], data, f"{end.name}:0", {}, weighted(view, kernel=kernel)
-    )
+    names += [*casts, following.name, *back, end.name]
+    draft = Draft("dense", "MatMul", names, data, f"{end.name}:0", {}, weighted(view, kernel=kernel))
     absorb_bias(view, draft)
     return draft
 

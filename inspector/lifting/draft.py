@@ -10,6 +10,8 @@ from inspector.domain.computation import Layer, Weight
 from inspector.lifting.order import node_of
 from inspector.lifting.view import View
 
+HALF = ("float16", "bfloat16")
+
 
 @dataclass(slots=True)
 class Draft:
@@ -57,7 +59,9 @@ def to_layer(view: View, draft: Draft) -> Layer:
         shape, dtype = view.graph.constant_shape(name)
         weights.append(Weight(id=name, role=role, shape=shape, dtype=dtype))
     end = view.nodes[node_of(draft.output)]
-    dtype = end.attributes.get("T") or end.attributes.get("dtype") or end.attributes.get("DstT") or ""
+    stated = [view.nodes[name].attributes.get("T") for name in draft.nodes if name in view.nodes]
+    half = next((dtype for dtype in stated if dtype in HALF), None)  # between casts: what it computes in
+    dtype = half or end.attributes.get("T") or end.attributes.get("dtype") or end.attributes.get("DstT") or ""
     return Layer(
         name=node_of(draft.output),
         kind=draft.kind,

@@ -208,6 +208,15 @@ class View:
         names = self.consumers.get(self.root(tensor), [])
         return self.nodes[names[0]] if len(names) == 1 else None
 
+    def next_but_casts(self, tensor: str) -> tuple[Node | None, list[str]]:
+        """The one alive node that reads a tensor, and the casts from one float to another that stand between."""
+        names: list[str] = []
+        node = self.only_consumer(tensor)
+        while node is not None and node.op == "Cast" and _is_float(node, "SrcT") and _is_float(node, "DstT"):
+            names.append(node.name)
+            node = self.only_consumer(f"{node.name}:0")
+        return node, names
+
     def _work_out(self, name: str) -> Array | None:
         if name not in self.constant:
             return None
@@ -269,3 +278,7 @@ def _pure(node: Node) -> bool:
     """Whether the node's value follows from its inputs alone."""
     drawn = node.op.startswith(("Random", "TensorArray"))
     return bool(node.inputs) and node.op not in UNREADABLE and not drawn
+
+
+def _is_float(node: Node, attribute: str) -> bool:
+    return "float" in str(node.attributes.get(attribute, ""))

@@ -15,7 +15,7 @@ HANDLES = "VarHandleOp"
 CALLS = ("PartitionedCall", "StatefulPartitionedCall")
 CONDITIONS = ("If", "StatelessIf")
 LEARNING_PHASE = "learning_phase"  # Keras's own placeholder: false in inference
-SIDE_EFFECTS = ("NoOp", "Assert", "Print", "PrintV2")
+SIDE_EFFECTS = ("Assert", "Print", "PrintV2")
 MOST = 1000000  # nodes: functions that call each other twice over grow without bound
 # What hands a variable's handle on, and what takes the place of a read once the handle is a value.
 HANDING_ON = ("Identity", "Switch", "Enter", "RefIdentity", "RefSwitch", "RefEnter")
@@ -245,4 +245,15 @@ def _upstream(
 
 
 def _carries_on(nodes: Mapping[str, Op], name: str) -> bool:
-    return name in nodes and nodes[name].op not in SIDE_EFFECTS
+    """Whether a node is waited for by what is computed. A NoOp is so that says which frame of a loop a constant is
+    of; one that waits for effects, or for nothing, is not."""
+    seen: Set[str] = set()
+    waiting = [name]
+    while waiting:
+        op = nodes.get(waiting.pop())
+        if op is None or op.op in SIDE_EFFECTS or _mutates(op.op) or (op.op == "NoOp" and not op.controls):
+            return False
+        if op.op == "NoOp" and op.name not in seen:
+            seen.add(op.name)
+            waiting.extend(op.controls)
+    return True

@@ -116,7 +116,7 @@ class Comparing:
         different = measured.result.verdict == "different"
         outputs = measured.outputs()
         facts = [
-            facts_of(*side, inputs, dict(zip(names, arrays, strict=True)), tried=different)
+            facts_of(*side, inputs, dict(zip(names, arrays, strict=True)), tried=different or _keeps_state(side[2]))
             for side, inputs, names, arrays in zip(
                 (a, b),
                 fed,
@@ -346,3 +346,8 @@ def side_run(side: SideState, loaded: Loaded) -> SideRun:
         python=started.python,
         environment=environment,
     )
+
+
+def _keeps_state(loaded: Loaded) -> bool:
+    """Whether a second run can give other numbers although nothing is drawn."""
+    return any(warn.code == "MUTABLE_STATE" for warn in loaded.warnings)

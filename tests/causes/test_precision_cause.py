@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 from two_sides import Net, put, trained
 
-from inspector.causes.case import Graft
+from inspector.causes.case import Graft, OutputPair
 from inspector.causes.precision import computed_in, suspect, to_half
+from inspector.compare.metrics import measure
+from inspector.domain.comparison import OutputDifference
 
 KERNEL = trained(0, 12, 16)
 
@@ -110,3 +112,24 @@ def test_what_the_layers_state() -> None:
     stated = {name: replace(layer, dtype="float16") for name, layer in case.layer_b.items()}
     (found,) = suspect(replace(case, layer_b=stated))
     assert "float16" in found.title
+
+
+def test_where_the_outputs_agree_half_precision_is_a_note() -> None:
+    x = np.random.default_rng(0).normal(size=(4, 32)).astype(np.float32)
+    near = half(x, "float16")
+    net = Net().add("act", {}, {}, kind="activation", status="within-noise").sample("act", x, x, near)
+    net.rows[0] = replace(net.rows[0], introduced=measure(x, near), noise_floor=0.01)
+    output = OutputDifference(
+        a="act",
+        b="act:0",
+        shape=x.shape,
+        metrics=measure(x, near),
+        noise_floor=0.01,
+        within_noise=True,
+        identical=False,
+    )
+    case = replace(net.case(), outputs=(OutputPair(difference=output, a=x, b=near),))
+    assert list(suspect(case)) == []
+    stated = {name: replace(layer, dtype="float16") for name, layer in case.layer_b.items()}
+    (found,) = suspect(replace(case, layer_b=stated))
+    assert (found.note_only, found.layers, found.trial) == (True, ("act",), None)

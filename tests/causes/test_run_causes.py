@@ -93,8 +93,17 @@ def test_a_run_that_repeats_is_neither_random_nor_has_it_a_state() -> None:
 def test_a_second_run_that_differs_without_random_ops_keeps_a_state() -> None:
     case = repeating(dense(), ())
     (found,) = state_kept.suspect(case)
-    assert (found.cause, found.layer_a) == ("state-kept", "dense")
+    assert (found.cause, found.layer_a, found.note_only) == ("state-kept", "dense", False)
     assert list(dropout_active.suspect(case)) == []
+
+
+def test_a_state_is_a_note_where_the_first_runs_agree() -> None:
+    case = repeating(dense(), ())
+    same = OutputDifference(
+        a="dense", b="dense:0", shape=(2,), metrics=measure(X, X), noise_floor=1e-6, within_noise=True, identical=True
+    )
+    (found,) = state_kept.suspect(replace(case, outputs=(OutputPair(difference=same, a=X, b=X),)))
+    assert (found.cause, found.note_only) == ("state-kept", True)
 
 
 def test_the_first_layer_with_nan_is_named_with_its_weight() -> None:

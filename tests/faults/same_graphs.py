@@ -168,7 +168,7 @@ def constants_split(graph: Any) -> Any:
 def inputs_renamed(graph: Any) -> Any:
     """The inputs have other names, in the same order."""
     copy = copied(graph)
-    placeholders = [node for node in copy.node if node.op == "Placeholder"]
+    placeholders = [node for node in copy.node if node.op == "Placeholder" and "unused_control_flow" not in node.name]
     for at, node in enumerate(placeholders):
         old, node.name = node.name, f"given_{at}"
         replace_input(copy, old, node.name)

@@ -125,7 +125,8 @@ def output_names(graph: Any, count: int) -> list[str]:
     own = {node.name for node in graph.node}
     if not own.issuperset(names):
         read = {text.lstrip("^").partition(":")[0] for node in graph.node for text in node.input}
-        names = [node.name for node in graph.node if node.name not in read and node.op not in ("NoOp", "Const")]
+        idle = ("NoOp", "Const", "Placeholder", "Exit")  # a loop's counter is read by nobody
+        names = [node.name for node in graph.node if node.name not in read and node.op not in idle]
     return [f"{name}:0" for name in names[:count]]
 
 

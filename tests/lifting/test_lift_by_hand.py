@@ -76,6 +76,22 @@ def test_a_bias_is_the_convolutions(tmp_path: Path) -> None:
         assert [weight.role for weight in only(layers, "conv2d").weights] == ["kernel", "bias"]
 
 
+def test_a_dense_layer_on_rows_that_computes_in_float16(tmp_path: Path) -> None:
+    """A mixed policy, or an optimiser for other hardware: casts around the MatMul are of the layer."""
+
+    def build(tf) -> None:
+        x = tf.placeholder(tf.float32, (None, 5, 3), name="rows")
+        flat = tf.cast(tf.reshape(x, (-1, 3)), tf.float16)
+        product = tf.cast(tf.matmul(flat, tf.constant(np.ones((3, 4), np.float16))), tf.float32)
+        shape = tf.concat([tf.shape(x)[:2], [4]], 0)
+        tf.nn.relu(tf.nn.bias_add(tf.reshape(product, shape), tf.constant(np.ones(4, np.float32))))
+
+    layers = lifted(tmp_path, build)
+    assert kinds(layers) == ["dense", "activation"]
+    found = only(layers, "dense")
+    assert ({weight.role for weight in found.weights}, found.dtype) == ({"kernel", "bias"}, "float16")
+
+
 def test_dilation_by_space_to_batch(tmp_path: Path) -> None:
     def build(tf):
         x = tf.space_to_batch_nd(image(tf), [2, 2], [[2, 2], [2, 2]])

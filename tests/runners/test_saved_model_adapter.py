@@ -57,6 +57,30 @@ def test_the_runner_has_every_tensor_of_the_readers_computation(served: SavedMod
     assert [(p.name, p.tensor) for p in computation.outputs] == [(p.name, p.tensor) for p in served.outputs]
 
 
+def test_a_loop_of_tensorflow_1_keeps_its_constants_in_its_frame(tmp_path: Path) -> None:
+    """Inlining marks a constant of a loop's body by a NoOp that it waits for."""
+    import tensorflow as tf
+    from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
+
+    lstm = tf.keras.Sequential([tf.keras.Input((5, 3)), tf.keras.layers.LSTM(4)])
+    call = tf.function(lambda x: lstm(x, training=False)).get_concrete_function(tf.TensorSpec((None, 5, 3), name="x"))
+    definition = convert_variables_to_constants_v2(call).graph.as_graph_def()
+    assert any(node.op == "Enter" for node in definition.node)
+    v1 = tf.compat.v1
+    builder = v1.saved_model.Builder(str(tmp_path / "saved"))
+    with tf.Graph().as_default() as graph, v1.Session() as session:
+        v1.import_graph_def(definition, name="")
+        found = {name: graph.get_tensor_by_name(f"{name}:0") for name in ("x", "Identity")}
+        signature = v1.saved_model.predict_signature_def({"x": found["x"]}, {"y": found["Identity"]})
+        builder.add_meta_graph_and_variables(session, ["serve"], signature_def_map={"serving_default": signature})
+    builder.save()
+    x = np.random.default_rng(0).normal(size=(2, 5, 3)).astype(np.float32)
+    side = SavedModelAdapter(str(tmp_path / "saved"), Options())
+    given, wanted = side.inputs[0].tensor, side.outputs[0].tensor
+    tapped = side.run({given: x}, taps=[wanted])["taps"][wanted]
+    np.testing.assert_allclose(tapped, np.asarray(lstm(x)), atol=1e-6)
+
+
 def test_taps_inside_of_functions_can_be_replayed(served: SavedModelAdapter, truth: Any) -> None:
     name = "StatefulPartitionedCall_1/StatefulPartitionedCall/StatefulPartitionedCall/MatMul:0"
     after = "StatefulPartitionedCall_1/StatefulPartitionedCall/concat:0"
