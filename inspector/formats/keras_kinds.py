@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from inspector.formats.keras_operations import is_operation, operation_kind
+from inspector.formats import keras_3_ops
+from inspector.formats.keras_operations import WRAPPED, is_operation, operation_kind
 
 Config = dict[str, Any]
 
@@ -125,10 +126,13 @@ KEPT = frozenset(
 
 
 def is_custom(class_name: str, stated: Config) -> bool:
-    """Whether a class is not Keras's own, so that its code is not in the file."""
-    if is_operation(class_name, stated) or class_name in KEPT or class_name in KINDS:
+    """Whether a class is not Keras's own, so that its code is not in the file. A layer of somebody's own whose
+    config says next to nothing is written as an op is: Keras's ops are known by their names."""
+    if class_name in (*KEPT, *KINDS, *WRAPPED) or str(stated.get("module") or "").startswith("keras"):
         return False
-    return kind_of(class_name, {}, stated) == "other" and not str(stated.get("module") or "").startswith("keras")
+    if is_operation(class_name, stated):
+        return class_name not in keras_3_ops.NAMES
+    return kind_of(class_name, {}, stated) == "other"
 
 
 def kind_of(class_name: str, config: Config, stated: Config) -> str:

@@ -131,5 +131,8 @@ def test_activation_names(value: object, major: int, name: str) -> None:
 def test_only_foreign_classes_carry_code_of_their_own() -> None:
     assert is_custom("QDense", {})
     assert is_custom("Custom>Thing", {"class_name": "Custom>Thing"})
+    op = {"config": {"name": "own"}, "inbound_nodes": [{"args": [], "kwargs": {}}]}  # as Keras 3 writes x + y, too
+    assert is_custom("Scaled", op)
+    assert not is_custom("Add", op)
     for class_name in ("Dense", "UnitNormalization", "TextVectorization", "RandomFlip", "MaxPooling3D", "TFOpLambda"):
         assert not is_custom(class_name, {})
