@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from inspector.cli_convert import convert
 from inspector.domain.errors import Cancelled, InspectorError
 
 if TYPE_CHECKING:
@@ -224,6 +225,9 @@ def compare(a: Path, b: Path, json_out: str | None, html_out: Path | None, **run
         comparison = session.compare(told)
     deliver(comparison, json_out=json_out, html_out=html_out)
     return DIFFERENT if comparison.verdict == "different" else SAME
+
+
+command.add_command(convert)
 
 
 def _told(hits: Sequence[object], show: Callable[[], None]) -> int:

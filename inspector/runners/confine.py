@@ -82,7 +82,9 @@ def confine_reads(paths: Iterable[str]) -> str:
         return "reads anywhere"
     devices = [path for pattern in DEVICES for path in glob.glob(pattern)]
     allowed = list(paths) + interpreter_folders() + list(SYSTEM_FOLDERS) + devices
-    _restrict(READ, dict.fromkeys(allowed, READ), version, outside=False)
+    # Rules forbid moves from folder to folder unless they allow them; the first rules, for writing, stay in force.
+    rights = _known(READ | REFER, version)
+    _restrict(rights, dict.fromkeys(allowed, rights), version, outside=False)
     return "reads only its model, its spill and the libraries"
 
 

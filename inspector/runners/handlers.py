@@ -30,7 +30,7 @@ class Handlers:
 
     def table(self) -> Dict[str, Any]:
         methods = (self.start, self.load, self.run, self.replay, self.reference, self.scan, self.edit, self.export)
-        return {method.__name__: method for method in methods}
+        return {method.__name__: method for method in (*methods, self.convert)}
 
     def start(self, args: Args, _array: Any, progress: Progress) -> Reply:
         """Confine what can be confined before the model is known, then import the framework."""
@@ -113,6 +113,15 @@ class Handlers:
     def export(self, args: Args, _array: Any, progress: Progress) -> Reply:
         progress("writing the graph")
         return self._loaded().export(args["names"], args["path"]), None
+
+    def convert(self, args: Args, _array: Any, progress: Progress) -> Reply:
+        """Write the model in another form into a folder of the spill."""
+        from .exporting.converting import convert
+        from .exporting.request import wish_of
+
+        progress("converting to " + args["form"])
+        wish = wish_of(args["wish"], arrays_at(args.get("arrays") or {}))
+        return convert(self._loaded(), args["form"], wish, args["folder"]).as_message(), None
 
     def _loaded(self) -> "Adapter":
         if self._model is None:

@@ -1,8 +1,9 @@
 """Runs a Keras model: legacy Keras for what Keras 1 and 2 wrote, Keras 3 for what Keras 3 wrote."""
 
+import copy
 import importlib
 from abc import abstractmethod
-from typing import Any, Dict, Iterator, Optional, Sequence
+from typing import Any, Dict, Iterator, List, Optional, Sequence
 
 import tensorflow as tf
 
@@ -28,7 +29,7 @@ from .keras_weights import is_vars_layout, put_weights
 from .messages import reason
 from .old_weights import Origin, turns_kernels
 from .server import RequestError
-from .tracing import Trace, replaced, trace_model
+from .tracing import Shapes, Trace, replaced, trace_model
 from .upgrading import Changes, upgraded
 
 
@@ -38,6 +39,7 @@ class KerasAdapter(GraphSide):
     title = ""
     trace: Trace
     keras: Any
+    model: Any
 
     def _load(self, path: str) -> None:
         self.keras = self._import()
@@ -51,8 +53,23 @@ class KerasAdapter(GraphSide):
         if not getattr(model, "inputs", None):
             what = "the model states no input shape"
             raise RequestError("LOAD_FAILED", what, path, "Build it (model.build) and save it again.")
-        names = [tensor._keras_history[0].name for tensor in model.inputs]
-        self.trace = self._traced(model, names, path)
+        self.model = model
+        self.take(self._traced(model, path))
+
+    def with_batch(self, size: Optional[int]) -> "KerasAdapter":
+        """The same model for so many samples at a time, None for any number; itself where it takes them already."""
+        shapes = [[size, *list(tensor.shape)[1:]] for tensor in self.model.inputs]
+        if shapes == [list(tensor.shape) for tensor in self.model.inputs]:
+            return self
+        other = copy.copy(self)
+        with replaced(channels_last_ops()):
+            other.take(self._traced(self.model, "", shapes))
+        return other
+
+    def take(self, trace: Trace) -> None:
+        """Run this graph."""
+        names = _input_names(self.model)
+        self.trace = trace
         self.taps, self.classes = self.trace.taps, self.trace.classes
         self.engine = Engine(self.trace.graph_def, {}, self.options)
         self.inputs = [Port(name, name, tensor) for name, tensor in zip(names, self.trace.inputs)]
@@ -123,9 +140,10 @@ class KerasAdapter(GraphSide):
                 return
         model.load_weights(named(path, ".weights.h5"))
 
-    def _traced(self, model: Any, names: Sequence[str], path: str) -> Trace:
+    def _traced(self, model: Any, path: str, shapes: Shapes = ()) -> Trace:
+        names, training = _input_names(model), self.options.training
         try:
-            return trace_model(model, self._layer_classes(), names, training=self.options.training)
+            return trace_model(model, self._layer_classes(), names, training=training, shapes=shapes)
         except Exception as error:  # a layer's call may raise anything
             what = "the model loads but cannot be called: " + reason(error)
             todo = "Run it in the Python and TensorFlow that made it (--python)."
@@ -224,6 +242,10 @@ def _subclasses(kind: Any) -> Iterator[Any]:
     for direct in kind.__subclasses__():
         yield direct
         yield from _subclasses(direct)
+
+
+def _input_names(model: Any) -> List[str]:
+    return [tensor._keras_history[0].name for tensor in model.inputs]
 
 
 def set_seed(keras: Any, seed: Optional[int]) -> None:

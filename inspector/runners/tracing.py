@@ -5,12 +5,14 @@ The trace works for legacy Keras and Keras 3: the `__call__` that all layers sha
 """
 
 import contextlib
-from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Sequence
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence
 
 import tensorflow as tf
 
 from .freezing import Replacement, frozen_graph_def, inlined_graph_def, refers_to_variables, value_reads
 from .layer_record import LayerRecord
+
+Shapes = Sequence[Sequence[Optional[int]]]
 
 
 class Trace(NamedTuple):
@@ -26,18 +28,32 @@ class Trace(NamedTuple):
     classes: Dict[str, str]
 
 
-def trace_model(model: Any, layer_classes: Sequence[Any], names: Sequence[str], *, training: bool = False) -> Trace:
+def trace_model(
+    model: Any,
+    layer_classes: Sequence[Any],
+    names: Sequence[str],
+    *,
+    training: bool = False,
+    shapes: Shapes = (),
+) -> Trace:
     """Trace `model` in inference, or as in training. `layer_classes`: the classes whose `__call__` all layers
-    go through, the most special first; `names`: the model's inputs by name, in order."""
-    found = _traced(model, layer_classes, names, training=training)
+    go through, the most special first; `names`: the model's inputs by name, in order; `shapes`: theirs, where
+    these are not to be the model's own."""
+    found = _traced(model, layer_classes, names, training=training, shapes=shapes)
     if not refers_to_variables(found.graph_def):
         return found
     # Functions that were restored from a SavedModel (hub.KerasLayer) take their variables as they are.
-    return _traced(model, layer_classes, names, training=training, with_variables=True)
+    return _traced(model, layer_classes, names, training=training, shapes=shapes, with_variables=True)
 
 
 def _traced(
-    model: Any, layer_classes: Sequence[Any], names: Sequence[str], *, training: bool, with_variables: bool = False
+    model: Any,
+    layer_classes: Sequence[Any],
+    names: Sequence[str],
+    *,
+    training: bool,
+    shapes: Shapes,
+    with_variables: bool = False,
 ) -> Trace:
     records: List[LayerRecord] = []
     outputs: List[Any] = []
@@ -47,20 +63,21 @@ def _traced(
         graph = tf.compat.v1.get_default_graph()
         records.append(LayerRecord(graph, dict(zip(names, tensors))))
         with replaced(_watchers(layer_classes, records[-1]) + reads):
-            outputs.extend(tf.nest.flatten(model(_arranged(model, tensors), training=training)))
+            outputs.extend(tf.nest.flatten(model(arranged(model, tensors), training=training)))
         return list(outputs)
 
-    function = tf.function(traced, autograph=False).get_concrete_function(*_signature(model))
+    function = tf.function(traced, autograph=False).get_concrete_function(*_signature(model, shapes))
     taps = {name: tensor.name for name, tensor in records[-1].tensors.items()}
     graph_def = inlined_graph_def(function) if with_variables else frozen_graph_def(function.graph)
     inputs = [taps[name] for name in names]
     return Trace(function, graph_def, inputs, [tensor.name for tensor in outputs], taps, records[-1].classes)
 
 
-def _signature(model: Any) -> List[Any]:
+def _signature(model: Any, shapes: Shapes) -> List[Any]:
+    wanted = shapes or [tuple(tensor.shape) for tensor in model.inputs]
     return [
-        tf.TensorSpec(tuple(tensor.shape), _dtype(tensor.dtype), "input_{}".format(index))
-        for index, tensor in enumerate(model.inputs)
+        tf.TensorSpec(tuple(shape), _dtype(tensor.dtype), "input_{}".format(index))
+        for index, (shape, tensor) in enumerate(zip(wanted, model.inputs))
     ]
 
 
@@ -68,7 +85,7 @@ def _dtype(dtype: Any) -> Any:
     return tf.as_dtype(getattr(dtype, "name", dtype))
 
 
-def _arranged(model: Any, tensors: Sequence[Any]) -> Any:
+def arranged(model: Any, tensors: Sequence[Any]) -> Any:
     """Put the inputs into the structure that the model was built with (a dict, a nested list)."""
     structure = getattr(model, "_inputs_struct", getattr(model, "_nested_inputs", None))
     if structure is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 import threading
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -29,7 +30,7 @@ from inspector.session.snippets import snippet
 from inspector.session.store import Store, pair_key
 from inspector.workers.child import Progress
 from inspector.workers.reader_client import Reader
-from inspector.workers.runner_client import DEFAULTS, Runner, Started
+from inspector.workers.runner_client import DEFAULTS, Runner, Started, Written
 
 Array = NDArray[Any]
 Which = Literal["a", "b", "introduced-a", "introduced-b"]
@@ -274,6 +275,25 @@ class Session:
         assignment = Assignment(matches=(), inputs=same, outputs=(), unmatched_a=(), unmatched_b=())
         prepared = prepare(assignment, (state, loaded), (state, loaded), self.settings, read_dataset)
         return runner, {item.tensor_a: item.array_a for item in prepared}
+
+    def convert(
+        self, form: str, wish: Mapping[str, Any], representative: Settings | None, progress: Progress = silent
+    ) -> Written:
+        """Side A's model in another form, in the spill. `representative`: settings of the inputs whose ranges a
+        quantization takes."""
+        runner, _ = self._sides["a"].load(progress)
+        arrays: dict[str, Array] = {}
+        if representative is not None:
+            before, self.settings = self.settings, representative
+            try:
+                arrays = self._alone("a", progress)[1]
+            finally:
+                self.settings = before
+        return runner.convert(form, wish, arrays=arrays, progress=progress)
+
+    def sha256(self, side: Side) -> str:
+        """The digest of a side's file and its parts."""
+        return self._sides[side].sha256()
 
     def recent(self) -> list[tuple[str, str]]:
         """The last pairs of files, newest first."""

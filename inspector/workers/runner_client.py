@@ -86,6 +86,31 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """A tensor of a model that was written: the name that a caller uses, the tensor, and what it is in the model
+    that it was made from."""
+
+    name: str
+    tensor: str
+    shape: Shape | None
+    dtype: str
+    layer: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """A model in another form, in the spill: a file or a folder. `layers` are tensors of the model's layers, as far
+    as the form tells them; `facts` are words for a person by name."""
+
+    path: str
+    inputs: tuple[Named, ...]
+    outputs: tuple[Named, ...]
+    layers: tuple[Named, ...] = ()
+    notes: tuple[Warn, ...] = ()
+    facts: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReferenceError64:
     """How far an array is from float64: largest absolute error, largest absolute reference value.
     `exact` is false when a kernel without float64 lies between the fed tensors and this one."""
@@ -239,6 +264,27 @@ class Runner:
         Raises InspectorError NO_EDIT where the framework has no graph."""
         path = self._folder("export") / "graph.pb"
         return path, self._ask("export", {"names": list(names), "path": str(path)}, None)
+
+    def convert(
+        self,
+        form: str,
+        wish: Mapping[str, Any],
+        *,
+        arrays: Mapping[str, Array] | None = None,
+        progress: Progress | None = None,
+    ) -> Written:
+        """The model in another form, in the spill. `wish`: what runners/exporting/request.py says; `arrays`:
+        representative inputs by tensor.
+
+        Raises InspectorError CANNOT_CONVERT, BAD_NAME, TOO_LARGE, CANNOT_WRITE, ..."""
+        folder = self._folder("convert")
+        args = {
+            "form": form,
+            "wish": dict(wish),
+            "arrays": save(arrays, folder / "arrays") if arrays else {},
+            "folder": str(folder / "out"),
+        }
+        return msgspec.convert(self._ask("convert", args, progress), Written)
 
     def edit(self, edits: Sequence[Edit]) -> None:
         """Edit the copy in memory that runs and replays with `edited=True` use; an empty list takes all back."""

@@ -1,0 +1,70 @@
+"""A TensorFlow.js layers model: the Keras config beside the weights by name.
+
+tfjs-converter/python/tensorflowjs/converters/keras_h5_conversion.py, format `layers-model`.
+"""
+
+import json
+import os
+import re
+from typing import Any, Dict, List, Sequence
+
+import numpy as np
+
+from ..adapter import Adapter
+from ..server import RequestError
+from ..tfjs_library import library_files
+from .keras2_config import in_words_of_keras_2
+from .keras_files import keras_model, layers_in, ports
+from .request import Wish, Written, cannot
+from .shards import write_model
+
+FOLDER = "tfjs"
+CLASS = re.compile(r'\.className="(\w+)"')
+# in TensorFlow.js these are no classes of their own, or it finds them under another name
+ALSO_KNOWN = ("Functional", "Model", "Sequential", "InputLayer")
+
+
+def write(side: Adapter, _wish: Wish, folder: str) -> Written:
+    """Write `tfjs/model.json` and shards. Raises CANNOT_CONVERT where TensorFlow.js has no such layer."""
+    model = keras_model(side)
+    unknown = unknown_layers(model)
+    if unknown:
+        todo = "Convert it to tfjs-graph, which needs no layers."
+        raise cannot("TensorFlow.js has no layer {}".format(", ".join(unknown[:5])), "", todo)
+    stated = json.loads(model.to_json())
+    topology = {
+        "keras_version": "2.15.0",  # whose words these are
+        "backend": "tensorflow",
+        "model_config": in_words_of_keras_2({name: stated[name] for name in ("class_name", "config")}),
+    }
+    path = os.path.join(folder, FOLDER)
+    written_by = "keras v{}".format(side.keras.__version__)  # type: ignore[attr-defined]
+    write_model(path, "layers-model", topology, weights_of(model), generatedBy=written_by)
+    return Written(path, ports(side, "inputs"), ports(side, "outputs"), [], [], {})
+
+
+def weights_of(model: Any) -> Dict[str, np.ndarray]:
+    """Every variable by the name under which TensorFlow.js looks for it. Raises CANNOT_CONVERT for a name twice."""
+    found: Dict[str, np.ndarray] = {}
+    for variable in model.weights:
+        name = str(getattr(variable, "path", None) or variable.name).partition(":")[0]
+        if name in found:
+            raise cannot("two weights have one name", name, "Convert it to tfjs-graph, which needs no names.")
+        found[name] = np.asarray(variable.numpy())
+    return found
+
+
+def unknown_layers(model: Any) -> List[str]:
+    """Classes that the installed TensorFlow.js does not have; none where it is not installed."""
+    known = known_layers()
+    used = sorted({type(layer).__name__ for layer in layers_in(model)})
+    return [name for name in used if known and name not in known and name not in ALSO_KNOWN]
+
+
+def known_layers() -> Sequence[str]:
+    """The classes that the library registers."""
+    try:
+        with open(library_files()["/lib/tf.min.js"], encoding="utf-8") as file:
+            return CLASS.findall(file.read())
+    except (RequestError, OSError):
+        return ()
