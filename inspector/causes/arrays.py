@@ -64,12 +64,16 @@ def partners(case: Case, layer: LayerDifference) -> list[WeightDifference]:
     """The layer's weights; two matrices of one shape are told apart by what they hold, not by their place: a GRU's
     kernel and recurrent kernel may be of one shape."""
     found = list(layer.weights)
+    crossed_over: set[int] = set()
     for one, other in _of_one_shape(layer):
-        at, to = found.index(one), found.index(other)
+        at, to = layer.weights.index(one), layer.weights.index(other)
+        if crossed_over & {at, to}:
+            continue  # of three of one shape, two have found each other
         straight, crossed = _likeness(case, layer, one, other)
         if crossed > TURNED > straight:
             found[at] = replace(one, b=other.b, shape_b=other.shape_b)
             found[to] = replace(other, b=one.b, shape_b=one.shape_b)
+            crossed_over |= {at, to}
     return found
 
 

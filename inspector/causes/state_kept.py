@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from inspector.causes.case import Case, Facts, Suspicion, Trial
@@ -48,6 +49,10 @@ def _keeping(case: Case, name: str) -> list[LayerDifference]:
     if stateful:
         return stateful
     recurrent = [item for item in case.layers if item.kind in RECURRENT]
+    written = {part for warn in case.warnings if warn.code == MUTABLE for part in re.findall(r"[^\s/():,]+", warn.text)}
+    named = [item for item in recurrent if item.a.rpartition("/")[2] in written]  # its scope is in a variable's name
+    if named:
+        return named
     differing = [item for item in case.layers if item.status == "different"]
     return [item for item in recurrent if item in differing] or differing[:1] or recurrent
 

@@ -24,6 +24,7 @@ KINDS = frozenset(
 )
 LAYING_OUT = frozenset({"reshape", "flatten", "permute"})
 FAR = 120
+SURE = 0.6
 NAMED = 8
 
 
@@ -39,9 +40,10 @@ class Ending:
 def ending(
     step: Step, known: Collection[str], used: Collection[int], *, flow: Flow, contents: Contents, names: Names
 ) -> Ending | None:
-    """The first step behind the layer's inputs whose closed region holds all of its weights that B has at all.
+    """The first step behind the layer's inputs whose closed region holds all of its weights that B has at all; where
+    that are few of them, by the layer's name.
 
-    None when the layer has no weights, or when B holds none of them."""
+    None when the layer has no weights, or when neither tells."""
     if not step.weights or not known:
         return None
     best: Ending | None = None
@@ -52,7 +54,25 @@ def ending(
         held = score(contents, step, [flow.steps[index] for index in (*region.inside, b)]) or 0.0
         if held > 0.2 and (best is None or held > best.weights + 1e-9):
             best = Ending(b, region, held)
+    if best is not None and best.weights > SURE:
+        return _extended(best, step, known, used, flow, names)
+    told = _named(step, known, used, flow, contents, names)
+    if told is not None and (best is None or best.b in (*told.region.inside, told.b)):
+        return told
     return _extended(best, step, known, used, flow, names) if best is not None else None
+
+
+def _named(
+    step: Step, known: Collection[str], used: Collection[int], flow: Flow, contents: Contents, names: Names
+) -> Ending | None:
+    """Where the weights say little (all of them are others): the last step behind the layer's inputs that carries its
+    name and no other layer's."""
+    for b in sorted((b for b in set(names.candidates(step)) if b not in used and names.alone(step, b)), reverse=True):
+        region = flow.region(b, known, used)
+        if not region.border.isdisjoint(known) and flow.closed(region, b, known):
+            held = score(contents, step, [flow.steps[index] for index in (*region.inside, b)])
+            return Ending(b, region, held or 0.0)
+    return None
 
 
 def named_end(

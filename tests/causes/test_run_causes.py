@@ -97,6 +97,15 @@ def test_a_second_run_that_differs_without_random_ops_keeps_a_state() -> None:
     assert list(dropout_active.suspect(case)) == []
 
 
+def test_the_layer_that_keeps_it_is_told_by_its_variable() -> None:
+    w = {"kernel": trained(1, 8, 8)}
+    net = Net().add("lstm", w, w, kind="lstm", status="same").add("gru", w, w, kind="gru", status="same")
+    said = Warn("MUTABLE_STATE", "this signature changes variables (Call/recurrent/gru/AssignVariableOp): a second run")
+    case = net.case()
+    (found,) = state_kept.suspect(replace(case, b=replace(case.b, repeated=0.2), warnings=(said,)))
+    assert found.layers == ("gru",)
+
+
 def test_a_state_is_a_note_where_the_first_runs_agree() -> None:
     case = repeating(dense(), ())
     same = OutputDifference(

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from two_sides import Net, put, trained
 
+from inspector.causes.arrays import partners
 from inspector.causes.case import Graft, Suspicion
 from inspector.causes.weights_changed import suspect
 
@@ -30,6 +31,19 @@ def test_another_training_is_one_suspicion() -> None:
     assert f"a/d{max(apart, key=apart.__getitem__)}/kernel" in found.evidence
     assert {node: value.tolist() for node, value in put(found).items()} == {
         f"b/d{i}/kernel": trained(i, 6, 8).tolist() for i in (0, 1, 2, 4)
+    }
+
+
+def test_three_arrays_of_one_shape_find_partners_two_by_two() -> None:
+    """Query, key and value of an attention: the first two crossed over, the third another training's."""
+    query, key, value, other = (trained(seed, 6, 6) for seed in range(4))
+    own = {"query_kernel": query, "key_kernel": key, "value_kernel": value}
+    made = Net().add("attention", own, {"query_kernel": key, "key_kernel": query, "value_kernel": other})
+    paired = {weight.a: weight.b for weight in partners(made.case(), made.rows[0])}
+    assert paired == {
+        "a/attention/query_kernel": "b/attention/key_kernel",
+        "a/attention/key_kernel": "b/attention/query_kernel",
+        "a/attention/value_kernel": "b/attention/value_kernel",
     }
 
 

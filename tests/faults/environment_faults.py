@@ -294,7 +294,8 @@ def _photo(pair: Any, seed: int, **settings: str) -> dict[str, Any]:
     smooth = tf.image.resize(coarse, (24, 24), "bicubic")[0]
     path = pair.path(".png")
     path.write_bytes(tf.io.encode_png(tf.cast(tf.clip_by_value(smooth, 0, 255), tf.uint8)).numpy())
-    return {"inputs": [str(path)], **settings}
+    names = [tensor._keras_history[0].name for tensor in pair.model.inputs]
+    return {"inputs": [f"{name}={path}" for name in names] if len(names) > 1 else [str(path)], **settings}
 
 
 FAMILIES: tuple[Callable[..., Iterator[Fault]], ...] = (

@@ -155,3 +155,34 @@ def test_inputs_in_another_order() -> None:
         for c, (port, other) in zip((a, b), ports, strict=True)
     ]
     assert dict(assigned(*both).inputs) == {"p": "p:0", "q": "q:0"}
+
+
+def test_an_attention_of_another_training_ends_where_its_name_does() -> None:
+    """No weight is A's: of the steps in its scope the last is its end, and what follows is matched, too."""
+    store_a, store_b = Store(), Store()
+    roles = ("query_kernel", "key_kernel", "value_kernel", "attention_output_kernel")
+    held = tuple(store_a.weight(f"mha/{role}", role, kernel(4, 4)) for role in roles)
+    a = chain(
+        layer("x", "input"),
+        layer("mha", "multi_head_attention", "x", held),
+        layer("end", "dense", "mha", (store_a.weight("end/k", "kernel", kernel(4, 2)),)),
+    )
+    parts = [
+        node(f"mha_1/{name}/MatMul", "dense", "x", (store_b.weight(name, "kernel", kernel(4, 4)),))
+        for name in ("query", "key", "value")
+    ]
+    b = chain(
+        node("x", "input"),
+        *parts,
+        node("mha_1/einsum/Einsum", "other", "mha_1/query/MatMul mha_1/key/MatMul"),
+        node("mha_1/einsum_1/Einsum", "other", "mha_1/einsum/Einsum mha_1/value/MatMul"),
+        node(
+            "mha_1/attention_output/MatMul",
+            "dense",
+            "mha_1/einsum_1/Einsum",
+            (store_b.weight("o", "kernel", kernel(4, 4)),),
+        ),
+        node("end_1/MatMul", "dense", "mha_1/attention_output/MatMul", (store_b.weight("e", "kernel", kernel(4, 2)),)),
+    )
+    found = tensors(assigned(a, b, store_a, store_b))
+    assert found == {"x": "x:0", "mha": "mha_1/attention_output/MatMul:0", "end": "end_1/MatMul:0"}
