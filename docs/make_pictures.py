@@ -30,6 +30,8 @@ SHOTS: tuple[tuple[str, str, tuple[int, int], Mode], ...] = (
     ("divergence", "divergence", (1440, 900), "light"),
 )
 OPTIONS: tuple[str, Mode] = ("options", "light")
+CONVERT: tuple[str, Mode] = ("convert", "light")
+WRITTEN = Path("out/digits.pb")
 
 
 def main() -> int:
@@ -61,6 +63,24 @@ def take(window: MainWindow, shots: list[tuple[str, str, tuple[int, int], Mode]]
         window.options.toggle("a")
         save(window, OPTIONS[0])
         window.options.leave()
+    window.state.reveal("findings")
+    if CONVERT[1] == window.theme.mode:
+        convert(window)
+
+
+def convert(window: MainWindow) -> None:
+    """The demo's Keras file as a frozen graph; what is written goes again."""
+    WRITTEN.parent.mkdir(exist_ok=True)
+    window.convert("a")
+    panel = window.converting.panels["a"]
+    panel.rows.out.setText(str(WRITTEN))
+    panel.rows.checks["overwrite"].setChecked(True)
+    settle(window)
+    panel.start()
+    wait(lambda: not panel.running)
+    save(window, CONVERT[0])
+    for path in WRITTEN.parent.glob(f"{WRITTEN.name}*"):
+        path.unlink()
 
 
 def save(window: MainWindow, name: str) -> None:

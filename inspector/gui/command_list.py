@@ -54,6 +54,10 @@ def _file(window: MainWindow) -> tuple[Command, ...]:
         Command(id="report", title="Save report…", shortcut="Ctrl+S", menu=menu,
                 hint="Save the result as an HTML page or as JSON", callback=files.save_report,
                 enabled=lambda shown: shown.can_save),
+        *(Command(id=f"convert-{side}", title=f"Convert {side.upper()}…", shortcut=key, menu=menu,
+                  hint="Write the model in another form, and prove that it computes the same",
+                  callback=partial(window.convert, side), enabled=partial(_is_open, side))
+          for side, key in zip(SIDES, ("Ctrl+E", "Ctrl+Shift+E"), strict=True)),
         Command(id="quit", title="Quit", shortcut="Ctrl+Q", menu=menu, callback=window.close),
     )  # fmt: skip
 

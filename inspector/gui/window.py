@@ -27,6 +27,7 @@ from inspector.gui.bottom import Results
 from inspector.gui.browse.side_panel import SidePanel
 from inspector.gui.command_list import command_list
 from inspector.gui.commands import Commands
+from inspector.gui.convert.popovers import ConvertPopovers
 from inspector.gui.drops import read_drop, side_at
 from inspector.gui.empty import EmptyPage
 from inspector.gui.file_actions import FileActions
@@ -63,6 +64,7 @@ class MainWindow(QMainWindow):
         self.table = MatchTable(state, theme, memory)
         self.results = Results(state, theme)
         self.options = OptionPopovers(state, self.work, {side: self.sides[side].options for side in SIDES}, self)
+        self.converting = ConvertPopovers(state, theme, self.work, self)
         self.status = ElidedLabel(role="muted")
         self.pages = QStackedWidget()
         self.ring = self._ring()
@@ -89,6 +91,10 @@ class MainWindow(QMainWindow):
     def ask_handle(self, side: Side) -> None:
         """Ask for a TF Hub handle and open it as a side."""
         self.handle_box.open_over(self, side)
+
+    def convert(self, side: Side) -> None:
+        """Ask for the form that a side is to be converted to, or close that again."""
+        self.converting.toggle(side, self.convert_button)
 
     def copy_name(self) -> None:
         """Copy the raw name under the keyboard, else of what is selected."""
@@ -129,6 +135,7 @@ class MainWindow(QMainWindow):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self.options.fit()
+        self.converting.fit()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self.memory.keep("window/geometry", self.saveGeometry())
@@ -137,6 +144,7 @@ class MainWindow(QMainWindow):
         self.memory.sync()
         self.hide()
         self.state.jobs.close()
+        self.converting.close()
         self.state.session.close()
         event.accept()
 
@@ -305,4 +313,6 @@ class MainWindow(QMainWindow):
         bar.addWidget(self.commands.button("run", primary=True))
         bar.addWidget(self.commands.button("stop"))
         bar.addWidget(self.commands.button("report", text="Report"))
+        self.convert_button = self.commands.button("convert-a", text="Convert")
+        bar.addWidget(self.convert_button)
         return bar
