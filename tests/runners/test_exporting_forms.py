@@ -127,6 +127,19 @@ def test_lite_models_give_keras_s_numbers(which: str, form: str, near: float, tm
     np.testing.assert_allclose(interpreted(written, fed)["scores"], truth_of(model, fed)[0], atol=near)
 
 
+@pytest.mark.parametrize("which", ADAPTERS)
+def test_a_net_that_the_converter_takes_one_by_one_only(which: str, tmp_path: Path) -> None:
+    """Recurrent layers with an open batch are refused: then one sample at a time, and it is said."""
+    module = ADAPTERS[which][0]
+    x = module.Input((4, 3), name="x")
+    model = shaken(module.Model(x, module.layers.GRU(2, name="end")(x), name="gru"))
+    written = convert(side_of(which, model, tmp_path), "tflite", Wish(), str(tmp_path / "out"))
+    assert [item["code"] for item in written.notes] == ["BATCH_OF_ONE"]
+    fed = feeds(model, 1)
+    (found,) = interpreted(written, fed).values()
+    np.testing.assert_allclose(found, truth_of(model, fed)[0], atol=NEAR)
+
+
 def test_int8_takes_its_ranges_from_what_is_given(tmp_path: Path) -> None:
     """Inputs of ten times the size need a step of ten times the size."""
     model = NETS["convolutional"](tf_keras)
@@ -209,6 +222,30 @@ def test_a_keras_3_config_is_put_into_the_words_of_keras_2(net: Any) -> None:
     fed = feeds(model, 2)
     for found, truth in zip(truth_of(again, fed), truth_of(model, fed), strict=True):
         np.testing.assert_allclose(found, truth, atol=NEAR)
+
+
+def test_what_tensorflow_js_refuses_and_nobody_needs_is_left_out() -> None:
+    """It knows no L2 by that name, and a separable convolution with a kernel is an error to it."""
+    layers = tf_keras.layers
+    x = inputs = tf_keras.Input((8, 8, 3), name="x")
+    x = layers.SeparableConv2D(4, 3, name="both")(x)
+    x = layers.Conv2D(2, 1, kernel_regularizer="l2", bias_constraint="non_neg", name="plain")(x)
+    stated = json.loads(tf_keras.Model(inputs, x).to_json())
+    own = {layer["config"]["name"]: layer["config"] for layer in in_words_of_keras_2(stated)["config"]["layers"]}
+    assert not {"kernel_initializer", "kernel_regularizer", "kernel_constraint"} & set(own["both"])
+    assert own["both"]["depthwise_initializer"] is not None
+    assert (own["plain"]["kernel_regularizer"], own["plain"]["bias_constraint"]) == (None, None)
+
+
+def test_a_graph_for_tensorflow_js_states_what_is_left_out_elsewhere(tmp_path: Path) -> None:
+    """Without its dilations a convolution is an error to it."""
+    written = convert(
+        side_of("legacy", NETS["convolutional"](tf_keras), tmp_path), "tfjs-graph", Wish(), str(tmp_path / "out")
+    )
+    nodes = json.loads((Path(written.path) / "model.json").read_text())["modelTopology"]["node"]
+    convolutions = [node for node in nodes if node["op"] in ("Conv2D", "DepthwiseConv2dNative")]
+    assert len(convolutions) == 4
+    assert all(node["attr"]["dilations"]["list"]["i"] == ["1", "1", "1", "1"] for node in convolutions)
 
 
 def test_a_layer_that_tensorflow_js_lacks_is_named(tmp_path: Path) -> None:

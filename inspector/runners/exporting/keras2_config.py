@@ -12,6 +12,8 @@ DROPPED = (
     "input_axes",  # of initializers, which do nothing any more
     "output_axes",
 )
+OF_TRAINING = ("_regularizer", "_constraint")  # TensorFlow.js refuses those that it does not know
+OF_ONE_KERNEL = ("kernel_initializer", "kernel_regularizer", "kernel_constraint")
 TENSOR = "__keras_tensor__"
 MODELS = ("Functional", "Model", "Sequential")
 
@@ -25,11 +27,15 @@ def in_words_of_keras_2(config: Any) -> Any:
     if config.get("class_name") == "DTypePolicy":
         return config["config"]["name"]
     changed = {name: in_words_of_keras_2(value) for name, value in config.items() if name not in DROPPED}
+    changed.update((name, None) for name in changed if name.endswith(OF_TRAINING))
     if "batch_shape" in changed:
         changed["batch_input_shape"] = changed.pop("batch_shape")
     if isinstance(changed.get("inbound_nodes"), list):
         # as they were: the walk above has gone through the tensors in them
         changed["inbound_nodes"] = [_node(node) for node in config["inbound_nodes"]]
+    if str(config.get("class_name")).startswith("Separable"):
+        # inherited, and never heeded: such a layer has depthwise and pointwise ones
+        changed["config"] = {name: value for name, value in changed["config"].items() if name not in OF_ONE_KERNEL}
     if config.get("class_name") in MODELS:
         _as_model(changed, config)
     return changed

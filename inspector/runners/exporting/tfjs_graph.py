@@ -12,6 +12,7 @@ import tensorflow as tf
 from google.protobuf import json_format
 
 from ..adapter import Adapter
+from ..op_table import op_def_of
 from ..server import RequestError
 from ..tfjs_library import library_files
 from .assembling import assembled
@@ -57,12 +58,21 @@ def as_json(graph_def: Any) -> Any:
     bare, arrays = type(graph_def)(), {}
     bare.CopyFrom(graph_def)
     for node in bare.node:
+        _state_defaults(node)
         if node.op == "Const":
             tensor = node.attr["value"].tensor
             arrays[node.name] = _array(tensor)
             for field in VALUES:
                 tensor.ClearField(field)
     return json_format.MessageToDict(bare), arrays
+
+
+def _state_defaults(node: Any) -> None:
+    """TensorFlow.js does not know what an attribute is that is left out (a convolution's dilations). In place."""
+    op_def = op_def_of(node.op)
+    for rule in op_def.attr if op_def is not None else ():
+        if rule.HasField("default_value") and rule.name not in node.attr:
+            node.attr[rule.name].CopyFrom(rule.default_value)
 
 
 def _array(tensor: Any) -> np.ndarray:

@@ -6,6 +6,7 @@ from typing import Any, Dict, Iterator, List, NamedTuple, Sequence
 
 import numpy as np
 import tensorflow as tf
+from tensorflow.lite.python.convert import ConverterError
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
 from ..adapter import Adapter
@@ -87,9 +88,7 @@ def _tried(side: Adapter, wish: Wish, path: str, precision: str, notes: Notes) -
     return content
 
 
-_FAILURES = (ValueError, RuntimeError, TypeError, KeyError, tf.errors.OpError) + (
-    (tf.lite.ConverterError,) if hasattr(tf.lite, "ConverterError") else ()
-)
+_FAILURES = (ValueError, RuntimeError, TypeError, KeyError, tf.errors.OpError, ConverterError)
 
 
 def _with(source: Source, wish: Wish, precision: str, *, whole: bool) -> bytes:
