@@ -1,12 +1,12 @@
 """Edits to a copy of a GraphDef in memory: a constant's value, a node's attribute, a part of another graph."""
 
-from typing import Any, Callable, Dict, Sequence
+from typing import Any, Callable, Dict, List, Sequence
 
 import numpy as np
 import tensorflow as tf
 
 from .engine import imported
-from .grafting import Graph, Joint, graft
+from .grafting import Graft, Graph, Joint, graft
 from .messages import no_such_tensor
 from .op_table import op_def_of
 from .server import RequestError
@@ -52,15 +52,23 @@ def constants_for(graph_def: Any, fixed: Dict[str, np.ndarray]) -> Any:
     return copy
 
 
-def grafted(graph_def: Any, edit: Edit, graph_tensor: Callable[[str], str], prefix: str) -> Any:
-    """The graph with a layer of another one in the place of a tensor; `graph_tensor` knows the host's names."""
-    donor_def = tf.compat.v1.GraphDef()
-    with open(edit["graph"], "rb") as file:
-        donor_def.ParseFromString(file.read())
-    host, donor = (Graph(found, imported(found)) for found in (graph_def, donor_def))
-    joints = [Joint(**dict(joint, host=graph_tensor(joint["host"]))) for joint in edit["joints"]]
-    target = Joint(**dict(edit["target"], host=graph_tensor(edit["target"]["host"])))
-    return graft(host, donor, joints, target, prefix)
+def grafted(graph_def: Any, edits: Sequence[Edit], graph_tensor: Callable[[str], str]) -> Any:
+    """The graph with layers of others in the place of tensors; `graph_tensor` knows the host's names."""
+
+    def joint_of(stated: Dict[str, Any]) -> Joint:
+        return Joint(**dict(stated, host=graph_tensor(stated["host"])))
+
+    by_donor: Dict[str, List[Graft]] = {}
+    for edit in edits:
+        one = Graft([joint_of(joint) for joint in edit["joints"]], joint_of(edit["target"]))
+        by_donor.setdefault(edit["graph"], []).append(one)
+    for number, (path, grafts) in enumerate(by_donor.items()):
+        donor_def = tf.compat.v1.GraphDef()
+        with open(path, "rb") as file:
+            donor_def.ParseFromString(file.read())
+        host, donor = (Graph(found, imported(found)) for found in (graph_def, donor_def))
+        graph_def = graft(host, donor, grafts, "graft_{}".format(number))
+    return graph_def
 
 
 def _set_constant(node: Any, value: np.ndarray) -> None:

@@ -4,13 +4,13 @@ The part is what lies between the donor's cut tensors and its output. Each cut t
 tensor of the host, turned into the donor's layout; whoever read the replaced tensor reads the part's output,
 turned back. The replaced node keeps its name, so that fetching and cutting there go on to work."""
 
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Container, Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 import tensorflow as tf
 
 from .cutting import cut_graph
-from .structure import split_tensor, tensor_name, upstream
+from .structure import all_inputs, split_tensor, tensor_name
 
 
 class Joint(NamedTuple):
@@ -34,34 +34,65 @@ class Graph(NamedTuple):
         return int(self.imported.get_tensor_by_name(tensor_name(tensor)).dtype.base_dtype.as_datatype_enum)
 
 
-def graft(host: Graph, donor: Graph, joints: Sequence[Joint], target: Joint, prefix: str) -> Any:
-    """The host's GraphDef with the donor's `target` in it. Raises KeyError for a tensor that is not there."""
-    cut, fed = cut_graph(donor.graph_def, {tensor_name(joint.donor): donor.dtype(joint.donor) for joint in joints})
+class Graft(NamedTuple):
+    """One layer: where its part of the donor begins, and what it is put in the place of."""
+
+    joints: Sequence[Joint]
+    target: Joint
+
+
+def graft(host: Graph, donor: Graph, grafts: Sequence[Graft], prefix: str) -> Any:
+    """The host's GraphDef with the donor's layers in it, one upon the other. Raises KeyError for a tensor that is
+    not there.
+
+    The donor is cut once, at all joints: where a layer's part goes on behind the joint of another, it goes on."""
+    every = {tensor_name(joint.donor) for one in grafts for joint in one.joints}
+    cut, fed = cut_graph(donor.graph_def, {tensor: donor.dtype(tensor) for tensor in every})
     nodes = {node.name: node for node in cut.node}
-    needed = upstream(nodes, [split_tensor(target.donor)[0]])
+    cuts = {split_tensor(entry)[0]: tensor for tensor, entry in fed.items()}
     result = type(host.graph_def)()
     result.CopyFrom(host.graph_def)
-    builder = _Builder(result, prefix)
-    builder.functions(cut.library)
-    for joint in joints:
-        entry = split_tensor(fed[tensor_name(joint.donor)])[0]
-        if entry in needed:
-            needed.discard(entry)
-            builder.entry(entry, joint, host.dtype(joint.host), donor.dtype(joint.donor))
-    for name in needed:
-        builder.copy(nodes[name])
-    builder.exit(target, donor.dtype(target.donor), host)
+    functions = _Builder(result, prefix, {}).functions(cut.library)
+    for number, one in enumerate(grafts):
+        builder = _Builder(result, "{}_{}".format(prefix, number), functions)
+        joints = {tensor_name(joint.donor): joint for joint in one.joints}
+        for name in _part(nodes, cuts, joints, split_tensor(one.target.donor)[0]):
+            tensor = cuts.get(name)
+            if tensor in joints:
+                builder.entry(name, joints[tensor], host.dtype(joints[tensor].host), donor.dtype(tensor))
+            elif tensor is None or tensor_name(name) == tensor:
+                builder.copy(nodes[name])
+            else:
+                builder.handed_on(name, tensor, donor.dtype(tensor))
+        builder.exit(one.target, donor.dtype(one.target.donor), host)
     return result
 
 
+def _part(nodes: Dict[str, Any], cuts: Dict[str, str], joints: Container[str], target: str) -> Iterable[str]:
+    """The nodes of the cut donor that a target needs, up to its own joints."""
+    seen: Dict[str, None] = {}
+    waiting = [target]
+    while waiting:
+        name = waiting.pop()
+        if name in seen or name not in nodes:
+            continue
+        seen[name] = None
+        tensor = cuts.get(name)
+        if tensor is None:
+            waiting.extend(all_inputs(nodes[name]))
+        elif tensor not in joints:
+            waiting.append(split_tensor(tensor)[0])
+    return seen
+
+
 class _Builder:
-    def __init__(self, graph_def: Any, prefix: str) -> None:
+    def __init__(self, graph_def: Any, prefix: str, functions: Dict[str, str]) -> None:
         self._graph = graph_def
         self._prefix = prefix
-        self._functions: Dict[str, str] = {}
+        self._functions = functions
 
-    def functions(self, library: Any) -> None:
-        """The donor's functions under names of their own."""
+    def functions(self, library: Any) -> Dict[str, str]:
+        """The donor's functions under names of their own, which are given back by the old ones."""
         self._functions = {f.signature.name: self._named(f.signature.name) for f in library.function}
         for function in library.function:
             added = self._graph.library.function.add()
@@ -74,6 +105,7 @@ class _Builder:
                 function_name=self._functions.get(gradient.function_name, gradient.function_name),
                 gradient_func=self._functions.get(gradient.gradient_func, gradient.gradient_func),
             )
+        return self._functions
 
     def copy(self, node: Any) -> None:
         """A donor's node; what it reads are the donor's nodes."""
@@ -92,6 +124,10 @@ class _Builder:
         shapes = joint.host_shape, joint.donor_shape
         source = self._turned(self._named(placeholder), joint.host, turned, shapes, have)
         self._cast(self._named(placeholder), source, have, want)
+
+    def handed_on(self, placeholder: str, tensor: str, kind: int) -> None:
+        """A cut that is none for this layer: the donor's own tensor under the placeholder's name."""
+        self._cast(self._named(placeholder), self._named(tensor), kind, kind)
 
     def exit(self, target: Joint, have: int, host: Graph) -> None:
         """Everything that read the target reads the donor's output."""

@@ -108,9 +108,7 @@ class GraphSide(Adapter):
         grafts = [edit for edit in edits if edit["kind"] == "graft"]
         graph_def = edited_graph(self.engine.graph_def, [edit for edit in edits if edit not in grafts], arrays)
         with running("the edited graph"):
-            for number, edit in enumerate(grafts):
-                graph_def = grafted(graph_def, edit, self.graph_tensor, "graft_{}".format(number))
-            self._edited = self.engine.edited(graph_def)
+            self._edited = self.engine.edited(grafted(graph_def, grafts, self.graph_tensor))
 
     def graph_tensor(self, name: str) -> str:
         """The engine's name of a tap; raises NO_SUCH_TENSOR."""

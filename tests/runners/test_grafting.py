@@ -106,3 +106,40 @@ def test_a_part_that_needs_more_than_the_joints_give_is_told(tmp_path: Path) -> 
     put_in(donor, host, tmp_path, [joint("one:0", "sum:0")], joint("sum_of_two:0", "middle:0"))
     with pytest.raises(RequestError, match="must feed a value"):
         host.run({"x:0": X}, edited=True)
+
+
+def test_two_layers_at_once_each_from_its_own_joints(tmp_path: Path) -> None:
+    """The second one's part goes on behind the first one's joint, which is none of its own."""
+    with tf.Graph().as_default() as graph:
+        given = v1.placeholder(tf.float32, [None, 3], "given")
+        first = tf.nn.elu(tf.multiply(given, 2.0, name="inner"), name="first")
+        tf.multiply(tf.nn.tanh(first, name="second"), 3.0, name="third")
+    donor, host = written(graph, tmp_path / "a.pb"), host_of(tmp_path)
+    path = str(tmp_path / "donor.pb")
+    names = donor.export(["inner:0", "first:0", "second:0", "third:0"], path)
+
+    def graft(target: dict, *joints: dict) -> dict:
+        told = [dict(item, donor=names[item["donor"]]) for item in (*joints, target)]
+        return {"kind": "graft", "graph": path, "joints": told[:-1], "target": told[-1]}
+
+    host.edit(
+        [
+            graft(joint("first:0", "middle:0"), joint("inner:0", "sum:0")),
+            graft(joint("third:0", "y:0"), joint("inner:0", "sum:0")),
+        ],
+        {},
+    )
+    found = host.run({"x:0": X}, taps=["middle:0", "y:0"], edited=True)["taps"]
+    elu = np.where(X + 1 > 0, X + 1, np.expm1(X + 1))
+    np.testing.assert_allclose(found["middle:0"], elu, rtol=1e-6)
+    np.testing.assert_allclose(found["y:0"], 3 * np.tanh(elu), rtol=1e-6)
+    host.edit(
+        [
+            graft(joint("first:0", "middle:0"), joint("inner:0", "sum:0")),
+            graft(joint("third:0", "y:0"), joint("first:0", "middle:0")),
+        ],
+        {},
+    )
+    replayed = host.replay({"sum:0": X, "middle:0": X}, ["middle:0", "y:0"], edited=True)
+    np.testing.assert_allclose(replayed["middle:0"], np.where(X > 0, X, np.expm1(X)), rtol=1e-6)
+    np.testing.assert_allclose(replayed["y:0"], 3 * np.tanh(X), rtol=1e-6)
