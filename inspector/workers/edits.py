@@ -57,18 +57,20 @@ Edit = ConstantEdit | AttributeEdit | GraftEdit
 
 
 def message(edit: Edit, folder: Path) -> dict[str, Any]:
-    """The edit as the runner takes it; arrays and graphs go into `folder`, which the runner may read."""
+    """The edit as the runner takes it; its arrays go into `folder`, which the runner may read, and its graph beside it,
+    under one name for all edits of that graph."""
     match edit:
         case ConstantEdit(node=node, value=value):
             return {"kind": "constant", "node": node, "value": save({node: value}, folder)[node]}
         case AttributeEdit(node=node, name=name, value=value):
             return {"kind": "attribute", "node": node, "name": name, "value": value}
         case GraftEdit(graph=graph, joints=joints, target=target):
-            own = folder / "graph.pb"
-            folder.mkdir(parents=True, exist_ok=True)
-            try:
-                own.hardlink_to(graph)
-            except OSError:
-                shutil.copyfile(graph, own)
+            own = folder.parent / f"{graph.parent.name}-{graph.name}"
+            if not own.exists():
+                own.parent.mkdir(parents=True, exist_ok=True)
+                try:
+                    own.hardlink_to(graph)
+                except OSError:
+                    shutil.copyfile(graph, own)
             asked = {"joints": [asdict(joint) for joint in joints], "target": asdict(target)}
             return {"kind": "graft", "graph": str(own), **asked}
