@@ -94,7 +94,7 @@ class MainWindow(QMainWindow):
 
     def convert(self, side: Side) -> None:
         """Ask for the form that a side is to be converted to, or close that again."""
-        self.converting.toggle(side, self.convert_button)
+        self.converting.toggle(side, self.sides[side].convert)
 
     def copy_name(self) -> None:
         """Copy the raw name under the keyboard, else of what is selected."""
@@ -240,6 +240,7 @@ class MainWindow(QMainWindow):
             panel.find_wanted.connect(lambda side, entry: self.results.find_by_value(side, entry.tensor))
             panel.chart_wanted.connect(self._show_in_chart)
             panel.retry_wanted.connect(work.reopen)
+            panel.convert_wanted.connect(self.convert)
         self._load_recent()
 
     def _ring(self) -> PanelRing:
@@ -313,6 +314,4 @@ class MainWindow(QMainWindow):
         bar.addWidget(self.commands.button("run", primary=True))
         bar.addWidget(self.commands.button("stop"))
         bar.addWidget(self.commands.button("report", text="Report"))
-        self.convert_button = self.commands.button("convert-a", text="Convert")
-        bar.addWidget(self.convert_button)
         return bar

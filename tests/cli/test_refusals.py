@@ -58,7 +58,7 @@ def test_help_lists_the_commands_and_hides_the_window():
     done = run("--help")
     assert done.returncode == 0
     listed = [line.split()[0] for line in done.stdout.split("Commands:")[1].splitlines() if line]
-    assert listed == ["compare", "demo", "find", "map", "tree"]
+    assert listed == ["compare", "convert", "demo", "find", "map", "tree"]
 
 
 def test_the_command_brings_no_framework_no_window_and_no_hdf5():

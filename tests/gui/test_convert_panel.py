@@ -84,7 +84,7 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> type[FakeConversion]:
 def panel(qtbot: QtBot, matched: MainWindow, fake: type[FakeConversion]) -> ConvertPanel:
     """The panel of A, opened by a click."""
     matched.converting.make = fake
-    qtbot.mouseClick(matched.convert_button, LEFT)
+    qtbot.mouseClick(matched.sides["a"].convert, LEFT)
     settled(qtbot, matched)
     return matched.converting.panels["a"]
 
@@ -104,7 +104,7 @@ def choose(qtbot: QtBot, window: MainWindow, panel: ConvertPanel, form: str) -> 
 
 def test_without_a_file_there_is_nothing_to_convert(window: MainWindow) -> None:
     assert not window.commands.enabled("convert-a")
-    assert not window.convert_button.isEnabled()
+    assert not window.sides["a"].convert.isVisible()
 
 
 def test_what_is_lost_is_said_before_it_begins(

@@ -41,7 +41,7 @@ def test_a_keras_file_becomes_a_frozen_graph_and_side_b(qtbot: QtBot, window: Ma
     path = Path(shutil.copy(demo.h5, folder / "digits.h5"))
     window.files.open("a", path)
     qtbot.waitUntil(lambda: window.state.files["a"] is not None, timeout=LONG)
-    qtbot.mouseClick(window.convert_button, LEFT)
+    qtbot.mouseClick(window.sides["a"].convert, LEFT)
     panel = window.converting.panels["a"]
     qtbot.waitUntil(lambda: "optimizer" in panel.losses.text(), timeout=LONG)
     assert window.rect().contains(window.converting.popovers["a"].geometry())

@@ -17,6 +17,7 @@ from inspector.gui.browse.wording import bytes_text
 from inspector.gui.drops import WHAT_OPENS
 from inspector.gui.errors import ErrorPanel
 from inspector.gui.options.bar import OptionsBar
+from inspector.gui.options.fields import button
 from inspector.gui.options.wording import runs_in_text
 from inspector.gui.plain import ClampedLabel, ElidedLabel, label, tooltip
 from inspector.gui.snapshot import name_of
@@ -41,6 +42,7 @@ class SidePanel(QFrame):
     chart_wanted = Signal(str, object)
     open_wanted = Signal(str)
     retry_wanted = Signal(str)
+    convert_wanted = Signal(str)
 
     def __init__(self, side: Side, state: AppState, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -54,6 +56,7 @@ class SidePanel(QFrame):
         self.facts = ElidedLabel(role="muted", sentence=True)
         self.cannot_run = ClampedLabel(LINES)
         self.options = OptionsBar(side)
+        self.convert = button("Convert…", f"Convert {side.upper()}")
         self.count = label(role="muted")
         self.search = SearchBox()
         self.model = EntryModel(self._ask, self._icon, self)
@@ -81,6 +84,7 @@ class SidePanel(QFrame):
         self.invitation.setText(INVITATIONS[self.side])
         self.search.clear()
         self.search.setVisible(file is not None)
+        self.convert.setVisible(file is not None)
         self.title.show_text(name_of(file) if file else "no file")
         self.title.setToolTip(tooltip(_told(file)) if file else "")
         self._show_where_it_runs(file)
@@ -202,6 +206,7 @@ class SidePanel(QFrame):
 
     def _connect(self) -> None:
         side = self.side
+        self.convert.clicked.connect(lambda: self.convert_wanted.emit(side))
         self.search.wanted.connect(self._search)
         self.search.textChanged.connect(lambda _text: self._state.jobs.drop(f"search-{side}"))
         self.search.left.connect(self._leave_search)
@@ -223,6 +228,7 @@ class SidePanel(QFrame):
 
     def _name_parts(self) -> None:
         letter = self.side.upper()
+        self.convert.setToolTip("Write the model in another form, and prove that it computes the same")
         self.search.setAccessibleName(f"Search in {letter}")
         self.tree.setAccessibleName(f"Structure of {letter}")
         self.hit_list.setAccessibleName(f"Hits in {letter}")
@@ -234,6 +240,7 @@ class SidePanel(QFrame):
         heading.setSpacing(GRID)
         heading.addWidget(letter)
         heading.addWidget(self.title, 1)
+        heading.addWidget(self.convert)
         finding = QHBoxLayout()
         finding.addWidget(self.search, 1)
         finding.addWidget(self.count)
