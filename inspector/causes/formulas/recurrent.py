@@ -82,7 +82,7 @@ def _one_way(
     kind: str, given: Mapping[str, Any], read: tuple[Array, Array], weights: Weights, states: Sequence[Array]
 ) -> Array | None:
     kernel, inner = weights.get("kernel"), weights.get("recurrent_kernel")
-    x, mask = read
+    x, _ = read
     if kernel is None or inner is None or kernel.ndim != 2 or x.shape[-1] != kernel.shape[0]:
         return None
     units, gates = inner.shape[0], GATES[kind]
