@@ -23,6 +23,8 @@ if sys.platform.startswith("linux") and not (os.environ.get("DISPLAY") or os.env
 # No test reads or writes the session file of the person who runs it.
 STATE = os.environ["MODEL_INSPECTOR_STATE"] = tempfile.mkdtemp(prefix="model-inspector-tests-")
 atexit.register(shutil.rmtree, STATE, ignore_errors=True)
+# A cause that raises is a warning to a person; here it ends the comparison, and with it the test.
+os.environ["MODEL_INSPECTOR_STRICT"] = "1"
 if hasattr(os, "geteuid") and os.geteuid() == 0:
     # Chromium's sandbox refuses to start as root, as in most containers.
     os.environ.setdefault("QTWEBENGINE_DISABLE_SANDBOX", "1")
