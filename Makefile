@@ -34,7 +34,7 @@ run: setup ## the window on the demo pair (with no display: its report and pictu
 
 # Every check is run; one that fails fails the whole. pytest is the last, so that its closing line is.
 test: setup ## lint, types, import contract and all tests
-	@bash packaging/check.sh $(BIN) $(ON_DISPLAY) $(BIN)/python -m pytest
+	@bash packaging/check.sh $(BIN) $(ON_DISPLAY) $(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
 
 lint: setup ## lint, types and import contract alone
 	@bash packaging/check.sh $(BIN)

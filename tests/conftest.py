@@ -44,6 +44,14 @@ class Demo:
     images: tuple[Path, ...]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """For several workers: a file stays on one, since its tests share what it made; all windows on one, since
+    a display gives the keyboard to one window at a time."""
+    for item in items:
+        of_window = item.path.parent == ROOT / "tests" / "gui"
+        item.add_marker(pytest.mark.xdist_group("windows" if of_window else str(item.path)))
+
+
 @pytest.fixture(scope="session")
 def root() -> Path:
     """The checkout."""
