@@ -18,11 +18,13 @@ from inspector.domain.files import Side as FileSide
 from inspector.domain.files import Warn
 from inspector.domain.match import Assignment, Match
 from inspector.session import outputs as outputs_of
-from inspector.session.casework import Measured, case_of, facts_of
+from inspector.session.answer import answer
+from inspector.session.casework import Measured, case_of, facts_of, weights_case
 from inspector.session.explain import explain
 from inspector.session.floors import EXACT, accumulated
 from inspector.session.inputs import Prepared, ReadDataset, resolve
 from inspector.session.laboratory import Bench, Laboratory
+from inspector.session.latent import with_latent
 from inspector.session.option_text import in_words
 from inspector.session.passes import Gathered, Numbers, Passes, both
 from inspector.session.plan import is_fixed, plan, samples_of
@@ -101,15 +103,40 @@ class Comparing:
         layers = without_undone(layer_differences(assignment, gathered), self._a.computation())
         found = self._differences(assignment, plain, accumulated_noise(gathered, loaded_a, loaded_b))
         arrays = plain.arrays
+        sides = (self._a, runner_a, loaded_a), (self._b, runner_b, loaded_b)
+        layers = self._latent(layers, assignment, gathered, *sides, fed)
         result = self._result(assignment, prepared, found, layers, (loaded_a, loaded_b))
         measured = Measured(result, assignment, gathered, prepared, arrays)
-        sides = (self._a, runner_a, loaded_a), (self._b, runner_b, loaded_b)
         findings: tuple[Finding, ...] = ()
         with self._failures.of("(looking for causes)"):
             findings = self._clock.time("causes", lambda: self._findings(measured, *sides, fed))
         shown = [(a, b if a.size == b.size else np.full(a.shape, np.nan)) for a, b in arrays]
-        warnings = (*result.warnings, *self._failures.warnings)
-        return Result(replace(result, findings=findings, warnings=warnings), assignment, gathered, shown)
+        result = replace(result, findings=findings, warnings=(*result.warnings, *self._failures.warnings))
+        return Result(replace(result, sentence=answer(result)), assignment, gathered, shown)
+
+    def _latent(
+        self,
+        layers: tuple[LayerDifference, ...],
+        assignment: Assignment,
+        gathered: Gathered,
+        a: tuple[SideState, Runner, Loaded],
+        b: tuple[SideState, Runner, Loaded],
+        fed: tuple[dict[str, Array], dict[str, Array]],
+    ) -> tuple[LayerDifference, ...]:
+        """Each layer with what its weights say where its output does not show it."""
+        bench = Bench(
+            a=a,
+            b=b,
+            inputs={"a": fed[0], "b": fed[1]},
+            assignment=assignment,
+            gathered=gathered,
+            outputs=(),
+            progress=self._progress,
+        )
+        case = weights_case(layers, (a[0], a[2]), (b[0], b[2]), Laboratory(bench))
+        with self._failures.of("(weights that do not show)"):
+            return with_latent(case)
+        return layers
 
     def _findings(
         self,
