@@ -13,6 +13,7 @@ from .messages import no_such_tensor, short
 from .options import Options
 from .server import RequestError
 from .structure import Structure, split_tensor, structure_of
+from .tables import fill
 from .tensorflow_options import configured, seed_ops
 
 DEFAULTS = Options()
@@ -112,7 +113,9 @@ class Engine:
         if not (optimised and self._options.optimise):
             config.graph_options.rewrite_options.disable_meta_optimizer = True
             config.graph_options.optimizer_options.opt_level = -1  # L0
-        return tf.compat.v1.Session(graph=graph, config=config)
+        session = tf.compat.v1.Session(graph=graph, config=config)
+        fill(session)
+        return session
 
 
 def imported(graph_def: Any) -> Any:
