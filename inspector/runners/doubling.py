@@ -93,7 +93,11 @@ def _converted(node: Any, body: Body) -> Made:
 
 
 def _has_double(node: Any, op_def: Any) -> bool:
-    if node.op in KEPT_FLOAT or of_tables(node.op) or (node.op.startswith(RANDOM_PREFIXES) and not node.op.endswith("PartitionedCall")):
+    if (
+        node.op in KEPT_FLOAT
+        or of_tables(node.op)
+        or (node.op.startswith(RANDOM_PREFIXES) and not node.op.endswith("PartitionedCall"))
+    ):
         return False
     narrow = {name for name, dtype in type_attributes(node, op_def).items() if dtype in FLOATS}
     types = {name: doubled_type(dtype) for name, dtype in type_attributes(node, op_def).items()}

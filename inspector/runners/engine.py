@@ -13,7 +13,7 @@ from .messages import no_such_tensor, short
 from .options import Options
 from .server import RequestError
 from .structure import Structure, split_tensor, structure_of
-from .tables import fill
+from .tables import Content, contents, fill
 from .tensorflow_options import configured, seed_ops
 
 DEFAULTS = Options()
@@ -73,6 +73,12 @@ class Engine:
         fed = {variant.feeds.get(name, name): value for name, value in dict(self.fixed, **feeds).items()}
         with running("the graph"):
             return list(variant.session.run(names, feed_dict=fed))
+
+    def tables(self, names: List[str]) -> Dict[str, Content]:
+        """What tables hold, by their nodes."""
+        if not names:
+            return {}
+        return contents(self._variant(("plain", False), lambda: self._plain(optimised=False)).session, names)
 
     def edited(self, graph_def: Any) -> "Engine":
         return Engine(graph_def, self.fixed, self._options)

@@ -16,8 +16,9 @@ from .structure import tensor_name
 from .tables import TABLES, Content, write
 
 LARGEST = 2 << 30
-NOT_FROZEN = ("LookupTableInsert", "LookupTableRemove", "LookupTableImport", "InitializeTable", "Iterator", "Queue")
-NOT_FROZEN += ("Anonymous",)
+NOT_FROZEN = (
+    "LookupTableInsert", "LookupTableRemove", "LookupTableImport", "InitializeTable", "Iterator", "Queue", "Anonymous",
+)  # fmt: skip
 Values = Mapping[str, np.ndarray]
 Tables = Mapping[str, Content]
 

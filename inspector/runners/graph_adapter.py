@@ -80,7 +80,9 @@ def read_graph_def(path: str) -> Any:
 def _refuse_lost_resources(structure: Structure, path: str) -> None:
     """A table or a variable that the freezing has left outside: nobody can feed its handle."""
     lost = [
-        name for name in input_nodes(structure) if structure.nodes[name].attr["dtype"].type == tf.resource.as_datatype_enum
+        name
+        for name in input_nodes(structure)
+        if structure.nodes[name].attr["dtype"].type == tf.resource.as_datatype_enum
     ]
     if lost:
         what = "the graph was frozen without a table or variable that it needs: {}".format(lost[0])

@@ -91,6 +91,9 @@ class SavedModelAdapter(GraphSide):
             stated = super(SavedModelAdapter, self).stated(tap)
         return stated if stated.shape is not None else stated._replace(shape=self._shapes.get(tap))
 
+    def lookups(self) -> List[Any]:
+        return [] if self._stateful else super(SavedModelAdapter, self).lookups()
+
     def random_ops(self) -> List[str]:
         if self._stateful:
             return []

@@ -9,11 +9,15 @@ from .messages import short
 from .server import RequestError
 from .structure import split_tensor
 
-TABLES = ("HashTable", "MutableHashTable", "MutableDenseHashTable")
-TABLES += tuple(op + "V2" for op in TABLES)
+TABLES = (
+    "HashTable", "HashTableV2", "MutableHashTable", "MutableHashTableV2", "MutableDenseHashTable",
+    "MutableDenseHashTableV2",
+)  # fmt: skip
 FINDING = ("LookupTableFind", "LookupTableFindV2")
-FILLING = ("InitializeTable", "InitializeTableFromTextFile", "LookupTableImport")
-FILLING += tuple(op + "V2" for op in FILLING)
+FILLING = (
+    "InitializeTable", "InitializeTableV2", "InitializeTableFromTextFile", "InitializeTableFromTextFileV2",
+    "LookupTableImport", "LookupTableImportV2",
+)  # fmt: skip
 PASSING = ("Identity", "Enter", "Switch")
 
 
@@ -49,6 +53,15 @@ def table_of(nodes: Dict[str, Any], tensor: str) -> str:
             return ""
         tensor = node.input[0]
     return ""
+
+
+def filling_of(nodes: Dict[str, Any]) -> Dict[str, List[str]]:
+    """Of each table's node the nodes that fill it."""
+    found: Dict[str, List[str]] = {}
+    for name, node in nodes.items():
+        if node.op in FILLING and node.input:
+            found.setdefault(table_of(nodes, node.input[0]), []).append(name)
+    return found
 
 
 def contents(session: Any, names: Iterable[str]) -> Dict[str, Content]:
@@ -102,7 +115,9 @@ def rewrite(graph_def: Any, name: str, content: Content) -> None:
         raise RequestError("NO_SUCH_TENSOR", "the graph has no table of that name", name)
     types = [tf.as_dtype(nodes[name].attr[label].type).as_numpy_dtype for label in ("key_dtype", "value_dtype")]
     gone = {
-        node.name for node in graph_def.node if node.op in FILLING and node.input and table_of(nodes, node.input[0]) == name
+        node.name
+        for node in graph_def.node
+        if node.op in FILLING and node.input and table_of(nodes, node.input[0]) == name
     }
     gone |= {"{}/{}".format(name, label) for label in ("keys", "values")} if name + "/fill" in gone else set()
     kept = [node for node in graph_def.node if node.name not in gone]
