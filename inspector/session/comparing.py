@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from inspector.causes import Failures
 from inspector.domain.comparison import Comparison, Finding, LayerDifference, OutputDifference, SideRun
 from inspector.domain.computation import Port
 from inspector.domain.errors import InspectorError
@@ -73,6 +74,7 @@ class Comparing:
         self._settings, self._read, self._progress = settings, read_dataset, progress
         self._clock = _Clock()
         self._warnings: list[Warn] = []
+        self._failures = Failures()
 
     def run(self, assignment: Assignment) -> Result:
         """Raises InspectorError: what loading, inputs or a run raise; NOT_COMPARABLE when no output pairs."""
@@ -104,9 +106,12 @@ class Comparing:
         result = with_verdict_of(lookups, self._result(assignment, prepared, found, layers, (loaded_a, loaded_b)))
         measured = Measured(result, assignment, gathered, prepared, arrays, lookups)
         sides = (self._a, runner_a, loaded_a), (self._b, runner_b, loaded_b)
-        findings = self._clock.time("causes", lambda: self._findings(measured, *sides, fed))
+        findings: tuple[Finding, ...] = ()
+        with self._failures.of("(looking for causes)"):
+            findings = self._clock.time("causes", lambda: self._findings(measured, *sides, fed))
         shown = [(a, b if a.size == b.size else np.full(a.shape, np.nan)) for a, b in arrays]
-        return Result(replace(result, findings=findings), assignment, gathered, shown)
+        warnings = (*result.warnings, *self._failures.warnings)
+        return Result(replace(result, findings=findings, warnings=warnings), assignment, gathered, shown)
 
     def _findings(
         self,
@@ -138,7 +143,7 @@ class Comparing:
         )
         laboratory = Laboratory(bench)
         case = case_of(measured, (a[0], facts[0]), (b[0], facts[1]), laboratory, self._refed)
-        findings = explain(case, laboratory, self._progress, different=different)
+        findings = explain(case, laboratory, self._progress, self._failures, different=different)
         return (*findings, *unseen(measured.lookups, findings))
 
     def _refed(self, side: FileSide, pipeline: str) -> dict[str, Array] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Sequence
 
-from inspector.causes import Case, Suspicion, suspicions
+from inspector.causes import Case, Failures, Suspicion, suspicions
 from inspector.causes.case import Array
 from inspector.domain.comparison import Comparison, Finding, LayerDifference, SideRun, Verdict
 from inspector.domain.match import Assignment, Match
@@ -54,8 +54,8 @@ class StaticSession(Session):
 def compare_static(a: SideState, b: SideState, assignment: Assignment) -> Comparison:
     """The verdict is `different` where a weight or a setting gives a finding, else `same` or (where weights were
     rounded or folded) `within-noise`; `not-comparable` where there was nothing to lay side by side."""
-    case = _case(a, b, assignment)
-    findings = tuple(_finding(item) for item in _standing(suspicions(case)))
+    case, failures = _case(a, b, assignment), Failures()
+    findings = tuple(_finding(item) for item in _standing(suspicions(case, failures)))
     verdict = _verdict(case, findings)
     stand_ins = tuple(side.stand_in.warning for side in (a, b) if side.stand_in is not None)
     return Comparison(
@@ -69,7 +69,7 @@ def compare_static(a: SideState, b: SideState, assignment: Assignment) -> Compar
         findings=findings,
         unmatched_a=assignment.unmatched_a,
         unmatched_b=assignment.unmatched_b,
-        warnings=tuple(dict.fromkeys((*a.opened().warnings, *b.opened().warnings, *stand_ins))),
+        warnings=tuple(dict.fromkeys((*a.opened().warnings, *b.opened().warnings, *stand_ins, *failures.warnings))),
         timings={},
     )
 
