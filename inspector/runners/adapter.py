@@ -96,6 +96,10 @@ class Adapter(ABC):
             "config": self.config,
         }
 
+    def lookups(self) -> List[Any]:
+        """What is looked up, as `lookups.Lookup`s, where the framework shows it."""
+        return []
+
     def random_ops(self) -> List[str]:
         """Ops whose value changes from run to run."""
         return []

@@ -16,13 +16,14 @@ from inspector.domain.comparison import Comparison, LayerDifference
 from inspector.domain.computation import Computation, Layer, Port
 from inspector.domain.errors import Cancelled, InspectorError
 from inspector.domain.files import Side
+from inspector.domain.lookups import LookupPair
 from inspector.domain.match import Assignment
 from inspector.session.inputs import Prepared
 from inspector.session.laboratory import Laboratory
 from inspector.session.layout import to_a
 from inspector.session.passes import Gathered
 from inspector.session.side import SideState
-from inspector.session.strings import is_text
+from inspector.session.strings import as_numbers, is_text
 from inspector.workers.runner_client import Loaded, Runner
 
 Array = NDArray[Any]
@@ -39,11 +40,12 @@ class Measured:
     gathered: Gathered
     prepared: tuple[Prepared, ...]
     arrays: list[tuple[Array, Array]]
+    lookups: tuple[LookupPair, ...] = ()
 
     def outputs(self) -> tuple[OutputPair, ...]:
-        """The pairs that have numbers, B's in A's layout."""
+        """The pairs as numbers, B's in A's layout."""
         found = []
-        for difference, (a, b) in zip(self.result.outputs, self.arrays, strict=True):
+        for difference, (a, b) in zip(self.result.outputs, map(numbers_of, self.arrays), strict=True):
             turned = to_a(b, a.shape, difference.axes)
             found.append(OutputPair(difference=difference, a=a, b=b if turned is None else turned))
         return tuple(found)
@@ -92,10 +94,13 @@ def case_of(
         sample=sample,
         feeds=feeds,
         outputs=measured.outputs(),
-        inputs=tuple(_input(item, a[1].computation, b[1].computation) for item in measured.prepared),
+        inputs=tuple(
+            _input(item, a[1].computation, b[1].computation) for item in measured.prepared if not is_text(item.array_a)
+        ),
         unmatched_a=result.unmatched_a,
         unmatched_b=result.unmatched_b,
         warnings=result.warnings,
+        lookups=measured.lookups,
     )
 
 
@@ -126,6 +131,11 @@ def weights_case(
         b=facts[1],
         sample=sample,
     )
+
+
+def numbers_of(pair: tuple[Array, Array]) -> tuple[Array, Array]:
+    """Two arrays of text as numbers, others as they are."""
+    return as_numbers(*pair) if any(map(is_text, pair)) else pair
 
 
 def by_names(computation: Computation) -> dict[str, Layer]:

@@ -25,6 +25,7 @@ from inspector.session.floors import EXACT, accumulated
 from inspector.session.inputs import Prepared, ReadDataset, resolve
 from inspector.session.laboratory import Bench, Laboratory
 from inspector.session.latent import with_latent
+from inspector.session.lookups import lookups_of, pair_lookups, unseen, with_lookups, with_verdict_of
 from inspector.session.option_text import in_words
 from inspector.session.passes import Gathered, Numbers, Passes, both
 from inspector.session.plan import is_fixed, plan, samples_of
@@ -105,8 +106,9 @@ class Comparing:
         arrays = plain.arrays
         sides = (self._a, runner_a, loaded_a), (self._b, runner_b, loaded_b)
         layers = self._latent(layers, assignment, gathered, *sides, fed)
-        result = self._result(assignment, prepared, found, layers, (loaded_a, loaded_b))
-        measured = Measured(result, assignment, gathered, prepared, arrays)
+        lookups = pair_lookups(assignment, lookups_of(loaded_a), lookups_of(loaded_b))
+        result = with_verdict_of(lookups, self._result(assignment, prepared, found, layers, (loaded_a, loaded_b)))
+        measured = Measured(result, assignment, gathered, prepared, arrays, lookups)
         findings: tuple[Finding, ...] = ()
         with self._failures.of("(looking for causes)"):
             findings = self._clock.time("causes", lambda: self._findings(measured, *sides, fed))
@@ -168,7 +170,8 @@ class Comparing:
         )
         laboratory = Laboratory(bench)
         case = case_of(measured, (a[0], facts[0]), (b[0], facts[1]), laboratory, self._refed)
-        return explain(case, laboratory, self._progress, self._failures, different=different)
+        findings = explain(case, laboratory, self._progress, self._failures, different=different)
+        return (*findings, *unseen(measured.lookups, findings))
 
     def _refed(self, side: FileSide, pipeline: str) -> dict[str, Array] | None:
         """What a side would be fed under another pipeline; None where the raw inputs do not fit it."""
@@ -304,10 +307,13 @@ def prepare(
 
 
 def _ports(side: SideState, loaded: Loaded) -> dict[str, Port]:
-    """The runner knows shape and dtype best, the file the limit of ids."""
+    """The runner knows shape, dtype and vocabulary best, the file the limit of ids."""
     stated = {port.tensor: port for port in side.computation().inputs}
+    found = lookups_of(loaded)
     return {
-        port.tensor: replace(port, limit=stated[port.tensor].limit if port.tensor in stated else None)
+        port.tensor: with_lookups(
+            replace(port, limit=stated[port.tensor].limit if port.tensor in stated else None), found
+        )
         for port in loaded.inputs
     }
 

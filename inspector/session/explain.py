@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from inspector.causes import Case, Failures, Suspicion, suspicions
-from inspector.causes.case import Graft, Sample, SetAttribute, SetConstant, Trial
+from inspector.causes.case import Graft, Sample, SetAttribute, SetConstant, SetTable, Trial
 from inspector.compare.metrics import measure
 from inspector.domain.comparison import Finding, LayerDifference, Proof
 from inspector.domain.errors import Cancelled, InspectorError
@@ -155,7 +155,7 @@ class _Explaining:
         if trial is None:
             return None, item, ""
         attempts = [item]
-        if any(isinstance(edit, SetConstant | SetAttribute) for edit in trial.edits):
+        if any(isinstance(edit, SetConstant | SetAttribute | SetTable) for edit in trial.edits):
             grafts = tuple(Graft(layer=name) for name in (item.layers or (item.layer_a,)))
             attempts.append(replace(item, trial=replace(trial, edits=grafts)))
         why = ""
