@@ -21,6 +21,7 @@ from inspector.session.inputs import Prepared
 from inspector.session.laboratory import Laboratory
 from inspector.session.layout import to_a
 from inspector.session.passes import Gathered
+from inspector.session.refused import refusal_of
 from inspector.session.side import SideState
 from inspector.session.strings import is_text
 from inspector.workers.runner_client import Loaded, Runner
@@ -62,6 +63,7 @@ def facts_of(state: SideState, runner: Runner, loaded: Loaded, inputs: Arrays, p
         can=loaded.can,
         repeated=_again(runner, inputs, plain) if tried else None,
         alone=_alone(runner, inputs, plain) if tried else None,
+        refusal=refusal_of(state, loaded),
     )
 
 

@@ -27,6 +27,7 @@ from inspector.session.passes import Gathered, Numbers, Passes, both
 from inspector.session.plan import is_fixed, plan, samples_of
 from inspector.session.recorded import prepared as prepared_recorded
 from inspector.session.recorded import recorded_inputs
+from inspector.session.refused import with_refusals
 from inspector.session.settings import Settings
 from inspector.session.side import SideState
 from inspector.session.undone import without_undone
@@ -103,8 +104,9 @@ class Comparing:
         measured = Measured(result, assignment, gathered, prepared, arrays)
         sides = (self._a, runner_a, loaded_a), (self._b, runner_b, loaded_b)
         findings = self._clock.time("causes", lambda: self._findings(measured, *sides, fed))
+        told = with_refusals(replace(result, findings=findings), self._a, loaded_a, self._b, loaded_b)
         shown = [(a, b if a.size == b.size else np.full(a.shape, np.nan)) for a, b in arrays]
-        return Result(replace(result, findings=findings), assignment, gathered, shown)
+        return Result(told, assignment, gathered, shown)
 
     def _findings(
         self,

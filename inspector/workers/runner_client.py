@@ -20,6 +20,7 @@ from inspector.domain.errors import Cancelled, InspectorError
 from inspector.domain.files import Shape, Warn
 from inspector.domain.match import ValueHit
 from inspector.domain.options import SideOptions
+from inspector.domain.refusal import Refusal
 from inspector.workers.child import Child, Progress, quiet_environment
 from inspector.workers.edits import Edit, message
 from inspector.workers.environments import inspect_python
@@ -61,7 +62,8 @@ class Loaded:
     """A model that is ready to run. `random_ops` are nodes whose value changes from run to run;
     `confinement` says in words what the process that runs it may do. `can` holds `replay`, `reference`
     and `edit` where the framework can; `precision` is what it computes in (`float32`, `int8`, ...).
-    `config` is a Keras model's config as JSON, where only its architecture's code tells it."""
+    `config` is a Keras model's config as JSON, where only its architecture's code tells it. `refusal`: the framework
+    does not take the file as it stands."""
 
     inputs: tuple[Port, ...]
     outputs: tuple[Port, ...]
@@ -73,6 +75,7 @@ class Loaded:
     can: tuple[str, ...] = ()
     precision: str = "float32"
     config: str = ""
+    refusal: Refusal | None = None
 
 
 @dataclass(frozen=True, slots=True)
