@@ -34,6 +34,7 @@ from inspector.causes import (
     weights_not_loaded,
 )
 from inspector.causes.case import Case, Suspicion
+from inspector.causes.failures import Failures
 
 CAUSES = (
     activation,
@@ -69,10 +70,13 @@ CAUSES = (
     weights_not_loaded,
 )
 
-__all__ = ["CAUSES", "Case", "Suspicion", "suspicions"]
+__all__ = ["CAUSES", "Case", "Failures", "Suspicion", "suspicions"]
 
 
-def suspicions(case: Case) -> list[Suspicion]:
-    """What every cause suspects, the surest first."""
-    found = [item for cause in CAUSES for item in cause.suspect(case)]
+def suspicions(case: Case, failures: Failures) -> list[Suspicion]:
+    """What every cause suspects, the surest first; of one that raises what it had said by then."""
+    found: list[Suspicion] = []
+    for cause in CAUSES:
+        with failures.of(cause.__name__.rpartition(".")[2].replace("_", "-")):
+            found.extend(cause.suspect(case))
     return sorted(found, key=lambda item: -item.confidence)

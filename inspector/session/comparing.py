@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from inspector.causes import Failures
 from inspector.domain.comparison import Comparison, Finding, LayerDifference, OutputDifference, SideRun
 from inspector.domain.computation import Port
 from inspector.domain.errors import InspectorError
@@ -73,6 +74,7 @@ class Comparing:
         self._settings, self._read, self._progress = settings, read_dataset, progress
         self._clock = _Clock()
         self._warnings: list[Warn] = []
+        self._failures = Failures()
 
     def run(self, assignment: Assignment) -> Result:
         """Raises InspectorError: what loading, inputs or a run raise; NOT_COMPARABLE when no output pairs."""
@@ -103,8 +105,12 @@ class Comparing:
         result = self._result(assignment, prepared, found, layers, (loaded_a, loaded_b))
         measured = Measured(result, assignment, gathered, prepared, arrays)
         sides = (self._a, runner_a, loaded_a), (self._b, runner_b, loaded_b)
-        findings = self._clock.time("causes", lambda: self._findings(measured, *sides, fed))
-        told = with_refusals(replace(result, findings=findings), self._a, loaded_a, self._b, loaded_b)
+        findings: tuple[Finding, ...] = ()
+        with self._failures.of("(looking for causes)"):
+            findings = self._clock.time("causes", lambda: self._findings(measured, *sides, fed))
+        warnings = (*result.warnings, *self._failures.warnings)
+        told = replace(result, findings=findings, warnings=warnings)
+        told = with_refusals(told, self._a, loaded_a, self._b, loaded_b)
         shown = [(a, b if a.size == b.size else np.full(a.shape, np.nan)) for a, b in arrays]
         return Result(told, assignment, gathered, shown)
 
@@ -138,7 +144,7 @@ class Comparing:
         )
         laboratory = Laboratory(bench)
         case = case_of(measured, (a[0], facts[0]), (b[0], facts[1]), laboratory, self._refed)
-        return explain(case, laboratory, self._progress, different=different)
+        return explain(case, laboratory, self._progress, self._failures, different=different)
 
     def _refed(self, side: FileSide, pipeline: str) -> dict[str, Array] | None:
         """What a side would be fed under another pipeline; None where the raw inputs do not fit it."""

@@ -9,8 +9,8 @@ from difflib import SequenceMatcher
 
 from inspector.domain.comparison import Comparison, ShapePair
 from inspector.domain.computation import Computation, Weight
-from inspector.session.static import not_run
 from inspector.session.side import SideState
+from inspector.session.static import not_run
 
 Key = tuple[int, ...]
 

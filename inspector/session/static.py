@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
-from inspector.causes import Case, Suspicion, suspicions
+from inspector.causes import Case, Failures, Suspicion, suspicions
 from inspector.causes.case import Array
 from inspector.domain.comparison import Comparison, Finding, LayerDifference, ShapePair, SideRun, Verdict
 from inspector.domain.match import Assignment, Match
@@ -39,12 +39,13 @@ class Kept:
 def compare_static(a: SideState, b: SideState, assignment: Assignment) -> Comparison:
     """The verdict is `different` where a weight or a setting gives a finding, else `same` or (where weights were
     rounded or folded) `within-noise`; `not-comparable` where there was nothing to lay side by side."""
-    case = _case(a, b, assignment)
-    findings = tuple(_finding(item) for item in _standing(suspicions(case)))
+    case, failures = _case(a, b, assignment), Failures()
+    findings = tuple(_finding(item) for item in _standing(suspicions(case, failures)))
     verdict = _verdict(case, findings)
     found = not_run(a, b, verdict, _sentence(verdict, case, findings))
     unmatched = {"unmatched_a": assignment.unmatched_a, "unmatched_b": assignment.unmatched_b}
-    return replace(found, layers=case.layers, findings=findings, **unmatched)
+    warnings = (*found.warnings, *failures.warnings)
+    return replace(found, layers=case.layers, findings=findings, warnings=warnings, **unmatched)
 
 
 def not_run(
