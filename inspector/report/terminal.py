@@ -30,6 +30,7 @@ from inspector.report.words import MARKS, causes_found, culprit, notes
 
 STYLES = {"same": "cyan", "within-noise": "", "different": "bold magenta", "not-comparable": "yellow"}
 ROWS = 20
+SHAPES = 60  # arrays of two nets side by side
 WHOLE = 5  # findings with their evidence, proof and mend
 PIPE_WIDTH = 10_000  # a pipe has no width: nothing is wrapped or cut
 
@@ -73,6 +74,7 @@ def print_comparison(comparison: Comparison, out: Console) -> None:
     _print_findings(comparison, out)
     _print_outputs([output for output in comparison.outputs if not output.within_noise], out)
     _print_layers(comparison, out)
+    _print_shapes(comparison, out)
     for warning in comparison.warnings:
         out.print(Text(f"! {visible(warning.text)} ({warning.code})"))
 
@@ -195,6 +197,23 @@ def _print_layers(comparison: Comparison, out: Console) -> None:
     _show(table, out)
     if len(different) > ROWS:
         out.print(Text(f"and {len(different) - ROWS} more; --html and --json have all of them"))
+
+
+def _print_shapes(comparison: Comparison, out: Console) -> None:
+    """Both sides' arrays beside each other, where they belong to different nets; what does not fit is marked."""
+    if not comparison.shapes:
+        return
+    table = _table(out, ("A", "shape A", "", "shape B", "B"))
+    for pair in comparison.shapes[:SHAPES]:
+        a, b = (shape_text(shape) if shape is not None else "" for shape in (pair.shape_a, pair.shape_b))
+        mark = MARKS["same" if pair.fits else "different"][0]
+        table.add_row(
+            _text(pair.a, out), a, mark, b, _text(pair.b, out), style="" if pair.fits else STYLES["different"]
+        )
+    out.print()
+    _show(table, out)
+    if len(comparison.shapes) > SHAPES:
+        out.print(Text(f"and {len(comparison.shapes) - SHAPES} more; --html and --json have all of them"))
 
 
 def _layer_cells(layer: LayerDifference, out: Console) -> tuple[Text | str, ...]:

@@ -22,6 +22,7 @@ from inspector.session.inputs import Prepared
 from inspector.session.laboratory import Laboratory
 from inspector.session.layout import to_a
 from inspector.session.passes import Gathered
+from inspector.session.refused import refusal_of
 from inspector.session.side import SideState
 from inspector.session.strings import as_numbers, is_text
 from inspector.workers.runner_client import Loaded, Runner
@@ -64,6 +65,7 @@ def facts_of(state: SideState, runner: Runner, loaded: Loaded, inputs: Arrays, p
         can=loaded.can,
         repeated=_again(runner, inputs, plain) if tried else None,
         alone=_alone(runner, inputs, plain) if tried else None,
+        refusal=refusal_of(state, loaded),
     )
 
 

@@ -31,6 +31,7 @@ from inspector.session.passes import Gathered, Numbers, Passes, both
 from inspector.session.plan import is_fixed, plan, samples_of
 from inspector.session.recorded import prepared as prepared_recorded
 from inspector.session.recorded import recorded_inputs
+from inspector.session.refused import with_refusals
 from inspector.session.settings import Settings
 from inspector.session.side import SideState
 from inspector.session.undone import without_undone
@@ -114,7 +115,9 @@ class Comparing:
             findings = self._clock.time("causes", lambda: self._findings(measured, *sides, fed))
         shown = [(a, b if a.size == b.size else np.full(a.shape, np.nan)) for a, b in arrays]
         result = replace(result, findings=findings, warnings=(*result.warnings, *self._failures.warnings))
-        return Result(replace(result, sentence=answer(result)), assignment, gathered, shown)
+        result = replace(result, sentence=answer(result))
+        result = with_refusals(result, self._a, loaded_a, self._b, loaded_b)
+        return Result(result, assignment, gathered, shown)
 
     def _latent(
         self,

@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from inspector.causes import Case, Failures, Suspicion, suspicions
+from inspector.causes import Case, Failures, Suspicion, not_loadable, suspicions
 from inspector.causes.case import Graft, Sample, SetAttribute, SetConstant, SetTable, Trial
 from inspector.compare.metrics import measure
 from inspector.domain.comparison import Finding, LayerDifference, Proof
@@ -48,10 +48,13 @@ class Accepted:
 def explain(
     case: Case, laboratory: Laboratory, progress: Progress, failures: Failures, *, different: bool
 ) -> tuple[Finding, ...]:
-    """Findings, the one to act on first. Of sides that agree only what is worth knowing all the same."""
+    """Findings, the one to act on first: a side that its framework refuses before what the numbers say. Of sides
+    that agree only what is worth knowing all the same."""
+    refused = tuple(_finding(Accepted(item), None) for item in not_loadable.suspect(case))
     if not different:
-        return tuple(_finding(Accepted(item), None) for item in suspicions(case, failures) if item.note_only)
-    return _Explaining(case, laboratory, progress, failures).findings()
+        found = suspicions(case, failures)
+        return refused + tuple(_finding(Accepted(item), None) for item in found if item.note_only)
+    return refused + _Explaining(case, laboratory, progress, failures).findings()
 
 
 class _Explaining:
@@ -80,7 +83,7 @@ class _Explaining:
 
     def _round(self) -> None:
         found = [_with_graft(item) for item in suspicions(self._case, self._failures)]
-        found = [item for item in found if self._key(item) not in self._tried]
+        found = [item for item in found if self._key(item) not in self._tried and item.cause != not_loadable.CAUSE]
         self._notes += [item for item in found if item.note_only and item not in self._notes]
         rest = [item for item in found if not item.note_only]
         local = [item for item in rest if not _of_the_whole(item)]

@@ -18,12 +18,19 @@ from inspector.domain.errors import InspectorError
 from inspector.domain.files import SIDES, Entry, ModelFile, Side
 from inspector.domain.match import Assignment, ValueHit
 from inspector.domain.options import SideOptions
-from inspector.matching import Contents, match
+from inspector.matching import match
 from inspector.session.comparing import Comparing, Result, prepare
 from inspector.session.datasets import read_dataset
 from inspector.session.environments import Environments
-from inspector.session.passes import both
-from inspector.session.reconstruct import stand_in, wanted
+from inspector.session.lending import (
+    answer_of_unpaired,
+    answer_without_a_run,
+    contents,
+    lend_to_refused,
+    lend_to_weights,
+    without_a_place,
+)
+from inspector.session.passes import Gathered, both
 from inspector.session.settings import Settings
 from inspector.session.side import SideState
 from inspector.session.snippets import snippet
@@ -35,11 +42,6 @@ from inspector.workers.runner_client import DEFAULTS, Runner, Started, Written
 
 Array = NDArray[Any]
 Which = Literal["a", "b", "introduced-a", "introduced-b"]
-
-
-def contents(a: SideState, b: SideState) -> Contents:
-    """Both sides' weights, as matching asks for them."""
-    return Contents(a.fingerprints(), b.fingerprints(), a.reader.values, b.reader.values)
 
 
 def silent(_text: str, _done: int = 0, _total: int = 0) -> None:
@@ -181,12 +183,7 @@ class Session:
             a, b = self._sides["a"], self._sides["b"]
             both(a.computation, b.computation)
             both(a.fingerprints, b.fingerprints)
-            for own, other in ((a, b), (b, a)):
-                if own.stand_in is None and wanted(own.opened(), other.opened()):
-                    found = match(own.computation(), other.computation(), contents(own, other))
-                    own.stand_in = stand_in(
-                        own.computation(), other.computation(), found, other.opened(), own.reader.values
-                    )
+            lend_to_weights(a, b)
             forced = self._choices()
             self._assignment = match(a.computation(), b.computation(), contents(a, b), forced=forced)
         return self._assignment
@@ -224,9 +221,22 @@ class Session:
             self._sides["b"].opened()
             self.warm()
             assignment = self.match(progress)
-            comparing = Comparing(self._sides["a"], self._sides["b"], self.settings, read_dataset, progress)
-            self._result = comparing.run(assignment)
+            self._result = self._compared(assignment, progress)
             return self._result.comparison
+
+    def _compared(self, assignment: Assignment, progress: Progress) -> Result:
+        """By a run of both sides; where one cannot run and nothing stands in for it, by what the files say."""
+        a, b = self._sides["a"], self._sides["b"]
+        if without_a_place(a, b):
+            return Result(answer_without_a_run(a, b, assignment), assignment, Gathered(), [])
+        progress("loading both sides", 0, 0)
+        if lend_to_refused(a, b, assignment, progress):
+            self._assignment = None
+            assignment = self.match(progress)
+        try:
+            return Comparing(a, b, self.settings, read_dataset, progress).run(assignment)
+        except InspectorError as error:
+            return Result(answer_of_unpaired(a, b, error), assignment, Gathered(), [])
 
     def activation(self, index: int, which: Which) -> Array | None:
         """A layer's activation of the last comparison's first pass, in A's layout; None when not kept.
