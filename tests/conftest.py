@@ -16,6 +16,8 @@ from pathlib import Path
 import pytest
 from child_processes import descendants
 
+from inspector.workers import fork_server
+
 if sys.platform.startswith("linux") and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 # No test reads or writes the session file of the person who runs it.
@@ -73,8 +75,9 @@ def lite_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session", autouse=True)
 def no_leaked_processes() -> Iterator[None]:
-    """Fails the run when a process that a test started outlives the tests."""
-    yield
+    """Fails the run when a process that a test started outlives the tests. Sessions share what has TensorFlow."""
+    with fork_server.held():
+        yield
     deadline = time.monotonic() + GRACE_SECONDS
     left = descendants(os.getpid())
     while left and time.monotonic() < deadline:

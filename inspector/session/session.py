@@ -28,6 +28,7 @@ from inspector.session.settings import Settings
 from inspector.session.side import SideState
 from inspector.session.snippets import snippet
 from inspector.session.store import Store, pair_key
+from inspector.workers import fork_server
 from inspector.workers.child import Progress
 from inspector.workers.reader_client import Reader
 from inspector.workers.runner_client import DEFAULTS, Runner, Started, Written
@@ -64,6 +65,7 @@ class Session:
         options_a: SideOptions = DEFAULTS,
         options_b: SideOptions = DEFAULTS,
     ) -> None:
+        fork_server.hold()
         self._spill = Path(tempfile.mkdtemp(prefix="model-inspector-"))
         self._store = store or Store()
         self.environments = Environments(self._store)
@@ -75,6 +77,7 @@ class Session:
         self._result: Result | None = None
         self._comparing = threading.Lock()
         self._ahead = False
+        self._closed = False
         self._plain_digests: dict[Side, str] = {}
         self.settings = Settings()
 
@@ -318,6 +321,9 @@ class Session:
         """End all processes and delete the spill."""
         with ThreadPoolExecutor(2) as pool:
             list(pool.map(lambda side: self._sides[side].close(), SIDES))
+        if not self._closed:
+            self._closed = True
+            fork_server.release()
         shutil.rmtree(self._spill, ignore_errors=True)
 
     def _changed(self) -> None:

@@ -12,9 +12,12 @@ from inspector.domain.errors import Cancelled, InspectorError
 from inspector.domain.files import ModelFile, Side
 from inspector.domain.options import SideOptions
 from inspector.session.reconstruct import StandIn
+from inspector.workers import fork_server
 from inspector.workers.child import Progress
 from inspector.workers.reader_client import Reader
 from inspector.workers.runner_client import DEFAULTS, Loaded, Runner, Started
+
+LIKELY = "tf_keras"  # the framework of most files that people open first
 
 
 class SideState:
@@ -152,8 +155,9 @@ class SideState:
             return self._sha256
 
     def warm(self) -> None:
-        """Start the runner and let it import TensorFlow while the person looks at the trees."""
-        self._living_runner()
+        """Import the framework while the person looks at the trees: most files need TensorFlow."""
+        if self.file is not None or self.options != DEFAULTS or not fork_server.start(LIKELY):
+            self._living_runner()
 
     def preload(self) -> None:
         """Load the model in the background, so that it is there when the person runs it."""
