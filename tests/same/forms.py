@@ -147,8 +147,8 @@ def exported(net: Net, path: Path) -> Written:
 def _of_saved_model(path: Path, net: Net) -> Arrays:
     loaded = tf.saved_model.load(str(path))
     function = loaded.signatures["serving_default"]
-    wanted = function.structured_input_signature[1]
-    given = {name: tf.constant(net.inputs[at]) for name, at in _by_name(list(wanted), net.names).items()}
+    wanted = sorted(function.structured_input_signature[1])
+    given = {name: tf.constant(net.inputs[at]) for name, at in _by_name(wanted, net.names).items()}
     return [np.asarray(array) for _, array in sorted(function(**given).items())]
 
 
@@ -174,6 +174,8 @@ def kept(ending: str) -> Way:
 
 def loaded(keras: Any, file: Path) -> Any:
     more = {"safe_mode": False} if file.suffix == ".keras" or keras.__name__ == "keras" else {}
+    if keras.__name__ == "tf_keras":  # whose own loader does not know it
+        more["custom_objects"] = {"SpectralNormalization": keras.layers.SpectralNormalization}
     return keras.models.load_model(file, compile=False, **more)
 
 

@@ -15,7 +15,7 @@ Make = Callable[[Any], Any]  # of a Keras module, the layer
 KINDS: dict[str, tuple[tuple[int, ...], ...]] = {
     "row": ((6,),), "steps": ((8, 4),), "image": ((8, 8, 3),), "volume": ((4, 6, 6, 2),), "hyper": ((3, 4, 4, 4, 2),),
     "lines": ((4, 8, 3),), "wave": ((400,),), "ids": ((7,),), "words": ((3,),), "text": ((1,),), "masked": ((8, 4),),
-    "rows": ((6,), (6,)), "sequences": ((8, 4), (8, 4)), "images": ((8, 8, 3), (8, 8, 3)), "id pair": ((1,), (1,)),
+    "picture": ((8, 8, 3),), "signal": ((400, 1),), "rows": ((6,), (6,)), "sequences": ((8, 4), (8, 4)), "images": ((8, 8, 3), (8, 8, 3)), "id pair": ((1,), (1,)),
 }  # fmt: skip
 DTYPES = {"ids": "int32", "id pair": "int64", "words": "string", "text": "string"}
 VOCABULARY = ["red", "green", "blue", "sky"]
@@ -78,8 +78,7 @@ def adapted(**settings: Any) -> Make:
         import numpy as np
 
         made = keras.layers.Normalization(name="layer", **settings)
-        last = 3 if settings.get("axis") == -1 and settings.get("invert") is None else 6
-        shape = (50, 8, 8, 3) if last == 3 else (50, 6)
+        shape = (50, 8, 8, 3) if settings else (50, 6)
         made.adapt(np.random.default_rng(5).normal(0.4, 0.3, shape).astype("f4"))
         return made
 
@@ -228,7 +227,7 @@ CASES: dict[str, Case] = {
     **case("GroupNormalization", "image", {"groups": 3}, {"groups": 2, "epsilon": 0.01}),
     **case("RMSNormalization", "steps", {}, {"epsilon": 0.01}),
     **case("UnitNormalization", "steps", {}, {"axis": 1}),
-    **case("Normalization", "row", adapted(), adapted(axis=-1), kind_inside="image"),
+    **case("Normalization", "row", adapted(), adapted(axis=-1), kind_inside="picture"),
     # activations
     **case("Activation", "row", {"activation": "tanh"}, {"activation": "relu"}),
     **case("ReLU", "row", {}, {"max_value": 0.6, "negative_slope": 0.1, "threshold": 0.05}),
@@ -238,9 +237,15 @@ CASES: dict[str, Case] = {
     **case("ThresholdedReLU", "row", {"theta": 0.4}),
     **case("Softmax", "row", {}, {"axis": 1}, kind_inside="steps"),
     # pooling
-    **each("MaxPooling1D AveragePooling1D", "steps", {}, {"pool_size": 3, "strides": 2, "padding": "same"}),
-    **each("MaxPooling2D AveragePooling2D", "image", {}, {"pool_size": 3, "strides": 2, "padding": "same"}),
-    **each("MaxPooling3D AveragePooling3D", "volume", {}, {"pool_size": 3, "strides": 2, "padding": "same"}),
+    **each(
+        "MaxPooling1D AveragePooling1D", "steps", {"pool_size": 2}, {"pool_size": 3, "strides": 2, "padding": "same"}
+    ),
+    **each(
+        "MaxPooling2D AveragePooling2D", "image", {"pool_size": 2}, {"pool_size": 3, "strides": 2, "padding": "same"}
+    ),
+    **each(
+        "MaxPooling3D AveragePooling3D", "volume", {"pool_size": 2}, {"pool_size": 3, "strides": 2, "padding": "same"}
+    ),
     **each("GlobalMaxPooling1D GlobalAveragePooling1D", "steps", {}, {"keepdims": True}),
     **each("GlobalMaxPooling2D GlobalAveragePooling2D", "image", {}, {"keepdims": True}),
     **each("GlobalMaxPooling3D GlobalAveragePooling3D", "volume", {}, {"keepdims": True}),
@@ -287,32 +292,32 @@ CASES: dict[str, Case] = {
     **case("ActivityRegularization", "row", {"l2": 0.1}),
     **each(
         "AugMix AutoContrast CutMix MixUp Equalization RandAugment ContrastLimitedAdaptiveHistogramEqualization",
-        "image",
+        "picture",
         {},
     ),
     **each(
-        "RandomBrightness RandomColorDegeneration RandomContrast RandomHue "
-        "RandomPosterization RandomSaturation RandomSharpness",
-        "image",
+        "RandomBrightness RandomColorDegeneration RandomContrast RandomHue RandomSaturation RandomSharpness",
+        "picture",
         {"factor": 0.3},
     ),
     **each(
         "RandomColorJitter RandomErasing RandomFlip RandomGaussianBlur "
         "RandomElasticTransform RandomInvert RandomPerspective",
-        "image",
+        "picture",
         {},
     ),
-    **case("RandomGrayscale", "image", {}),
-    **case("RandomCrop", "image", {"height": 5, "width": 6}),
-    **case("RandomRotation", "image", {"factor": 0.2}),
-    **case("RandomShear", "image", {"x_factor": 0.2}),
-    **case("RandomTranslation", "image", {"height_factor": 0.2, "width_factor": 0.2}),
-    **case("RandomZoom", "image", {"height_factor": 0.2}),
-    **each("RandomHeight RandomWidth", "image", {"factor": 0.2}),
-    **case("Solarization", "image", {"addition_factor": 0.0, "threshold_factor": 0.0}),
+    **case("RandomPosterization", "picture", {"factor": 4}),
+    **case("RandomGrayscale", "picture", {}),
+    **case("RandomCrop", "picture", {"height": 5, "width": 6}),
+    **case("RandomRotation", "picture", {"factor": 0.2}),
+    **case("RandomShear", "picture", {"x_factor": 0.2}),
+    **case("RandomTranslation", "picture", {"height_factor": 0.2, "width_factor": 0.2}),
+    **case("RandomZoom", "picture", {"height_factor": 0.2}),
+    **each("RandomHeight RandomWidth", "picture", {"factor": 0.2}),
+    **case("Solarization", "picture", {"addition_factor": 0.0, "threshold_factor": 0.0}),
     **case(
         "Pipeline",
-        "image",
+        "picture",
         lambda keras: keras.layers.Pipeline(
             [keras.layers.Rescaling(0.5, name="half"), keras.layers.CenterCrop(6, 6, name="crop")], name="layer"
         ),
@@ -342,7 +347,12 @@ CASES: dict[str, Case] = {
         {"vocabulary": VOCABULARY},
         {"vocabulary": VOCABULARY, "num_oov_indices": 2, "output_mode": "count"},
     ),
-    **case("TextVectorization", "text", text_vectors(output_sequence_length=4), text_vectors(output_mode="tf_idf")),
+    **case(
+        "TextVectorization",
+        "text",
+        text_vectors(output_sequence_length=4),
+        text_vectors(output_mode="tf_idf"),
+    ),
     **case(
         "MelSpectrogram",
         "wave",
@@ -355,7 +365,7 @@ CASES: dict[str, Case] = {
             "min_freq": 100.0,
         },
     ),
-    **case("STFTSpectrogram", "wave", {"mode": "log", "frame_length": 64, "frame_step": 32, "fft_length": 64}),
+    **case("STFTSpectrogram", "signal", {"mode": "log", "frame_length": 64, "frame_step": 32, "fft_length": 64}),
     **case(
         "Lambda",
         "row",

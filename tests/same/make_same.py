@@ -211,6 +211,8 @@ def train_like(model: Any, seed: int) -> None:
         id(weight) for layer in model.layers if type(layer).__name__ == "Normalization" for weight in layer.weights
     }
     for weight in model.weights:
+        if not hasattr(weight, "shape") or None in tuple(weight.shape):
+            continue  # a table's, not a number's
         shape, name = tuple(weight.shape), str(getattr(weight, "path", weight.name)).rpartition("/")[2]
         if id(weight) in adapted or "seed" in name or not tf.as_dtype(weight.dtype).is_floating:
             continue

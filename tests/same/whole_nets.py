@@ -50,7 +50,7 @@ def called(layer: Any, given: list[Any], case: Case) -> Any:
 def _before(keras: Any, tensor: Any, kind: str, at: int) -> Any:
     """A layer in front that suits what comes in."""
     name, layers = f"before_{at}", keras.layers
-    if kind in DTYPES or kind in ("masked", "wave", "lines", "hyper"):
+    if kind in DTYPES or kind in ("masked", "wave", "signal", "lines", "hyper", "picture"):
         return tensor
     if len(tensor.shape) == 2:
         return layers.Dense(6, name=name)(tensor)
