@@ -15,7 +15,8 @@ Make = Callable[[Any], Any]  # of a Keras module, the layer
 KINDS: dict[str, tuple[tuple[int, ...], ...]] = {
     "row": ((6,),), "steps": ((8, 4),), "image": ((8, 8, 3),), "volume": ((4, 6, 6, 2),), "hyper": ((3, 4, 4, 4, 2),),
     "lines": ((4, 8, 3),), "wave": ((400,),), "ids": ((7,),), "words": ((3,),), "text": ((1,),), "masked": ((8, 4),),
-    "picture": ((8, 8, 3),), "signal": ((400, 1),), "rows": ((6,), (6,)), "sequences": ((8, 4), (8, 4)), "images": ((8, 8, 3), (8, 8, 3)), "id pair": ((1,), (1,)),
+    "picture": ((8, 8, 3),), "signal": ((400, 1),), "rows": ((6,), (6,)), "sequences": ((8, 4), (8, 4)),
+    "images": ((8, 8, 3), (8, 8, 3)), "id pair": ((1,), (1,)),
 }  # fmt: skip
 DTYPES = {"ids": "int32", "id pair": "int64", "words": "string", "text": "string"}
 VOCABULARY = ["red", "green", "blue", "sky"]
