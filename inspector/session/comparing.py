@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from inspector.causes.output_places import Offered, exchanged
 from inspector.domain.comparison import Comparison, Finding, LayerDifference, OutputDifference, SideRun
 from inspector.domain.computation import Port
 from inspector.domain.errors import InspectorError
@@ -31,7 +32,7 @@ from inspector.session.settings import Settings
 from inspector.session.side import SideState
 from inspector.session.undone import without_undone
 from inspector.session.values import complete, evidence
-from inspector.session.verdict import sentence, status_of, verdict_of
+from inspector.session.verdict import sentence, status_of, verdict_of, with_order
 from inspector.workers.child import Progress
 from inspector.workers.runner_client import Loaded, Runner
 
@@ -70,6 +71,7 @@ class Comparing:
     ) -> None:
         self._a, self._b = a, b
         self._settings, self._read, self._progress = settings, read_dataset, progress
+        self._by_value = settings.outputs == "by-value"
         self._clock = _Clock()
         self._warnings: list[Warn] = []
 
@@ -103,6 +105,9 @@ class Comparing:
         measured = Measured(result, assignment, gathered, prepared, arrays)
         sides = (self._a, runner_a, loaded_a), (self._b, runner_b, loaded_b)
         findings = self._clock.time("causes", lambda: self._findings(measured, *sides, fed))
+        if not self._by_value:
+            ports = (Offered(side.opened().format, side.computation().outputs) for side in (self._a, self._b))
+            result = with_order(result, exchanged(measured.outputs(), *ports))
         shown = [(a, b if a.size == b.size else np.full(a.shape, np.nan)) for a, b in arrays]
         return Result(replace(result, findings=findings), assignment, gathered, shown)
 
@@ -135,7 +140,7 @@ class Comparing:
             progress=self._progress,
         )
         laboratory = Laboratory(bench)
-        case = case_of(measured, (a[0], facts[0]), (b[0], facts[1]), laboratory, self._refed)
+        case = case_of(measured, (a[0], facts[0]), (b[0], facts[1]), laboratory, self._refed, by_value=self._by_value)
         return explain(case, laboratory, self._progress, different=different)
 
     def _refed(self, side: FileSide, pipeline: str) -> dict[str, Array] | None:
