@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inspector.causes import Failures
+from inspector.causes.output_places import Offered, exchanged
 from inspector.domain.comparison import Comparison, Finding, LayerDifference, OutputDifference, SideRun
 from inspector.domain.computation import Port
 from inspector.domain.errors import InspectorError
@@ -36,7 +37,7 @@ from inspector.session.settings import Settings
 from inspector.session.side import SideState
 from inspector.session.undone import without_undone
 from inspector.session.values import complete, evidence
-from inspector.session.verdict import sentence, status_of, verdict_of
+from inspector.session.verdict import sentence, status_of, verdict_of, with_order
 from inspector.workers.child import Progress
 from inspector.workers.runner_client import Loaded, Runner
 
@@ -83,6 +84,7 @@ class Comparing:
         """`loading`: seconds that loading the sides has taken so far."""
         self._a, self._b = a, b
         self._settings, self._read, self._progress = settings, read_dataset, progress
+        self._by_value = settings.outputs == "by-value"
         self._clock = _Clock({"load": loading})
         self._warnings: list[Warn] = []
         self._failures = Failures()
@@ -124,6 +126,9 @@ class Comparing:
         shown = [(a, b if a.size == b.size else np.full(a.shape, np.nan)) for a, b in arrays]
         result = replace(result, findings=findings, warnings=(*result.warnings, *self._failures.warnings))
         result = replace(result, sentence=answer(result))
+        if not self._by_value:
+            ports = (Offered(side.opened().format, side.computation().outputs) for side in (self._a, self._b))
+            result = with_order(result, exchanged(measured.outputs(), *ports))
         result = with_refusals(result, self._a, loaded_a, self._b, loaded_b)
         return Result(result, assignment, gathered, shown)
 
@@ -180,7 +185,7 @@ class Comparing:
             progress=self._progress,
         )
         laboratory = Laboratory(bench)
-        case = case_of(measured, (a[0], facts[0]), (b[0], facts[1]), laboratory, self._refed)
+        case = case_of(measured, (a[0], facts[0]), (b[0], facts[1]), laboratory, self._refed, by_value=self._by_value)
         findings = explain(case, laboratory, self._progress, self._failures, different=different)
         return (*findings, *unseen(measured.lookups, findings))
 
