@@ -22,6 +22,7 @@ KINDS = frozenset(
         "other",
     }
 )
+RECURRENT = frozenset({"lstm", "gru", "simple_rnn", "bidirectional"})
 LAYING_OUT = frozenset({"reshape", "flatten", "permute"})
 FAR = 120
 SURE = 0.6

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
@@ -22,6 +22,7 @@ from inspector.session.explain import explain
 from inspector.session.floors import EXACT, accumulated
 from inspector.session.inputs import Prepared, ReadDataset, resolve
 from inspector.session.laboratory import Bench, Laboratory
+from inspector.session.misplaced import ends_by_value
 from inspector.session.option_text import in_words
 from inspector.session.passes import Gathered, Numbers, Passes, both
 from inspector.session.plan import is_fixed, plan, samples_of
@@ -29,15 +30,17 @@ from inspector.session.recorded import prepared as prepared_recorded
 from inspector.session.recorded import recorded_inputs
 from inspector.session.settings import Settings
 from inspector.session.side import SideState
+from inspector.session.stated import Unlike, unlike_settings
 from inspector.session.undone import without_undone
 from inspector.session.values import complete, evidence
-from inspector.session.verdict import sentence, status_of, verdict_of
+from inspector.session.verdict import apart, sentence, status_of, verdict_of
 from inspector.workers.child import Progress
 from inspector.workers.runner_client import Loaded, Runner
 
 CLIPPED = 0.01
 Array = NDArray[Any]
 T = TypeVar("T")
+Rematch = Callable[[Mapping[str, str]], Assignment]
 
 
 @dataclass(slots=True)
@@ -66,9 +69,17 @@ class Comparing:
     """The steps of one comparison; made anew for each."""
 
     def __init__(
-        self, a: SideState, b: SideState, settings: Settings, read_dataset: ReadDataset, progress: Progress
+        self,
+        a: SideState,
+        b: SideState,
+        settings: Settings,
+        read_dataset: ReadDataset,
+        progress: Progress,
+        *,
+        rematch: Rematch,
     ) -> None:
-        self._a, self._b = a, b
+        """`rematch` matches anew, knowing in which tensors of B some of A's layers end."""
+        self._a, self._b, self._rematch = a, b, rematch
         self._settings, self._read, self._progress = settings, read_dataset, progress
         self._clock = _Clock()
         self._warnings: list[Warn] = []
@@ -96,10 +107,15 @@ class Comparing:
         gathered = self._clock.time(
             "layers", lambda: self._layers(assignment, (runner_a, loaded_a), (runner_b, loaded_b), fed)
         )
-        layers = without_undone(layer_differences(assignment, gathered), self._a.computation())
+        assignment, gathered = self._clock.time(
+            "ends",
+            lambda: self._where_layers_end(assignment, gathered, plain, ((runner_a, loaded_a), (runner_b, loaded_b)), fed),
+        )
+        self._warnings += [*gathered.warnings, *clipping(gathered)]
         found = self._differences(assignment, plain, accumulated_noise(gathered, loaded_a, loaded_b))
+        layers, stated = self._judged(assignment, gathered, found)
         arrays = plain.arrays
-        result = self._result(assignment, prepared, found, layers, (loaded_a, loaded_b))
+        result = self._result(assignment, prepared, found, layers, stated, (loaded_a, loaded_b))
         measured = Measured(result, assignment, gathered, prepared, arrays)
         sides = (self._a, runner_a, loaded_a), (self._b, runner_b, loaded_b)
         findings = self._clock.time("causes", lambda: self._findings(measured, *sides, fed))
@@ -206,10 +222,42 @@ class Comparing:
         samples = samples_of({name: array.shape for name, array in {**inputs_a, **inputs_b}.items()})
         chosen = plan(assignment, a[1], b[1], samples=samples, fixed=is_fixed((a[1], b[1])))
         sides = (*a, self._a.computation()), (*b, self._b.computation())
-        gathered = Passes(*sides, chosen, assignment).run(inputs_a, inputs_b, self._progress)
-        self._warnings += gathered.warnings
-        self._warnings += clipping(gathered)
-        return gathered
+        return Passes(*sides, chosen, assignment).run(inputs_a, inputs_b, self._progress)
+
+    def _where_layers_end(
+        self,
+        assignment: Assignment,
+        gathered: Gathered,
+        plain: outputs_of.Plain,
+        sides: tuple[tuple[Runner, Loaded], tuple[Runner, Loaded]],
+        fed: tuple[dict[str, Array], dict[str, Array]],
+    ) -> tuple[Assignment, Gathered]:
+        """Matches and numbers with every layer where its value stands in B, unless fewer layers agree then."""
+        (runner_a, loaded_a), (runner_b, loaded_b) = sides
+        noise = accumulated_noise(gathered, loaded_a, loaded_b)
+        pairs = zip(assignment.outputs, plain.arrays, plain.errors, strict=True)
+        agreed = [outputs_of.difference(pair, *arrays, errors, noise=noise) for pair, arrays, errors in pairs]
+        rows = layer_differences(assignment, gathered)
+        self._progress("looking up by value where layers end", 0, 0)
+        ends = ends_by_value(
+            assignment, rows, agreed, (runner_a, loaded_a, fed[0]), (runner_b, self._b.computation(), fed[1])
+        )
+        if not ends:
+            return assignment, gathered
+        again = replace(self._rematch(ends), inputs=assignment.inputs, outputs=assignment.outputs)
+        again = complete(again, (runner_a, fed[0]), (runner_b, fed[1]), loaded_a, self._progress)
+        found = self._layers(again, *sides, fed)
+        better = len(apart(layer_differences(again, found))) < len(apart(rows))
+        return (again, found) if better else (assignment, gathered)
+
+    def _judged(
+        self, assignment: Assignment, gathered: Gathered, found: list[OutputDifference]
+    ) -> tuple[tuple[LayerDifference, ...], dict[str, tuple[Unlike, ...]]]:
+        """Each layer with what it does by itself, and the settings that are stated otherwise in B."""
+        a, b = self._a.computation(), self._b.computation()
+        rows = layer_differences(assignment, gathered)
+        stated = unlike_settings(rows, a, b)
+        return without_undone(rows, a, b, found, stated), stated
 
     def _result(
         self,
@@ -217,13 +265,14 @@ class Comparing:
         prepared: tuple[Prepared, ...],
         found: list[OutputDifference],
         layers: tuple[LayerDifference, ...],
+        stated: dict[str, tuple[Unlike, ...]],
         loaded: tuple[Loaded, Loaded],
     ) -> Comparison:
-        verdict = verdict_of(found, layers)
+        verdict = verdict_of(found, layers, stated)
         files = (*self._a.opened().warnings, *self._b.opened().warnings)
         return Comparison(
             verdict=verdict,
-            sentence=sentence(verdict, found, layers),
+            sentence=sentence(verdict, found, layers, stated),
             a=side_run(self._a, loaded[0]),
             b=side_run(self._b, loaded[1]),
             inputs=tuple(item.used for item in prepared),

@@ -184,9 +184,13 @@ class Session:
                     own.stand_in = stand_in(
                         own.computation(), other.computation(), found, other.opened(), own.reader.values
                     )
-            forced = self._choices()
-            self._assignment = match(a.computation(), b.computation(), contents(a, b), forced=forced)
+            self._assignment = self._matched({})
         return self._assignment
+
+    def _matched(self, valued: Mapping[str, str]) -> Assignment:
+        """`valued`: A's layers with the tensors of B that a run has shown to hold their values."""
+        a, b = self._sides["a"], self._sides["b"]
+        return match(a.computation(), b.computation(), contents(a, b), forced=self._choices(), valued=valued)
 
     def change_match(self, a: str, tensor_b: str | None) -> Assignment:
         """Pair a layer of A with a tensor of B, or with none; kept in the session file."""
@@ -221,7 +225,8 @@ class Session:
             self._sides["b"].opened()
             self.warm()
             assignment = self.match(progress)
-            comparing = Comparing(self._sides["a"], self._sides["b"], self.settings, read_dataset, progress)
+            a, b = self._sides["a"], self._sides["b"]
+            comparing = Comparing(a, b, self.settings, read_dataset, progress, rematch=self._matched)
             self._result = comparing.run(assignment)
             return self._result.comparison
 

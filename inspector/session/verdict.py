@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from inspector.domain.comparison import LayerDifference, Metrics, OutputDifference, Status, Verdict
 from inspector.domain.wording import short
+from inspector.session.stated import Unlike
 
 UNLIKE_SHAPES = "the shapes differ"
+Stated = Mapping[str, tuple[Unlike, ...]]
+NONE: Stated = {}
 
 
 def status_of(introduced: Metrics | None, total: Metrics | None, noise_floor: float | None) -> Status:
@@ -23,11 +26,14 @@ def status_of(introduced: Metrics | None, total: Metrics | None, noise_floor: fl
     return "within-noise" if introduced.max_abs <= noise_floor else "different"
 
 
-def verdict_of(outputs: Sequence[OutputDifference], layers: Sequence[LayerDifference]) -> Verdict:
-    """`same` needs every output bit for bit; one output or layer beyond its noise floor is `different`."""
+def verdict_of(
+    outputs: Sequence[OutputDifference], layers: Sequence[LayerDifference], stated: Stated = NONE
+) -> Verdict:
+    """`same` needs every output bit for bit; one output or layer beyond its noise floor is `different`, and so is a
+    setting that both sides state otherwise (`stated`, by A's layers)."""
     if not outputs:
         return "not-comparable"
-    if any(layer.status == "different" for layer in layers) or not all(o.within_noise for o in outputs):
+    if culprits(layers) or stated or not all(o.within_noise for o in outputs):
         return "different"
     return "same" if all(output.identical for output in outputs) else "within-noise"
 
@@ -37,7 +43,17 @@ def culprits(layers: Sequence[LayerDifference]) -> list[LayerDifference]:
     return [layer for layer in layers if layer.status == "different"]
 
 
-def sentence(verdict: Verdict, outputs: Sequence[OutputDifference], layers: Sequence[LayerDifference]) -> str:
+def apart(layers: Sequence[LayerDifference]) -> list[LayerDifference]:
+    """The layers that introduce a difference, or give another shape in B."""
+    return [layer for layer in layers if layer.status == "different" or layer.note.startswith(UNLIKE_SHAPES)]
+
+
+def sentence(
+    verdict: Verdict,
+    outputs: Sequence[OutputDifference],
+    layers: Sequence[LayerDifference],
+    stated: Stated = NONE,
+) -> str:
     """What was found, for the status line, the report and the command."""
     compared = [layer for layer in layers if layer.status != "not-compared"]
     count = _count(len(compared), "layer")
@@ -55,7 +71,28 @@ def sentence(verdict: Verdict, outputs: Sequence[OutputDifference], layers: Sequ
             f"A and B are the same within rounding: outputs differ by at most {short(worst)}, "
             f"and none of {count} introduces more than its noise floor."
         )
+    if all(output.within_noise for output in outputs):
+        return _internal(outputs, layers, stated)
     return _different(layers, len(compared), worst)
+
+
+def _internal(outputs: Sequence[OutputDifference], layers: Sequence[LayerDifference], stated: Stated) -> str:
+    """The outputs agree, and something inside does not: with another input they may differ, too."""
+    first = next(layer for layer in layers if layer.status == "different" or layer.a in stated)
+    others = sum(layer.status == "different" or layer.a in stated for layer in layers) - 1
+    more = f" and {_count(others, 'other layer')}" if others else ""
+    same = "identical" if all(output.identical for output in outputs) else "the same within rounding"
+    return f"Internal difference at `{first.a}` ({_what(first, stated)}){more}; the outputs are {same} on this input."
+
+
+def _what(layer: LayerDifference, stated: Stated) -> str:
+    """What is known of a layer's difference: its settings, its weights, else its size."""
+    weights = list(dict.fromkeys(weight.role for weight in layer.weights if weight.relation in ("different", "missing")))
+    told = [str(setting) for setting in stated.get(layer.a, ())]
+    if weights:
+        told.append(f"{', '.join(weights)} {'differs' if len(weights) == 1 else 'differ'}")
+    size = layer.introduced.max_abs if layer.introduced is not None else 0.0
+    return "; ".join(told) or f"it introduces {short(size)}"
 
 
 def _different(layers: Sequence[LayerDifference], compared: int, worst: float) -> str:
