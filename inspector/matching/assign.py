@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from inspector.domain.computation import Computation
 from inspector.domain.match import Assignment, Evidence, Match
+from inspector.matching.affine_chain import with_affine
 from inspector.matching.contents import Contents
 from inspector.matching.folding import folded_pairs
 from inspector.matching.inverted import forced_for, inverted, is_coarser
@@ -50,6 +51,7 @@ def _match_finer(
     sweep.where.update({one.tensor: other.tensor for one, other in inputs})
     sweep.run()
     matches = _with_folding(_matches(sweep, names, contents), sweep, contents)
+    matches = with_affine(matches, sweep, contents)
     outputs = _outputs(a, b, sweep)
     used = {sweep.steps_b[i].layer.name for placed in sweep.placed.values() for i in (placed.b, *placed.inside)}
     return Assignment(
