@@ -161,7 +161,10 @@ class Regions:
 
     def _coarsely(self, inside: list[Operator], result: Array) -> dict[str, Any] | None:
         rounded = any(
-            self._graph.tensors[index].quantization is not None for item in inside for index in item.inputs if index >= 0
+            self._graph.tensors[index].quantization is not None
+            for item in inside
+            for index in item.inputs
+            if index >= 0
         )
         return identify(result, close=COARSE) if rounded else None
 

@@ -51,7 +51,12 @@ def with_affine(matches: Sequence[Match], sweep: Sweep, contents: Contents) -> l
         match = by_name[step.layer.name]
         placed = sweep.placed.get(index)
         unlike = any(record.relation in UNLIKE and " " not in record.a for record in match.weights)
-        if step.kind not in FOLDABLE or placed is None or not unlike or not any("kernel" in w.role for w in step.weights):
+        if (
+            step.kind not in FOLDABLE
+            or placed is None
+            or not unlike
+            or not any("kernel" in w.role for w in step.weights)
+        ):
             continue
         layers = [sweep.steps_b[at].layer for at in (*placed.inside, placed.b)]
         weights = [weight for layer in layers for weight in layer.weights]
@@ -121,10 +126,15 @@ class _Kernel:
         own = self._contents.values("a", self._bias).astype(np.float64).ravel()
         wanted = own * scale + offset
         gap = Gap()
-        gap.add(np.broadcast_to(wanted, own.shape).ravel(), self._contents.values("b", self._bias_b).ravel().astype(float))
+        gap.add(
+            np.broadcast_to(wanted, own.shape).ravel(), self._contents.values("b", self._bias_b).ravel().astype(float)
+        )
         if gap.largest > CLOSE * max(gap.scale, 1.0) + coarseness(self._bias_b, gap.scale):
             return None
-        return {**found, self._bias.id: _record(gap, "bias", self._bias, self._bias_b, f"A's with the offset of {told}")}
+        return {
+            **found,
+            self._bias.id: _record(gap, "bias", self._bias, self._bias_b, f"A's with the offset of {told}"),
+        }
 
 
 def _record(gap: Gap, role: str, a: Weight, b: Weight, what: str) -> WeightDifference:
@@ -150,8 +160,10 @@ def _expected(
     channels = int(np.prod([kernel.shape[axis] for axis in outputs]))
     if {scale_in.size, offset_in.size} - {1, kernel.shape[inputs]} or {scale.size, offset.size} - {1, channels}:
         return None
-    over_in, over_offset = ([size if axis == inputs % kernel.ndim else 1 for axis in range(kernel.ndim)]
-                            for size in (scale_in.size, offset_in.size))
+    over_in, over_offset = (
+        [size if axis == inputs % kernel.ndim else 1 for axis in range(kernel.ndim)]
+        for size in (scale_in.size, offset_in.size)
+    )
     over_out = [
         kernel.shape[axis] if scale.size > 1 and axis - kernel.ndim in outputs else 1 for axis in range(kernel.ndim)
     ]

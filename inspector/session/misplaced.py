@@ -6,14 +6,16 @@ that holds A's value is where the layer ends."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from numpy.typing import NDArray
 
-from inspector.domain.comparison import LayerDifference, OutputDifference
+from inspector.domain.comparison import LayerDifference
 from inspector.domain.computation import Computation
 from inspector.domain.match import Assignment, Match, ValueHit
+from inspector.session.outputs import Plain, difference
 from inspector.session.undone import ACCUMULATED
 from inspector.session.verdict import UNLIKE_SHAPES
 from inspector.workers.runner_client import Loaded, Runner
@@ -23,35 +25,43 @@ MOST, HITS = 64, 8
 EXACT = 1.0 - 1e-5  # agreement of what has no noise floor of its own: float32 over some hundred additions
 
 
-def ends_by_value(
-    assignment: Assignment,
-    rows: Sequence[LayerDifference],
-    outputs: Iterable[OutputDifference],
-    a: tuple[Runner, Loaded, Arrays],
-    b: tuple[Runner, Computation, Arrays],
-) -> dict[str, str]:
-    """A's layers that end elsewhere: the tensor of B, behind the matched one, that holds the layer's value.
+def agreeing(assignment: Assignment, plain: Plain, noise: float) -> dict[str, str]:
+    """A's outputs that agree in the plain runs, with B's. `noise`: see outputs.difference."""
+    pairs = zip(assignment.outputs, plain.arrays, plain.errors, strict=True)
+    found = [difference(pair, *arrays, errors, noise=noise) for pair, arrays, errors in pairs]
+    return {item.a: item.b for item in found if item.within_noise}
 
-    Looked up are layers whose numbers or shapes differ, and did so in the ordinary runs. `a` and `b` are the runners
-    with what they are fed; a layer that gives an output which agrees ends in B's output."""
-    agreed = {item.a: item.b for item in outputs if item.within_noise}
-    matches = {match.a: match for match in assignment.matches}
-    lost = [row for row in rows if _may_end_elsewhere(row, matches[row.a], a[1])]
-    found = {row.a: agreed[tensor] for row in lost if (tensor := matches[row.a].tensor_a) in agreed}
-    found = {name: tensor for name, tensor in found.items() if tensor != matches[name].tensor_b}
-    lost = [row for row in lost if row.a not in found][:MOST]
-    if not lost:
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """A match with its numbers; `agreed` are A's outputs that agree, with B's."""
+
+    assignment: Assignment
+    rows: Sequence[LayerDifference]
+    agreed: Mapping[str, str]
+
+    def ends(self, a: tuple[Runner, Loaded, Arrays], b: tuple[Runner, Computation, Arrays]) -> dict[str, str]:
+        """A's layers that end elsewhere: the tensor of B, behind the matched one, that holds the layer's value.
+
+        Looked up are layers whose numbers or shapes differ, and did so in the ordinary runs. `a` and `b` are the
+        runners with what they are fed; a layer that gives an output which agrees ends in B's output."""
+        matches = {match.a: match for match in self.assignment.matches}
+        lost = [row for row in self.rows if _may_end_elsewhere(row, matches[row.a], a[1])]
+        found = {row.a: self.agreed[matches[row.a].tensor_a] for row in lost if matches[row.a].tensor_a in self.agreed}
+        lost = [row for row in lost if row.a not in found][:MOST]
+        found = {name: tensor for name, tensor in found.items() if tensor != matches[name].tensor_b}
+        if not lost:
+            return found
+        values = a[0].run(a[2], taps=[matches[row.a].tensor_a for row in lost]).taps
+        hits = b[0].scan(b[2], [values[matches[row.a].tensor_a] for row in lost], limit=HITS)
+        order = _Order(b[1])
+        taken = {match.tensor_b for match in matches.values() if match.tensor_b} - {row.b for row in lost}
+        for row, options in zip(lost, hits, strict=True):
+            held = [hit.tensor for hit in options if _holds(hit, row) and hit.tensor not in taken]
+            ends = [tensor for tensor in held if order.follows(tensor, row.b or "")]
+            if ends:
+                found[row.a] = min(ends, key=order.place)
         return found
-    values = a[0].run(a[2], taps=[matches[row.a].tensor_a for row in lost]).taps
-    hits = b[0].scan(b[2], [values[matches[row.a].tensor_a] for row in lost], limit=HITS)
-    order = _Order(b[1])
-    taken = {match.tensor_b for match in assignment.matches if match.tensor_b} - {row.b for row in lost}
-    for row, options in zip(lost, hits, strict=True):
-        ends = [hit.tensor for hit in options if _holds(hit, row) and order.follows(hit.tensor, row.b or "")]
-        ends = [tensor for tensor in ends if tensor not in taken]
-        if ends:
-            found[row.a] = min(ends, key=order.place)
-    return found
 
 
 def _may_end_elsewhere(row: LayerDifference, match: Match, loaded: Loaded) -> bool:

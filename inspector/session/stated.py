@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from inspector.domain.comparison import LayerDifference
@@ -16,6 +16,7 @@ from inspector.domain.wording import short
 
 NORMS = ("batch_norm", "layer_norm", "group_norm", "normalization")
 CLOSE = 1e-5
+AGREEING = ("same", "within-noise")
 RECTIFIERS = {"relu": (0.0, math.inf), "relu6": (0.0, 6.0), "leaky_relu": (0.2, math.inf)}  # slope, limit
 
 
@@ -31,7 +32,24 @@ class Unlike:
         return f"{self.name} {self.b} in B, {self.a} in A"
 
 
-def unlike_settings(rows: Sequence[LayerDifference], a: Computation, b: Computation) -> dict[str, tuple[Unlike, ...]]:
+Stated = Mapping[str, tuple[Unlike, ...]]
+
+
+def with_stated(rows: Sequence[LayerDifference], stated: Stated) -> tuple[LayerDifference, ...]:
+    """The layers; those that agree on this input and are stated otherwise are different all the same."""
+    return tuple(
+        replace(row, status="different", note=row.note or in_words(stated[row.a]))
+        if row.a in stated and row.status in AGREEING
+        else row
+        for row in rows
+    )
+
+
+def in_words(found: Sequence[Unlike]) -> str:
+    return "; ".join(str(item) for item in found)
+
+
+def unlike_settings(rows: Sequence[LayerDifference], a: Computation, b: Computation) -> Stated:
     """By A's layers that have some."""
     own = {layer.name: layer for layer in a.layers}
     theirs = {tensor: layer for layer in b.layers for tensor in (*layer.outputs, *layer.aliases)}

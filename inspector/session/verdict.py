@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Sequence
 
 from inspector.domain.comparison import LayerDifference, Metrics, OutputDifference, Status, Verdict
 from inspector.domain.wording import short
-from inspector.session.stated import Unlike
 
 UNLIKE_SHAPES = "the shapes differ"
-Stated = Mapping[str, tuple[Unlike, ...]]
-NONE: Stated = {}
 
 
 def status_of(introduced: Metrics | None, total: Metrics | None, noise_floor: float | None) -> Status:
@@ -23,17 +21,15 @@ def status_of(introduced: Metrics | None, total: Metrics | None, noise_floor: fl
         return "same" if total.max_abs == 0 else "within-noise" if within else "not-compared"
     if introduced.max_abs == 0:
         return "same"
-    return "within-noise" if introduced.max_abs <= noise_floor else "different"
+    # NaN or infinity on one side alone is no rounding, however high the floor
+    return "within-noise" if math.isfinite(introduced.max_abs) and introduced.max_abs <= noise_floor else "different"
 
 
-def verdict_of(
-    outputs: Sequence[OutputDifference], layers: Sequence[LayerDifference], stated: Stated = NONE
-) -> Verdict:
-    """`same` needs every output bit for bit; one output or layer beyond its noise floor is `different`, and so is a
-    setting that both sides state otherwise (`stated`, by A's layers)."""
+def verdict_of(outputs: Sequence[OutputDifference], layers: Sequence[LayerDifference]) -> Verdict:
+    """`same` needs every output bit for bit; one output or layer beyond its noise floor is `different`."""
     if not outputs:
         return "not-comparable"
-    if culprits(layers) or stated or not all(o.within_noise for o in outputs):
+    if any(layer.status == "different" for layer in layers) or not all(o.within_noise for o in outputs):
         return "different"
     return "same" if all(output.identical for output in outputs) else "within-noise"
 
@@ -48,15 +44,10 @@ def apart(layers: Sequence[LayerDifference]) -> list[LayerDifference]:
     return [layer for layer in layers if layer.status == "different" or layer.note.startswith(UNLIKE_SHAPES)]
 
 
-def sentence(
-    verdict: Verdict,
-    outputs: Sequence[OutputDifference],
-    layers: Sequence[LayerDifference],
-    stated: Stated = NONE,
-) -> str:
+def sentence(verdict: Verdict, outputs: Sequence[OutputDifference], layers: Sequence[LayerDifference]) -> str:
     """What was found, for the status line, the report and the command."""
     compared = [layer for layer in layers if layer.status != "not-compared"]
-    count = _count(len(compared), "layer")
+    count = counted(len(compared), "layer")
     if verdict == "not-comparable":
         return "A and B cannot be compared: no output of A was found in B."
     worst = max((output.metrics.max_abs for output in outputs), default=0.0)
@@ -71,35 +62,14 @@ def sentence(
             f"A and B are the same within rounding: outputs differ by at most {short(worst)}, "
             f"and none of {count} introduces more than its noise floor."
         )
-    if all(output.within_noise for output in outputs):
-        return _internal(outputs, layers, stated)
     return _different(layers, len(compared), worst)
-
-
-def _internal(outputs: Sequence[OutputDifference], layers: Sequence[LayerDifference], stated: Stated) -> str:
-    """The outputs agree, and something inside does not: with another input they may differ, too."""
-    first = next(layer for layer in layers if layer.status == "different" or layer.a in stated)
-    others = sum(layer.status == "different" or layer.a in stated for layer in layers) - 1
-    more = f" and {_count(others, 'other layer')}" if others else ""
-    same = "identical" if all(output.identical for output in outputs) else "the same within rounding"
-    return f"Internal difference at `{first.a}` ({_what(first, stated)}){more}; the outputs are {same} on this input."
-
-
-def _what(layer: LayerDifference, stated: Stated) -> str:
-    """What is known of a layer's difference: its settings, its weights, else its size."""
-    weights = list(dict.fromkeys(weight.role for weight in layer.weights if weight.relation in ("different", "missing")))
-    told = [str(setting) for setting in stated.get(layer.a, ())]
-    if weights:
-        told.append(f"{', '.join(weights)} {'differs' if len(weights) == 1 else 'differ'}")
-    size = layer.introduced.max_abs if layer.introduced is not None else 0.0
-    return "; ".join(told) or f"it introduces {short(size)}"
 
 
 def _different(layers: Sequence[LayerDifference], compared: int, worst: float) -> str:
     found = culprits(layers)
     if not found:
         return (
-            f"The outputs differ by {short(worst)}, yet none of {_count(compared, 'layer')} introduces a "
+            f"The outputs differ by {short(worst)}, yet none of {counted(compared, 'layer')} introduces a "
             "difference: look at the inputs, the preprocessing and the layers without a match."
         )
     first = found[0]
@@ -107,7 +77,7 @@ def _different(layers: Sequence[LayerDifference], compared: int, worst: float) -
     others = compared - len(found)
     shapes = sum(layer.note.startswith(UNLIKE_SHAPES) for layer in layers)
     unlike = f"; {shapes} cannot be compared, their shapes differ" if shapes else ""
-    rest = f"{_count(others, 'other')} {'introduces' if others == 1 else 'introduce'} nothing beyond rounding{unlike}"
+    rest = f"{counted(others, 'other')} {'introduces' if others == 1 else 'introduce'} nothing beyond rounding{unlike}"
     if len(found) == 1:
         return f"B differs from `{first.a}` on: this layer alone introduces {short(size)}; {rest}."
     weights = sum(any(w.relation in ("different", "missing") for w in layer.weights) for layer in found)
@@ -118,5 +88,6 @@ def _different(layers: Sequence[LayerDifference], compared: int, worst: float) -
     )
 
 
-def _count(number: int, word: str) -> str:
+def counted(number: int, word: str) -> str:
+    """`1 layer`, `3 layers`."""
     return f"{number} {word}" if number == 1 else f"{number} {word}s"
