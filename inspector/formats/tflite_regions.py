@@ -27,6 +27,10 @@ def _leaky(operator: Operator, x: Array) -> Array:
     return np.where(x > 0, x, slope * x)
 
 
+def _chosen(which: Array, x: Array, y: Array) -> Array:
+    return np.where(which, x, y)
+
+
 _PLAIN: dict[str, Callable[..., Array]] = {
     "ADD": np.add, "SUB": np.subtract, "MUL": np.multiply, "DIV": np.divide, "POW": np.power,
     "MAXIMUM": np.maximum, "MINIMUM": np.minimum, "SQUARED_DIFFERENCE": lambda x, y: (x - y) ** 2,
@@ -34,12 +38,12 @@ _PLAIN: dict[str, Callable[..., Array]] = {
     "RSQRT": lambda x: 1 / np.sqrt(x), "SIGN": np.sign, "LOGISTIC": sigmoid, "TANH": np.tanh,
     "RELU": lambda x: np.maximum(x, 0), "RELU6": lambda x: np.clip(x, 0, 6),
     "RELU_N1_TO_1": lambda x: np.clip(x, -1, 1), "RELU_0_TO_1": lambda x: np.clip(x, 0, 1),
-    "ELU": lambda x: np.where(x > 0, x, np.expm1(np.minimum(x, 0))),
+    "ELU": lambda x: _chosen(x > 0, x, np.expm1(np.minimum(x, 0))),
     "HARD_SWISH": lambda x: x * np.clip(x / 6 + 0.5, 0, 1),
     "GELU": lambda x: 0.5 * x * (1 + erf(x / np.sqrt(2))),
     "GREATER": np.greater, "GREATER_EQUAL": np.greater_equal, "LESS": np.less, "LESS_EQUAL": np.less_equal,
     "EQUAL": np.equal, "NOT_EQUAL": np.not_equal, "LOGICAL_AND": np.logical_and, "LOGICAL_OR": np.logical_or,
-    "LOGICAL_NOT": np.logical_not, "SELECT": np.where, "SELECT_V2": np.where,
+    "LOGICAL_NOT": np.logical_not, "SELECT": _chosen, "SELECT_V2": _chosen,
     "CAST": lambda x: np.asarray(x, np.float64), "ZEROS_LIKE": np.zeros_like,
 }  # fmt: skip
 _FUSED: dict[str, str] = {"relu": "RELU", "relu6": "RELU6", "relu_n1_to_1": "RELU_N1_TO_1", "tanh": "TANH"}
@@ -160,12 +164,8 @@ class Regions:
         return identify(result.ravel()) or self._coarsely(inside, result.ravel())
 
     def _coarsely(self, inside: list[Operator], result: Array) -> dict[str, Any] | None:
-        rounded = any(
-            self._graph.tensors[index].quantization is not None
-            for item in inside
-            for index in item.inputs
-            if index >= 0
-        )
+        read = {index for item in inside for index in item.inputs if index >= 0}
+        rounded = any(self._graph.tensors[index].quantization is not None for index in read)
         return identify(result, close=COARSE) if rounded else None
 
     def _applied(self, operator: Operator, values: dict[int, Array]) -> Array | None:

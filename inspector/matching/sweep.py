@@ -91,7 +91,8 @@ class Sweep:
         best = max((o for o in options if o is not None), key=lambda option: option.total, default=None)
         if best is None or not step.final or on_graph(step):  # a graph of A has layers of its own for what follows
             return best
-        end = composite.named_end(step, best.b, self.used, flow=self.flow, names=self.names)
+        many = step.kind in composite.KINDS
+        end = composite.named_end(step, best.b, self.used, flow=self.flow, names=self.names, many=many)
         if end == best.b:
             return best
         return replace(best, b=end, inside=self.flow.region(end, self._known(step), self.used).inside)

@@ -29,6 +29,7 @@ class TFLiteAdapter(Adapter):
         self.outputs = _ports([by_index[index] for index in self._keeping.outputs()], names.outputs)
         constants = self._keeping.constants(tensors)
         operators = self._keeping.operators()
+        # what nobody reads holds no values
         used = {index for op in operators for index in op["inputs"]} | set(self._keeping.outputs())
         self.taps = {
             tensor.name: tensor for tensor in tensors if tensor.place in used - constants

@@ -106,6 +106,7 @@ class Comparing:
         inputs_a = {item.tensor_a: item.array_a for item in prepared}
         inputs_b = {item.tensor_b: item.array_b for item in prepared}
         fed = (inputs_a, inputs_b)
+        sides = (self._a, runner_a, loaded_a), (self._b, runner_b, loaded_b)
         plain = self._clock.time(
             "outputs", lambda: self._outputs(assignment, (runner_a, loaded_a), (runner_b, loaded_b), fed)
         )
@@ -117,15 +118,12 @@ class Comparing:
         )
         assignment, gathered = self._clock.time(
             "ends",
-            lambda: self._where_layers_end(
-                assignment, gathered, plain, ((runner_a, loaded_a), (runner_b, loaded_b)), fed
-            ),
+            lambda: self._where_layers_end(assignment, gathered, plain, (sides[0][1:], sides[1][1:]), fed),
         )
         self._warnings += [*gathered.warnings, *clipping(gathered)]
         found = self._differences(assignment, plain, accumulated_noise(gathered, loaded_a, loaded_b))
         layers, stated = self._judged(assignment, gathered, found)
         arrays = plain.arrays
-        sides = (self._a, runner_a, loaded_a), (self._b, runner_b, loaded_b)
         layers = self._latent(layers, assignment, gathered, *sides, fed)
         lookups = pair_lookups(assignment, lookups_of(loaded_a), lookups_of(loaded_b))
         result = with_verdict_of(lookups, self._result(assignment, prepared, found, layers, (loaded_a, loaded_b)))

@@ -54,7 +54,7 @@ def unlike_settings(rows: Sequence[LayerDifference], a: Computation, b: Computat
     own = {layer.name: layer for layer in a.layers}
     theirs = {tensor: layer for layer in b.layers for tensor in (*layer.outputs, *layer.aliases)}
     shared = [row.b for row in rows if row.b]
-    pairs = ((row.a, own.get(row.a), theirs.get(row.b or "")) for row in rows if shared.count(row.b) == 1)
+    pairs = ((row.a, own.get(row.a), theirs.get(row.b or "")) for row in rows if shared.count(row.b or "") == 1)
     found = {name: tuple(_unlike(one, other)) for name, one, other in pairs if one is not None and other is not None}
     return {name: settings for name, settings in found.items() if settings}
 

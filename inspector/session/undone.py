@@ -84,7 +84,7 @@ class _Agreeing:
             return False
         undoes = after.status == "different"
         fused = after.b == row.b and after.status in ("same", "within-noise")
-        beside = after.b != row.b and after.b in self.reads and row.b not in self.reads[after.b]
+        beside = after.b != row.b and row.b not in self.reads.get(after.b or "", (row.b,))
         return undoes or fused or beside
 
 
