@@ -41,6 +41,11 @@ def culprits(layers: Sequence[LayerDifference]) -> list[LayerDifference]:
     return [layer for layer in layers if layer.status == "different"]
 
 
+def apart(layers: Sequence[LayerDifference]) -> list[LayerDifference]:
+    """The layers that introduce a difference, or give another shape in B."""
+    return [layer for layer in layers if layer.status == "different" or layer.note.startswith(UNLIKE_SHAPES)]
+
+
 def sentence(verdict: Verdict, outputs: Sequence[OutputDifference], layers: Sequence[LayerDifference]) -> str:
     """What was found, for the status line, the report and the command."""
     compared = [layer for layer in layers if layer.status != "not-compared"]
