@@ -19,6 +19,7 @@ from inspector.runners.lookups import Lookup
 from inspector.runners.options import Options
 from inspector.runners.saved_model_adapter import SavedModelAdapter
 from inspector.runners.server import RequestError
+from inspector.runners.tables import captured
 
 pytestmark = [
     pytest.mark.framework,
@@ -203,3 +204,28 @@ def test_statistics_of_a_legacy_h5_are_those_that_were_adapted(wrapped: str, tmp
     np.testing.assert_allclose(found, own, atol=1e-6)
     mean, variance = layer.adapt_mean.numpy(), layer.adapt_variance.numpy()
     np.testing.assert_allclose(found, (x - mean) / np.sqrt(variance), atol=1e-5)
+
+
+def test_two_tables_of_unlike_types_in_one_net(tmp_path: Path) -> None:
+    """Exporting a table with another's types ends the process."""
+    entry = keras.Input((2,), dtype="string", name="words")
+    ids = keras.layers.StringLookup(vocabulary=VOCABULARY, name="lookup")(entry)
+    back = keras.layers.StringLookup(vocabulary=VOCABULARY, invert=True, name="back")(ids)
+    model = keras.Model(entry, back)
+    model.save(tmp_path / "net.keras")
+    adapter = Keras3Adapter(str(tmp_path / "net.keras"), Options())
+    [found] = adapter.run({"words": ENCODED})["outputs"].values()
+    assert found.tolist() == [[b"good", b"film"], [b"[UNK]", b"plot"], [b"bad", b"bad"]]
+    assert [item.keys.dtype.kind in "SO" for item in adapter.lookups()] == [True, False]
+
+
+def test_a_table_inside_a_loop() -> None:
+    """The handle is handed to the loop's functions."""
+
+    lookup = keras.layers.StringLookup(vocabulary=VOCABULARY, name="lookup")
+    looped = tf.function(
+        lambda words: tf.map_fn(lambda one: lookup(one), words, fn_output_signature=tf.int64)  # noqa: PLW0108
+    )
+    function = looped.get_concrete_function(tf.TensorSpec((None, 2), tf.string))
+    held = captured(function.graph.as_graph_def(), function.graph.captures)
+    assert [sorted(content.keys.tolist()) for content in held.values()] == [[b"bad", b"film", b"good", b"plot"]]
