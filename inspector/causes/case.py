@@ -13,6 +13,7 @@ from inspector.domain.computation import Computation, Layer, Port
 from inspector.domain.files import ModelFile, Side, Warn
 from inspector.domain.lookups import LookupPair
 from inspector.domain.options import SideOptions
+from inspector.domain.refusal import Refusal
 
 Array = NDArray[Any]
 Values = Callable[[str], Array]
@@ -37,7 +38,8 @@ class Facts:
 
     `repeated` and `alone` are measured on the outputs of plain runs, as a share of the output's largest value:
     how far a second run of the same inputs is from the first, and how far the first sample run by itself is
-    from the same sample in its batch. None where it was not tried. `precision` is what it computes in."""
+    from the same sample in its batch. None where it was not tried. `precision` is what it computes in. `refusal`: its framework does not take the
+    file as it stands."""
 
     file: ModelFile
     computation: Computation
@@ -49,6 +51,7 @@ class Facts:
     can: tuple[str, ...] = ()
     repeated: float | None = None
     alone: float | None = None
+    refusal: Refusal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,6 +28,7 @@ from .keras_file import Stated, load_failure, major, named, refuse_code, refuse_
 from .keras_weights import is_vars_layout, put_weights
 from .messages import reason
 from .old_weights import Origin, turns_kernels
+from .replaced_weights import with_arrays
 from .server import RequestError
 from .tracing import Shapes, Trace, replaced, trace_model
 from .upgrading import Changes, upgraded
@@ -42,6 +43,7 @@ class KerasAdapter(GraphSide):
     model: Any
 
     def _load(self, path: str) -> None:
+        self._path = path
         self.keras = self._import()
         self.framework = "{} {} on TensorFlow {}".format(self.title, self.keras.__version__, tf.__version__)
         set_seed(self.keras, self.options.seed)
@@ -52,9 +54,15 @@ class KerasAdapter(GraphSide):
         model = self._model(path)
         if not getattr(model, "inputs", None):
             what = "the model states no input shape"
-            raise RequestError("LOAD_FAILED", what, path, "Build it (model.build) and save it again.")
+            raise RequestError("NO_INPUT_SHAPE", what, path, "Build it (model.build) and save it again.")
         self.model = model
         self.take(self._traced(model, path))
+
+    def set_constants(self, arrays: Arrays) -> None:
+        """By the paths of the file's datasets: the model is loaded anew, from a copy that holds them."""
+        self.warnings = []
+        with replaced(channels_last_ops()):
+            self._make(with_arrays(self._path, arrays))
 
     def with_batch(self, size: Optional[int]) -> "KerasAdapter":
         """The same model for so many samples at a time, None for any number; itself where it takes them already."""
@@ -153,7 +161,7 @@ class KerasAdapter(GraphSide):
         except Exception as error:  # a layer's call may raise anything
             what = "the model loads but cannot be called: " + reason(error)
             todo = "Run it in the Python and TensorFlow that made it (--python)."
-            raise RequestError("LOAD_FAILED", what, path, todo)
+            raise RequestError("CALL_FAILED", what, path, todo)
 
     def _plain(self, inputs: Arrays, outputs: Sequence[str]) -> Arrays:
         function = self.trace.function

@@ -127,6 +127,13 @@ class SavedModelAdapter(GraphSide):
     def graph_tensor(self, name: str) -> str:
         return super(SavedModelAdapter, self).graph_tensor(tensor_name(name))
 
+    def set_constants(self, arrays: Arrays) -> None:
+        """In the flat graph, which is then what runs. Raises NO_EDIT where the signature has a state."""
+        if self._stateful:
+            raise RequestError("NO_EDIT", "a signature with a state runs as it is only")
+        super(SavedModelAdapter, self).set_constants(arrays)
+        self._served = {}
+
     def _loaded_session(self, folder: str, graph_def: Any) -> Any:
         """Restored and initialised by TensorFlow's own loader. Raises OP_NOT_REGISTERED, LOAD_FAILED."""
         config = configured(self.options)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from inspector.causes import Case
 from inspector.causes.case import Facts, InputPair, OutputPair, Sample
 from inspector.compare.metrics import measure
-from inspector.domain.comparison import Comparison
+from inspector.domain.comparison import Comparison, LayerDifference
 from inspector.domain.computation import Computation, Layer, Port
 from inspector.domain.errors import Cancelled, InspectorError
 from inspector.domain.files import Side
@@ -22,6 +22,7 @@ from inspector.session.inputs import Prepared
 from inspector.session.laboratory import Laboratory
 from inspector.session.layout import to_a
 from inspector.session.passes import Gathered
+from inspector.session.refused import refusal_of
 from inspector.session.side import SideState
 from inspector.session.strings import as_numbers, is_text
 from inspector.workers.runner_client import Loaded, Runner
@@ -64,6 +65,7 @@ def facts_of(state: SideState, runner: Runner, loaded: Loaded, inputs: Arrays, p
         can=loaded.can,
         repeated=_again(runner, inputs, plain) if tried else None,
         alone=_alone(runner, inputs, plain) if tried else None,
+        refusal=refusal_of(state, loaded),
     )
 
 
@@ -101,6 +103,35 @@ def case_of(
         unmatched_b=result.unmatched_b,
         warnings=result.warnings,
         lookups=measured.lookups,
+    )
+
+
+def weights_case(
+    layers: tuple[LayerDifference, ...],
+    a: tuple[SideState, Loaded],
+    b: tuple[SideState, Loaded],
+    laboratory: Laboratory,
+) -> Case:
+    """What there is before the outputs are judged: layers, their arrays, both sides' weights."""
+    facts = [
+        Facts(file=state.opened(), computation=state.computation(), options=state.options, precision=loaded.precision)
+        for state, loaded in (a, b)
+    ]
+    by_name = by_names(facts[0].computation)
+
+    def sample(name: str) -> Sample | None:
+        layer = by_name.get(name)
+        return None if layer is None else laboratory.sample(name, layer.inputs)
+
+    return Case(
+        layers=layers,
+        layer_a=by_name,
+        layer_b=by_tensors(facts[1].computation),
+        values_a=a[0].reader.values,
+        values_b=b[0].reader.values,
+        a=facts[0],
+        b=facts[1],
+        sample=sample,
     )
 
 

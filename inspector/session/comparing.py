@@ -18,17 +18,20 @@ from inspector.domain.files import Side as FileSide
 from inspector.domain.files import Warn
 from inspector.domain.match import Assignment, Match
 from inspector.session import outputs as outputs_of
-from inspector.session.casework import Measured, case_of, facts_of
+from inspector.session.answer import answer
+from inspector.session.casework import Measured, case_of, facts_of, weights_case
 from inspector.session.explain import explain
 from inspector.session.floors import EXACT, accumulated
 from inspector.session.inputs import Prepared, ReadDataset, resolve
 from inspector.session.laboratory import Bench, Laboratory
+from inspector.session.latent import with_latent
 from inspector.session.lookups import lookups_of, pair_lookups, unseen, with_lookups, with_verdict_of
 from inspector.session.option_text import in_words
 from inspector.session.passes import Gathered, Numbers, Passes, both
 from inspector.session.plan import is_fixed, plan, samples_of
 from inspector.session.recorded import prepared as prepared_recorded
 from inspector.session.recorded import recorded_inputs
+from inspector.session.refused import with_refusals
 from inspector.session.settings import Settings
 from inspector.session.side import SideState
 from inspector.session.undone import without_undone
@@ -68,11 +71,19 @@ class Comparing:
     """The steps of one comparison; made anew for each."""
 
     def __init__(
-        self, a: SideState, b: SideState, settings: Settings, read_dataset: ReadDataset, progress: Progress
+        self,
+        a: SideState,
+        b: SideState,
+        settings: Settings,
+        read_dataset: ReadDataset,
+        progress: Progress,
+        *,
+        loading: float = 0.0,
     ) -> None:
+        """`loading`: seconds that loading the sides has taken so far."""
         self._a, self._b = a, b
         self._settings, self._read, self._progress = settings, read_dataset, progress
-        self._clock = _Clock()
+        self._clock = _Clock({"load": loading})
         self._warnings: list[Warn] = []
         self._failures = Failures()
 
@@ -102,16 +113,43 @@ class Comparing:
         layers = without_undone(layer_differences(assignment, gathered), self._a.computation())
         found = self._differences(assignment, plain, accumulated_noise(gathered, loaded_a, loaded_b))
         arrays = plain.arrays
+        sides = (self._a, runner_a, loaded_a), (self._b, runner_b, loaded_b)
+        layers = self._latent(layers, assignment, gathered, *sides, fed)
         lookups = pair_lookups(assignment, lookups_of(loaded_a), lookups_of(loaded_b))
         result = with_verdict_of(lookups, self._result(assignment, prepared, found, layers, (loaded_a, loaded_b)))
         measured = Measured(result, assignment, gathered, prepared, arrays, lookups)
-        sides = (self._a, runner_a, loaded_a), (self._b, runner_b, loaded_b)
         findings: tuple[Finding, ...] = ()
         with self._failures.of("(looking for causes)"):
             findings = self._clock.time("causes", lambda: self._findings(measured, *sides, fed))
         shown = [(a, b if a.size == b.size else np.full(a.shape, np.nan)) for a, b in arrays]
-        warnings = (*result.warnings, *self._failures.warnings)
-        return Result(replace(result, findings=findings, warnings=warnings), assignment, gathered, shown)
+        result = replace(result, findings=findings, warnings=(*result.warnings, *self._failures.warnings))
+        result = replace(result, sentence=answer(result))
+        result = with_refusals(result, self._a, loaded_a, self._b, loaded_b)
+        return Result(result, assignment, gathered, shown)
+
+    def _latent(
+        self,
+        layers: tuple[LayerDifference, ...],
+        assignment: Assignment,
+        gathered: Gathered,
+        a: tuple[SideState, Runner, Loaded],
+        b: tuple[SideState, Runner, Loaded],
+        fed: tuple[dict[str, Array], dict[str, Array]],
+    ) -> tuple[LayerDifference, ...]:
+        """Each layer with what its weights say where its output does not show it."""
+        bench = Bench(
+            a=a,
+            b=b,
+            inputs={"a": fed[0], "b": fed[1]},
+            assignment=assignment,
+            gathered=gathered,
+            outputs=(),
+            progress=self._progress,
+        )
+        case = weights_case(layers, (a[0], a[2]), (b[0], b[2]), Laboratory(bench))
+        with self._failures.of("(weights that do not show)"):
+            return with_latent(case)
+        return layers
 
     def _findings(
         self,

@@ -7,10 +7,11 @@ whole: inputs, outputs' order, run options. What stays is said to be unexplained
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from inspector.causes import Case, Failures, Suspicion, suspicions
+from inspector.causes import Case, Failures, Suspicion, not_loadable, suspicions
 from inspector.causes.case import Graft, Sample, SetAttribute, SetConstant, SetTable, Trial
 from inspector.compare.metrics import measure
 from inspector.domain.comparison import Finding, LayerDifference, Proof
@@ -25,6 +26,8 @@ WORTH = 0.02  # a trial that removes less than this share of what is left change
 MOST_PROVED = 8
 CERTAIN = 0.97
 UNSEEN = "the outputs agree with it or without it"
+NOT_NUMBERS = "NaN or infinity is left in an output whatever is put right"
+ALMOST = 0.999  # of a difference that was NaN or infinity, where finite numbers beyond the noise are left
 UNEXPLAINED = "unexplained"
 TOGETHER = "(all trials together)"
 Pairs = Mapping[str, tuple[Array, Array]]
@@ -45,10 +48,13 @@ class Accepted:
 def explain(
     case: Case, laboratory: Laboratory, progress: Progress, failures: Failures, *, different: bool
 ) -> tuple[Finding, ...]:
-    """Findings, the one to act on first. Of sides that agree only what is worth knowing all the same."""
+    """Findings, the one to act on first: a side that its framework refuses before what the numbers say. Of sides
+    that agree only what is worth knowing all the same."""
+    refused = tuple(_finding(Accepted(item), None) for item in not_loadable.suspect(case))
     if not different:
-        return tuple(_finding(Accepted(item), None) for item in suspicions(case, failures) if item.note_only)
-    return _Explaining(case, laboratory, progress, failures).findings()
+        found = suspicions(case, failures)
+        return refused + tuple(_finding(Accepted(item), None) for item in found if item.note_only)
+    return refused + _Explaining(case, laboratory, progress, failures).findings()
 
 
 class _Explaining:
@@ -77,7 +83,7 @@ class _Explaining:
 
     def _round(self) -> None:
         found = [_with_graft(item) for item in suspicions(self._case, self._failures)]
-        found = [item for item in found if self._key(item) not in self._tried]
+        found = [item for item in found if self._key(item) not in self._tried and item.cause != not_loadable.CAUSE]
         self._notes += [item for item in found if item.note_only and item not in self._notes]
         rest = [item for item in found if not item.note_only]
         local = [item for item in rest if not _of_the_whole(item)]
@@ -250,7 +256,9 @@ class _Explaining:
         after = self._gap(self._trials())
         for number, item in enumerate(self._accepted):
             proof = None
-            if item.trials and number < MOST_PROVED and after is not None:
+            if item.trials and after is not None and not math.isfinite(after.size):
+                item = replace(item, unproved=NOT_NUMBERS)  # noqa: PLW2901
+            elif item.trials and number < MOST_PROVED and after is not None:
                 self._progress(f"proving: {item.trials[0].text}", number, len(self._accepted))
                 before = self._gap(self._trials(without=item))
                 proof = _proof(item, before, after)
@@ -344,11 +352,11 @@ def _unexplained_output() -> Suspicion:
 
 
 def _proof(item: Accepted, before: Gap | None, after: Gap) -> Proof | None:
-    if before is None or not item.trials or before.within:
-        return None
-    gone = 1.0 if after.within and not before.within else 0.0
-    if not after.within and before.share > 0:
-        gone = max(0.0, 1.0 - after.share / before.share) if before.share != float("inf") else 1.0
+    if before is None or not item.trials or before.within or not math.isfinite(after.size):
+        return None  # NaN and infinity that stay prove nothing
+    gone = 1.0
+    if not after.within:
+        gone = max(0.0, 1.0 - after.share / before.share) if math.isfinite(before.share) else ALMOST
     return Proof(edit=item.trials[0].text, before=before.size, after=after.size, gone=gone)
 
 

@@ -275,7 +275,8 @@ def gap_of(a: Array, b: Array | None, noise_floor: float) -> Gap:
         return Gap(float("inf"), float("inf"), within=False)
     finite = np.abs(a[np.isfinite(a)].astype(np.float64)) if a.dtype.kind in "fiu" else np.zeros(0)
     scale = float(finite.max(initial=0.0)) or 1.0
-    return Gap(found.max_abs / scale, found.max_abs, within=found.max_abs <= noise_floor)
+    within = np.isfinite(found.max_abs) and found.max_abs <= noise_floor
+    return Gap(found.max_abs / scale, found.max_abs, within=bool(within))
 
 
 def _options(trials: Sequence[Trial], side: Side) -> dict[str, Any]:
