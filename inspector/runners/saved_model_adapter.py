@@ -20,7 +20,7 @@ from .messages import short
 from .options import Options
 from .server import RequestError
 from .session_values import variable_values
-from .structure import random_nodes, split_tensor, tensor_name
+from .structure import is_random, random_nodes, split_tensor, tensor_name
 from .tables import contents
 from .tensorflow_options import configured
 
@@ -51,6 +51,7 @@ class SavedModelAdapter(GraphSide):
 
     def _freeze(self, graph_def: Any, flattened: Flattened, fed: Sequence[str]) -> None:
         """The flat graph for the taps, unless the signature has a state that it cannot hold."""
+        self._random = [name for name, flat in flattened.nodes.items() if is_random(flat.op)]
         stateful = flattened.mutating or cannot_be_frozen(flattened)
         if stateful:
             text = "the signature has a state ({}): it runs as it is, and only its outputs can be kept"
@@ -95,7 +96,7 @@ class SavedModelAdapter(GraphSide):
 
     def random_ops(self) -> List[str]:
         if self._stateful:
-            return []
+            return self._random
         names = [split_tensor(port.tensor)[0] for port in self.outputs]
         return random_nodes(self.engine.graph_def, self.engine.structure, names, self.engine.phases)
 

@@ -116,13 +116,14 @@ def upstream(nodes: Dict[str, Any], names: Iterable[str]) -> Set[str]:
 def random_nodes(graph_def: Any, structure: Structure, outputs: Iterable[str], phases: Iterable[str]) -> List[str]:
     """Random ops that the outputs need and that inference reaches, those of functions as `function/node`."""
     live = upstream(structure.nodes, outputs) - dead_in_inference(structure, phases)
-    found = [name for name in structure.order if name in live and _is_random(structure.nodes[name].op)]
+    found = [name for name in structure.order if name in live and is_random(structure.nodes[name].op)]
     for function in graph_def.library.function:
-        found += [function.signature.name + "/" + node.name for node in function.node_def if _is_random(node.op)]
+        found += [function.signature.name + "/" + node.name for node in function.node_def if is_random(node.op)]
     return found
 
 
-def _is_random(op: str) -> bool:
+def is_random(op: str) -> bool:
+    """Whether an op's value changes from run to run."""
     return op.startswith(RANDOM_PREFIXES) and not op.endswith(("Grad", "PartitionedCall", "Shuffle"))
 
 

@@ -173,7 +173,7 @@ class Comparing:
         b: tuple[SideState, Runner, Loaded],
         fed: tuple[dict[str, Array], dict[str, Array]],
     ) -> tuple[Finding, ...]:
-        different = measured.result.verdict == "different"
+        different = verdict_of(measured.result.outputs, measured.result.layers) == "different"
         outputs = measured.outputs()
         facts = [
             facts_of(*side, inputs, dict(zip(names, arrays, strict=True)), tried=different or _keeps_state(side[2]))
@@ -197,7 +197,8 @@ class Comparing:
         laboratory = Laboratory(bench)
         case = case_of(measured, (a[0], facts[0]), (b[0], facts[1]), laboratory, self._refed, by_value=self._by_value)
         findings = explain(case, laboratory, self._progress, self._failures, different=different)
-        return (*findings, *unseen(measured.lookups, findings))
+        told = (*findings, *unseen(measured.lookups, findings))
+        return tuple(sorted(told, key=lambda finding: finding.note_only))
 
     def _refed(self, side: FileSide, pipeline: str) -> dict[str, Array] | None:
         """What a side would be fed under another pipeline; None where the raw inputs do not fit it."""
