@@ -230,10 +230,10 @@ class Session:
         if without_a_place(a, b):
             return Result(answer_without_a_run(a, b, assignment), assignment, Gathered(), [])
         progress("loading both sides", 0, 0)
-        if lend_to_refused(a, b, assignment, progress):
-            self._assignment = None
-            assignment = self.match(progress)
         try:
+            if lend_to_refused(a, b, assignment, progress):
+                self._assignment = None
+                assignment = self.match(progress)
             return Comparing(a, b, self.settings, read_dataset, progress).run(assignment)
         except InspectorError as error:
             return Result(answer_of_unpaired(a, b, error), assignment, Gathered(), [])
