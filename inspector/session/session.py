@@ -268,11 +268,11 @@ class Session:
             return Result(answer_without_a_run(a, b, assignment), assignment, Gathered(), [])
         progress("loading both sides", 0, 0)
         start = time.perf_counter()
-        if lend_to_refused(a, b, assignment, progress):
-            self._assignment = None
-            assignment = self.match(progress)
-        loading = time.perf_counter() - start
         try:
+            if lend_to_refused(a, b, assignment, progress):
+                self._assignment = None
+                assignment = self.match(progress)
+            loading = time.perf_counter() - start
             comparing = Comparing(a, b, self.settings, read_dataset, progress, rematch=self._rematched, loading=loading)
             return comparing.run(assignment)
         except InspectorError as error:

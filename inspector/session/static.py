@@ -47,9 +47,9 @@ def compare_static(a: SideState, b: SideState, assignment: Assignment) -> Compar
         found,
         layers=case.layers,
         findings=findings,
-        warnings=(*found.warnings, *failures.warnings),
         unmatched_a=assignment.unmatched_a,
         unmatched_b=assignment.unmatched_b,
+        warnings=(*found.warnings, *failures.warnings),
     )
 
 
