@@ -19,37 +19,31 @@ from inspector.domain.errors import Cancelled, InspectorError
 from inspector.domain.files import SIDES, Entry, ModelFile, Side
 from inspector.domain.match import Assignment, ValueHit
 from inspector.domain.options import SideOptions
-from inspector.matching import Contents, match
-from inspector.matching.contents import Values
+from inspector.matching import match
 from inspector.session.carried import settings_for, swapped
 from inspector.session.comparing import Comparing, Result, prepare
 from inspector.session.datasets import read_dataset
 from inspector.session.environments import Environments
-from inspector.session.passes import both
-from inspector.session.reconstruct import stand_in, wanted
+from inspector.session.lending import (
+    answer_of_unpaired,
+    answer_without_a_run,
+    contents,
+    lend_to_refused,
+    lend_to_weights,
+    without_a_place,
+)
+from inspector.session.passes import Gathered, both
 from inspector.session.settings import Settings
 from inspector.session.side import SideState
 from inspector.session.snippets import snippet
 from inspector.session.store import Store, pair_key
+from inspector.workers import fork_server
 from inspector.workers.child import Progress
 from inspector.workers.reader_client import Reader
 from inspector.workers.runner_client import DEFAULTS, Runner, Started, Written
 
 Array = NDArray[Any]
 Which = Literal["a", "b", "introduced-a", "introduced-b"]
-
-
-def contents(a: SideState, b: SideState, wanted: Callable[[], None] = lambda: None) -> Contents:
-    """Both sides' weights, as matching asks for them. `wanted` raises once nobody waits for the match."""
-
-    def read(side: SideState) -> Values:
-        def values(value_id: str, start: int = 0, stop: int | None = None, /) -> Array:
-            wanted()
-            return side.reader.values(value_id, start, stop)
-
-        return values
-
-    return Contents(a.fingerprints(), b.fingerprints(), read(a), read(b))
 
 
 def silent(_text: str, _done: int = 0, _total: int = 0) -> None:
@@ -75,6 +69,7 @@ class Session:
         options_a: SideOptions = DEFAULTS,
         options_b: SideOptions = DEFAULTS,
     ) -> None:
+        fork_server.hold()
         self._spill = Path(tempfile.mkdtemp(prefix="model-inspector-"))
         self._store = store or Store()
         self.environments = Environments(self._store)
@@ -90,6 +85,7 @@ class Session:
         self._generation = 0  # of what a match rests on
         self._settled: tuple[str, str] | None = None  # the digests of the pair that the settings are for
         self._ahead = False
+        self._closed = False
         self._plain_digests: dict[Side, str] = {}
         self.settings = Settings()
 
@@ -193,8 +189,7 @@ class Session:
         with self._matching:
             if self._assignment is None:
                 generation = self._generation
-                found = self._matched(generation, progress)
-                self._refuse_stale(generation)
+                found = self._matched(partial(self._refuse_stale, generation), progress)
                 self._store.add_recent(self._path("a"), self._path("b"))
                 self._assignment = found
             return self._assignment
@@ -203,22 +198,19 @@ class Session:
         """Let a match that is under way end as soon as it looks at another weight; it raises Cancelled."""
         self._generation += 1
 
-    def _matched(self, generation: int, progress: Progress) -> Assignment:
+    def _matched(self, current: Callable[[], None], progress: Progress) -> Assignment:
         progress("matching layers with tensors", 0, 0)
         a, b = self._sides["a"], self._sides["b"]
-        a.stand_in = b.stand_in = None
         both(a.computation, b.computation)
         both(a.fingerprints, b.fingerprints)
-        current = partial(self._refuse_stale, generation)
-        for own, other in ((a, b), (b, a)):
-            if own.stand_in is None and wanted(own.opened(), other.opened()):
-                found = match(own.computation(), other.computation(), contents(own, other, current))
-                own.stand_in = stand_in(
-                    own.computation(), other.computation(), found, other.opened(), own.reader.values
-                )
-        forced = self._choices()
-        current()
-        return match(a.computation(), b.computation(), contents(a, b, current), forced=forced)
+        try:
+            lend_to_weights(a, b, current)
+            found = match(a.computation(), b.computation(), contents(a, b, current), forced=self._choices())
+            current()
+        except Cancelled:  # what was lent meanwhile was lent to a side that is another one now
+            a.stand_in = b.stand_in = None
+            raise
+        return found
 
     def _refuse_stale(self, generation: int) -> None:
         if generation != self._generation:
@@ -257,11 +249,24 @@ class Session:
             self._sides["b"].opened()
             self.warm()
             assignment = self.match(progress)
-            comparing = Comparing(self._sides["a"], self._sides["b"], self.settings, read_dataset, progress)
             generation = self._generation
-            self._result = comparing.run(assignment)
+            self._result = self._compared(assignment, progress)
             self._current = generation == self._generation
             return self._result.comparison
+
+    def _compared(self, assignment: Assignment, progress: Progress) -> Result:
+        """By a run of both sides; where one cannot run and nothing stands in for it, by what the files say."""
+        a, b = self._sides["a"], self._sides["b"]
+        if without_a_place(a, b):
+            return Result(answer_without_a_run(a, b, assignment), assignment, Gathered(), [])
+        progress("loading both sides", 0, 0)
+        if lend_to_refused(a, b, assignment, progress):
+            self._assignment = None
+            assignment = self.match(progress)
+        try:
+            return Comparing(a, b, self.settings, read_dataset, progress).run(assignment)
+        except InspectorError as error:
+            return Result(answer_of_unpaired(a, b, error), assignment, Gathered(), [])
 
     def activation(self, index: int, which: Which) -> Array | None:
         """A layer's activation of the last comparison's first pass, in A's layout; None when not kept.
@@ -361,6 +366,9 @@ class Session:
         """End all processes and delete the spill."""
         with ThreadPoolExecutor(2) as pool:
             list(pool.map(lambda side: self._sides[side].close(), SIDES))
+        if not self._closed:
+            self._closed = True
+            fork_server.release()
         shutil.rmtree(self._spill, ignore_errors=True)
 
     def _changed(self, *, keep_result: bool = False) -> None:
