@@ -22,6 +22,7 @@ from inspector.session.answer import answer
 from inspector.session.casework import Measured, case_of, facts_of, weights_case
 from inspector.session.explain import explain
 from inspector.session.floors import EXACT, accumulated
+from inspector.session.hand_made import Doubt, Without, disagreeing, doubts, doubts_alone, is_chosen, with_doubts
 from inspector.session.inputs import Prepared, ReadDataset, resolve
 from inspector.session.laboratory import Bench, Laboratory
 from inspector.session.latent import with_latent
@@ -71,10 +72,18 @@ class Comparing:
     """The steps of one comparison; made anew for each."""
 
     def __init__(
-        self, a: SideState, b: SideState, settings: Settings, read_dataset: ReadDataset, progress: Progress
+        self,
+        a: SideState,
+        b: SideState,
+        settings: Settings,
+        read_dataset: ReadDataset,
+        progress: Progress,
+        without: Without | None = None,
     ) -> None:
+        """`without` gives the assignment without some of the person's choices, for those that look wrong."""
         self._a, self._b = a, b
         self._settings, self._read, self._progress = settings, read_dataset, progress
+        self._without = without
         self._clock = _Clock()
         self._warnings: list[Warn] = []
         self._failures = Failures()
@@ -93,6 +102,7 @@ class Comparing:
         inputs_a = {item.tensor_a: item.array_a for item in prepared}
         inputs_b = {item.tensor_b: item.array_b for item in prepared}
         fed = (inputs_a, inputs_b)
+        assignment, doubtful = self._without_doubtful(assignment, (runner_a, loaded_a), (runner_b, loaded_b), fed)
         plain = self._clock.time(
             "outputs", lambda: self._outputs(assignment, (runner_a, loaded_a), (runner_b, loaded_b), fed)
         )
@@ -116,8 +126,27 @@ class Comparing:
         shown = [(a, b if a.size == b.size else np.full(a.shape, np.nan)) for a, b in arrays]
         result = replace(result, findings=findings, warnings=(*result.warnings, *self._failures.warnings))
         result = replace(result, sentence=answer(result))
-        result = with_refusals(result, self._a, loaded_a, self._b, loaded_b)
+        result = with_doubts(with_refusals(result, self._a, loaded_a, self._b, loaded_b), doubtful)
         return Result(result, assignment, gathered, shown)
+
+    def _without_doubtful(
+        self,
+        assignment: Assignment,
+        a: tuple[Runner, Loaded],
+        b: tuple[Runner, Loaded],
+        fed: tuple[dict[str, Array], dict[str, Array]],
+    ) -> tuple[Assignment, tuple[Doubt, ...]]:
+        """The assignment without the matches that a person made and the values contradict, and these."""
+        if self._without is None or not any(is_chosen(match) for match in assignment.matches):
+            return assignment, ()
+        found = disagreeing(assignment, (a[0], fed[0]), (b[0], fed[1]), a[1], self._progress)
+        names_b = {tensor for layer in self._b.computation().layers for tensor in layer.outputs}
+        doubtful = doubts(found, names_b)
+        if len(doubtful) < len(found):
+            trial = self._without([item.match.a for item in found])
+            rows = without_undone(layer_differences(trial, self._layers(trial, a, b, fed)), self._a.computation())
+            doubtful += doubts_alone(found, rows)
+        return (self._without([doubt.match.a for doubt in doubtful]) if doubtful else assignment), doubtful
 
     def _latent(
         self,

@@ -198,14 +198,16 @@ class Session:
         """Let a match that is under way end as soon as it looks at another weight; it raises Cancelled."""
         self._generation += 1
 
-    def _matched(self, current: Callable[[], None], progress: Progress) -> Assignment:
+    def _matched(self, current: Callable[[], None], progress: Progress, *, without: Collection[str] = ()) -> Assignment:
+        """The match with the person's choices, but for those of the layers `without`."""
         progress("matching layers with tensors", 0, 0)
         a, b = self._sides["a"], self._sides["b"]
         both(a.computation, b.computation)
         both(a.fingerprints, b.fingerprints)
         try:
             lend_to_weights(a, b, current)
-            found = match(a.computation(), b.computation(), contents(a, b, current), forced=self._choices())
+            forced = {layer: tensor for layer, tensor in self._choices().items() if layer not in without}
+            found = match(a.computation(), b.computation(), contents(a, b, current), forced=forced)
             current()
         except Cancelled:  # what was lent meanwhile was lent to a side that is another one now
             a.stand_in = b.stand_in = None
@@ -263,8 +265,13 @@ class Session:
         if lend_to_refused(a, b, assignment, progress):
             self._assignment = None
             assignment = self.match(progress)
+        current = partial(self._refuse_stale, self._generation)
+
+        def without(names: Collection[str]) -> Assignment:
+            return self._matched(current, progress, without=names)
+
         try:
-            return Comparing(a, b, self.settings, read_dataset, progress).run(assignment)
+            return Comparing(a, b, self.settings, read_dataset, progress, without).run(assignment)
         except InspectorError as error:
             return Result(answer_of_unpaired(a, b, error), assignment, Gathered(), [])
 
