@@ -86,7 +86,7 @@ def command() -> None:
 
 FILE = click.Path(path_type=Path)
 INPUTS = (
-    "random[:seed], zeros, ones, an image, a folder of images, .npy, .npz, .csv or file.h5#/path;"
+    "random[:seed], zeros, ones, text:WORDS, an image, a folder of images, .npy, .npz, .csv or file.h5#/path;"
     " name=SPEC for one of several inputs."
 )
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,7 @@ from inspector.session.answer import answer
 from inspector.session.casework import Measured, case_of, facts_of, weights_case
 from inspector.session.explain import explain
 from inspector.session.floors import EXACT, accumulated
+from inspector.session.hand_made import Doubt, disagreeing, doubts, doubts_alone, is_chosen, with_doubts
 from inspector.session.inputs import Prepared, ReadDataset, resolve
 from inspector.session.laboratory import Bench, Laboratory
 from inspector.session.latent import with_latent
@@ -46,7 +47,12 @@ from inspector.workers.runner_client import Loaded, Runner
 CLIPPED = 0.01
 Array = NDArray[Any]
 T = TypeVar("T")
-Rematch = Callable[[Mapping[str, str]], Assignment]
+
+
+class Rematch(Protocol):
+    """Matches anew: without the person's choices for some layers, or knowing in which tensors of B layers end."""
+
+    def __call__(self, *, without: Collection[str] = (), valued: Mapping[str, str] | None = None) -> Assignment: ...
 
 
 @dataclass(slots=True)
@@ -85,14 +91,14 @@ class Comparing:
         rematch: Rematch,
         loading: float = 0.0,
     ) -> None:
-        """`rematch` matches anew, knowing in which tensors of B some of A's layers end; `loading`: seconds that
-        loading the sides has taken so far."""
+        """`loading`: seconds that loading the sides has taken so far."""
         self._a, self._b, self._rematch = a, b, rematch
         self._settings, self._read, self._progress = settings, read_dataset, progress
         self._by_value = settings.outputs == "by-value"
         self._clock = _Clock({"load": loading})
         self._warnings: list[Warn] = []
         self._failures = Failures()
+        self._doubted: tuple[str, ...] = ()
 
     def run(self, assignment: Assignment) -> Result:
         """Raises InspectorError: what loading, inputs or a run raise; NOT_COMPARABLE when no output pairs."""
@@ -109,6 +115,7 @@ class Comparing:
         inputs_b = {item.tensor_b: item.array_b for item in prepared}
         fed = (inputs_a, inputs_b)
         sides = (self._a, runner_a, loaded_a), (self._b, runner_b, loaded_b)
+        assignment, doubtful = self._without_doubtful(assignment, sides[0][1:], sides[1][1:], fed)
         plain = self._clock.time(
             "outputs", lambda: self._outputs(assignment, (runner_a, loaded_a), (runner_b, loaded_b), fed)
         )
@@ -139,8 +146,31 @@ class Comparing:
         if not self._by_value:
             ports = (Offered(side.opened().format, side.computation().outputs) for side in (self._a, self._b))
             result = with_order(result, exchanged(measured.outputs(), *ports))
-        result = with_refusals(result, self._a, loaded_a, self._b, loaded_b)
+        result = with_doubts(with_refusals(result, self._a, loaded_a, self._b, loaded_b), doubtful)
         return Result(result, assignment, gathered, shown)
+
+    def _without_doubtful(
+        self,
+        assignment: Assignment,
+        a: tuple[Runner, Loaded],
+        b: tuple[Runner, Loaded],
+        fed: tuple[dict[str, Array], dict[str, Array]],
+    ) -> tuple[Assignment, tuple[Doubt, ...]]:
+        """The assignment without the matches that a person made and the values contradict, and these."""
+        if not any(is_chosen(match) for match in assignment.matches):
+            return assignment, ()
+        found = disagreeing(assignment, (a[0], fed[0]), (b[0], fed[1]), a[1], self._progress)
+        names_b = {tensor for layer in self._b.computation().layers for tensor in layer.outputs}
+        doubtful = doubts(found, names_b)
+        if len(doubtful) < len(found):
+            trial = self._rematch(without=[item.match.a for item in found])
+            rows = layer_differences(trial, self._layers(trial, a, b, fed))
+            rows = without_undone(rows, self._a.computation(), self._b.computation(), ())
+            doubtful += doubts_alone(found, rows)
+        if not doubtful:
+            return assignment, ()
+        self._doubted = tuple(doubt.match.a for doubt in doubtful)
+        return self._rematch(without=self._doubted), doubtful
 
     def _latent(
         self,
@@ -287,7 +317,9 @@ class Comparing:
         ends = looked.ends((runner_a, loaded_a, fed[0]), (runner_b, self._b.computation(), fed[1]))
         if not ends:
             return assignment, gathered
-        again = replace(self._rematch(ends), inputs=assignment.inputs, outputs=assignment.outputs)
+        again = replace(
+            self._rematch(without=self._doubted, valued=ends), inputs=assignment.inputs, outputs=assignment.outputs
+        )
         again = complete(again, (runner_a, fed[0]), (runner_b, fed[1]), loaded_a, self._progress)
         found = self._layers(again, *sides, fed)
         better = len(apart(layer_differences(again, found))) < len(apart(rows))

@@ -199,25 +199,29 @@ class Session:
         """Let a match that is under way end as soon as it looks at another weight; it raises Cancelled."""
         self._generation += 1
 
-    def _matched(self, current: Callable[[], None], progress: Progress) -> Assignment:
+    def _matched(
+        self,
+        current: Callable[[], None],
+        progress: Progress,
+        *,
+        without: Collection[str] = (),
+        valued: Mapping[str, str] | None = None,
+    ) -> Assignment:
+        """The match with the person's choices, but for those of the layers `without`; `valued` are tensors of B that
+        a run has shown to hold the values of some of A's layers."""
         progress("matching layers with tensors", 0, 0)
         a, b = self._sides["a"], self._sides["b"]
         both(a.computation, b.computation)
         both(a.fingerprints, b.fingerprints)
         try:
             lend_to_weights(a, b, current)
-            found = match(a.computation(), b.computation(), contents(a, b, current), forced=self._choices())
+            forced = {layer: tensor for layer, tensor in self._choices().items() if layer not in without}
+            found = match(a.computation(), b.computation(), contents(a, b, current), forced=forced, valued=valued)
             current()
         except Cancelled:  # what was lent meanwhile was lent to a side that is another one now
             a.stand_in = b.stand_in = None
             raise
         return found
-
-    def _rematched(self, valued: Mapping[str, str]) -> Assignment:
-        """The match, knowing which tensors of B hold the values of some of A's layers."""
-        a, b = self._sides["a"], self._sides["b"]
-        held = contents(a, b, partial(self._refuse_stale, self._generation))
-        return match(a.computation(), b.computation(), held, forced=self._choices(), valued=valued)
 
     def _refuse_stale(self, generation: int) -> None:
         if generation != self._generation:
@@ -268,13 +272,15 @@ class Session:
             return Result(answer_without_a_run(a, b, assignment), assignment, Gathered(), [])
         progress("loading both sides", 0, 0)
         start = time.perf_counter()
+        rematch = partial(self._matched, partial(self._refuse_stale, self._generation), progress)
         try:
             if lend_to_refused(a, b, assignment, progress):
                 self._assignment = None
                 assignment = self.match(progress)
             loading = time.perf_counter() - start
-            comparing = Comparing(a, b, self.settings, read_dataset, progress, rematch=self._rematched, loading=loading)
-            return comparing.run(assignment)
+            return Comparing(a, b, self.settings, read_dataset, progress, rematch=rematch, loading=loading).run(
+                assignment
+            )
         except InspectorError as error:
             return Result(answer_of_unpaired(a, b, error), assignment, Gathered(), [])
 

@@ -59,12 +59,12 @@ def test_it_says_what_would_fill_it(panel: OutputsPanel, state: AppState) -> Non
 
 def test_the_top_classes_of_both_sides_with_both_scores(qtbot: QtBot, panel: OutputsPanel, state: AppState) -> None:
     state.set_comparison(comparison())
-    qtbot.waitUntil(lambda: all(value.difference is not None for value in panel.values))
+    qtbot.waitUntil(lambda: panel.samples is not None)
     rows = panel.table.texts()
     assert [row[0] for row in rows] == ["class 3", "class 1", "class 2", "class 5", "class 7", "class 8"]
     assert rows[0][2:] == ["0.600", "0.550", "-0.0500", ""]
     assert rows[5][2:] == ["0.0900", "0.0300", "-0.0600", "not in A's top 5"]
-    assert panel.overlap.raw == "4 of the top 5 shared, first class agrees in 100%"
+    assert panel.overlap.raw == "top-1 agreement 1/1"
     assert panel.verdict.text() == "≠ different"
     assert panel.metrics.texts["largest", "total"] == "0.0300"
 
@@ -73,7 +73,7 @@ def test_bars_are_blue_and_orange_and_as_long_as_their_values(
     qtbot: QtBot, panel: OutputsPanel, state: AppState
 ) -> None:
     state.set_comparison(comparison())
-    qtbot.waitUntil(lambda: all(value.difference is not None for value in panel.values))
+    qtbot.waitUntil(lambda: panel.samples is not None)
     rect = panel.table.visualRect(panel.table.cells.index(0, 1))
     picture = panel.table.viewport().grab().toImage()
     scale = picture.devicePixelRatio()
