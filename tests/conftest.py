@@ -23,6 +23,8 @@ if sys.platform.startswith("linux") and not (os.environ.get("DISPLAY") or os.env
 # No test reads or writes the session file of the person who runs it.
 STATE = os.environ["MODEL_INSPECTOR_STATE"] = tempfile.mkdtemp(prefix="model-inspector-tests-")
 atexit.register(shutil.rmtree, STATE, ignore_errors=True)
+# A cause that raises is a warning to a person; here it ends the comparison, and with it the test.
+os.environ["MODEL_INSPECTOR_STRICT"] = "1"
 if hasattr(os, "geteuid") and os.geteuid() == 0:
     # Chromium's sandbox refuses to start as root, as in most containers.
     os.environ.setdefault("QTWEBENGINE_DISABLE_SANDBOX", "1")
@@ -40,6 +42,14 @@ class Demo:
     pb: Path
     faulty: Path
     images: tuple[Path, ...]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """For several workers: a file stays on one, since its tests share what it made; all windows on one, since
+    a display gives the keyboard to one window at a time."""
+    for item in items:
+        of_window = item.path.parent == ROOT / "tests" / "gui"
+        item.add_marker(pytest.mark.xdist_group("windows" if of_window else str(item.path)))
 
 
 @pytest.fixture(scope="session")

@@ -38,9 +38,23 @@ class SideState:
         self._prints: tuple[Fingerprint, ...] | None = None
         self._sha256 = ""
         self.started: Started | None = None
-        self.stand_in: StandIn | None = None
+        self._stand_in: StandIn | None = None
         self._runs = 0
         self._closed = False
+
+    @property
+    def stand_in(self) -> StandIn | None:
+        """What runs in place of the file, with the other side's options; None where it runs by itself."""
+        return self._stand_in
+
+    @stand_in.setter
+    def stand_in(self, found: StandIn | None) -> None:
+        before, self._stand_in = self._in_force(), found
+        if self._in_force() != before:
+            self.stop()
+
+    def _in_force(self) -> SideOptions:
+        return self.options if self._stand_in is None else self._stand_in.options
 
     @property
     def reader(self) -> Reader:
@@ -244,10 +258,10 @@ class SideState:
                     self._runner.close()
                 self._runs += 1
                 folder = self.spill / f"runner-{self.side}-{self._runs}"
-                self._runner = Runner(f"runner {self.side.upper()}", spill=folder, options=self.options)
+                self._runner = Runner(f"runner {self.side.upper()}", spill=folder, options=self._in_force())
                 self._loaded, self.started = None, None
-                wanted = self.file.runs_in if self.file is not None and self.file.runs_in else "graph"
-                self._runner.start(wanted)
+                file = self.file if self._stand_in is None else self._stand_in.file
+                self._runner.start(file.runs_in if file is not None and file.runs_in else "graph")
             return self._runner
 
     def _refuse_when_closed(self) -> None:

@@ -18,8 +18,10 @@ from numpy.typing import NDArray
 from inspector.domain.computation import Port
 from inspector.domain.errors import Cancelled, InspectorError
 from inspector.domain.files import Shape, Warn
+from inspector.domain.lookups import LookupKind
 from inspector.domain.match import ValueHit
 from inspector.domain.options import SideOptions
+from inspector.domain.refusal import Refusal
 from inspector.workers import fork_server
 from inspector.workers.child import Child, Progress, quiet_environment, started
 from inspector.workers.edits import Edit, message
@@ -57,11 +59,26 @@ class Tap:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LookedUp:
+    """A lookup as the runner tells it (see domain.lookups); `keys` and `values` are `.npy` files of the spill."""
+
+    kind: LookupKind
+    node: str
+    inputs: tuple[str, ...]
+    reaches: tuple[str, ...]
+    sentences: bool
+    closed: bool
+    keys: str
+    values: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Loaded:
     """A model that is ready to run. `random_ops` are nodes whose value changes from run to run;
     `confinement` says in words what the process that runs it may do. `can` holds `replay`, `reference`
     and `edit` where the framework can; `precision` is what it computes in (`float32`, `int8`, ...).
-    `config` is a Keras model's config as JSON, where only its architecture's code tells it."""
+    `config` is a Keras model's config as JSON, where only its architecture's code tells it. `refusal`: the framework
+    does not take the file as it stands."""
 
     inputs: tuple[Port, ...]
     outputs: tuple[Port, ...]
@@ -73,6 +90,8 @@ class Loaded:
     can: tuple[str, ...] = ()
     precision: str = "float32"
     config: str = ""
+    lookups: tuple[LookedUp, ...] = ()
+    refusal: Refusal | None = None
 
 
 @dataclass(frozen=True, slots=True)
