@@ -17,7 +17,8 @@ ifneq ($(shell cat $(STAMP) 2>/dev/null),$(realpath .))
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint format wheel demo-files pictures bench sweep models forms faults same convert-models fuzz soak clean
+.PHONY: help setup run test lint format wheel demo-files pictures bench sweep models forms faults same \
+	convert-models fuzz soak clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12

@@ -71,11 +71,19 @@ class Comparing:
     """The steps of one comparison; made anew for each."""
 
     def __init__(
-        self, a: SideState, b: SideState, settings: Settings, read_dataset: ReadDataset, progress: Progress
+        self,
+        a: SideState,
+        b: SideState,
+        settings: Settings,
+        read_dataset: ReadDataset,
+        progress: Progress,
+        *,
+        loading: float = 0.0,
     ) -> None:
+        """`loading`: seconds that loading the sides has taken so far."""
         self._a, self._b = a, b
         self._settings, self._read, self._progress = settings, read_dataset, progress
-        self._clock = _Clock()
+        self._clock = _Clock({"load": loading})
         self._warnings: list[Warn] = []
         self._failures = Failures()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -260,11 +261,13 @@ class Session:
         if without_a_place(a, b):
             return Result(answer_without_a_run(a, b, assignment), assignment, Gathered(), [])
         progress("loading both sides", 0, 0)
+        start = time.perf_counter()
         if lend_to_refused(a, b, assignment, progress):
             self._assignment = None
             assignment = self.match(progress)
+        loading = time.perf_counter() - start
         try:
-            return Comparing(a, b, self.settings, read_dataset, progress).run(assignment)
+            return Comparing(a, b, self.settings, read_dataset, progress, loading=loading).run(assignment)
         except InspectorError as error:
             return Result(answer_of_unpaired(a, b, error), assignment, Gathered(), [])
 
