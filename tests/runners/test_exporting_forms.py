@@ -276,6 +276,14 @@ def test_an_activation_that_tensorflow_js_lacks_is_named(kind: str, keras: Any, 
         convert(side_of(kind, model, tmp_path), "tfjs-layers", Wish(), str(tmp_path / "out"))
 
 
+def test_a_table_is_not_written_empty_for_tensorflow_js(tmp_path: Path) -> None:
+    inputs = tf_keras.Input((2,), dtype="string", name="words")
+    x = tf_keras.layers.StringLookup(vocabulary=["a", "b"], output_mode="multi_hot", name="lookup")(inputs)
+    model = tf_keras.Model(inputs, tf_keras.layers.Dense(2, name="end")(x), name="looked_up")
+    with pytest.raises(RequestError, match="lookup table"):
+        convert(side_of("legacy", model, tmp_path), "tfjs-graph", Wish(), str(tmp_path / "out"))
+
+
 def test_silu_is_called_swish_as_keras_2_does() -> None:
     inputs = keras.Input((4,), name="x")
     x = keras.layers.Dense(2, activation="silu", name="end")(inputs)
