@@ -19,7 +19,7 @@ from .graph_side import GraphSide, static_shape
 from .messages import short
 from .options import Options
 from .server import RequestError
-from .session_values import variable_values
+from .session_values import fill_what_is_left, variable_values
 from .structure import is_random, random_nodes, split_tensor, tensor_name
 from .tables import contents
 from .tensorflow_options import configured
@@ -141,10 +141,20 @@ class SavedModelAdapter(GraphSide):
         session = tf.compat.v1.Session(graph=tf.Graph(), config=config)
         try:
             tf.compat.v1.saved_model.load(session, self._tags, folder)
+            filled = fill_what_is_left(session, graph_def, lambda: _objects(folder, self._tags))
         except (ValueError, IOError, RuntimeError, KeyError, tf.errors.OpError) as error:
             check_ops(graph_def, folder, everywhere=True)
             raise RequestError("LOAD_FAILED", short(error), folder, "Look at its warnings: a file may be missing.")
+        if filled:
+            text = "TensorFlow Serving leaves {} without a value here; they have those of tf.saved_model.load"
+            self.warnings.append({"code": "VARIABLES_BY_OBJECT", "text": text.format(", ".join(filled[:5]))})
         return session
+
+
+def _objects(folder: str, tags: Sequence[str]) -> Any:
+    """The SavedModel with its variables as objects. Raises what TensorFlow raises."""
+    load = getattr(tf.saved_model, "load_v2", None) or tf.saved_model.load  # TensorFlow 1.15 calls it so
+    return load(folder, tags=list(tags) or None)
 
 
 def _read(folder: str) -> Any:
