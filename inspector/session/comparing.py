@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from inspector.causes import Failures
 from inspector.causes.output_places import Offered, exchanged
 from inspector.domain.comparison import Comparison, Finding, LayerDifference, OutputDifference, SideRun
-from inspector.domain.computation import Port
 from inspector.domain.errors import InspectorError
 from inspector.domain.files import Side as FileSide
 from inspector.domain.files import Warn
@@ -27,7 +26,7 @@ from inspector.session.hand_made import Doubt, disagreeing, doubts, doubts_alone
 from inspector.session.inputs import Prepared, ReadDataset, resolve
 from inspector.session.laboratory import Bench, Laboratory
 from inspector.session.latent import with_latent
-from inspector.session.lookups import lookups_of, pair_lookups, unseen, with_lookups, with_verdict_of
+from inspector.session.lookups import pair_lookups, ports_of, unseen, with_verdict_of
 from inspector.session.misplaced import Looked, agreeing
 from inspector.session.option_text import in_words
 from inspector.session.passes import Gathered, Numbers, Passes, both
@@ -42,6 +41,7 @@ from inspector.session.undone import without_undone
 from inspector.session.values import complete, evidence
 from inspector.session.verdict import apart, sentence, status_of, verdict_of, with_order
 from inspector.workers.child import Progress
+from inspector.workers.lookups import opened_lookups
 from inspector.workers.runner_client import Loaded, Runner
 
 CLIPPED = 0.01
@@ -134,7 +134,7 @@ class Comparing:
         layers, stated = self._judged(assignment, gathered, found)
         arrays = plain.arrays
         layers = self._latent(layers, assignment, gathered, *sides, fed)
-        lookups = pair_lookups(assignment, lookups_of(loaded_a), lookups_of(loaded_b))
+        lookups = pair_lookups(assignment, *(opened_lookups(item.lookups) for item in (loaded_a, loaded_b)))
         result = with_verdict_of(lookups, self._result(assignment, prepared, found, layers, (loaded_a, loaded_b)))
         measured = Measured(result, assignment, gathered, prepared, arrays, lookups)
         findings: tuple[Finding, ...] = ()
@@ -377,8 +377,8 @@ def prepare(
     read: ReadDataset,
 ) -> tuple[Prepared, ...]:
     """What each side will be fed, for every pair of inputs. Raises INPUT_MISSING, WRONG_SHAPE, ..."""
-    ports_a = _ports(*a)
-    ports_b = _ports(*b)
+    ports_a = ports_of(a[0].computation().inputs, a[1])
+    ports_b = ports_of(b[0].computation().inputs, b[1])
     pairs = [(ports_a[x], ports_b[y]) for x, y in assignment.inputs if x in ports_a and y in ports_b]
     missing = [name for name in ports_b if name not in {pair[1].tensor for pair in pairs}]
     missing += [name for name in ports_a if name not in {pair[0].tensor for pair in pairs}]
@@ -392,18 +392,6 @@ def prepare(
     if recorded is not None:
         return prepared_recorded(recorded, pairs, settings)
     return resolve(settings.inputs, [pair[0] for pair in pairs], [pair[1] for pair in pairs], settings, read)
-
-
-def _ports(side: SideState, loaded: Loaded) -> dict[str, Port]:
-    """The runner knows shape, dtype and vocabulary best, the file the limit of ids."""
-    stated = {port.tensor: port for port in side.computation().inputs}
-    found = lookups_of(loaded)
-    return {
-        port.tensor: with_lookups(
-            replace(port, limit=stated[port.tensor].limit if port.tensor in stated else None), found
-        )
-        for port in loaded.inputs
-    }
 
 
 def layer_differences(assignment: Assignment, gathered: Gathered) -> tuple[LayerDifference, ...]:
