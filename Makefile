@@ -17,7 +17,8 @@ ifneq ($(shell cat $(STAMP) 2>/dev/null),$(realpath .))
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint format wheel demo-files pictures bench sweep models forms faults convert-models fuzz clean
+.PHONY: help setup run test lint format wheel demo-files pictures bench sweep models forms faults same \
+	convert-models fuzz soak clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -34,7 +35,7 @@ run: setup ## the window on the demo pair (with no display: its report and pictu
 
 # Every check is run; one that fails fails the whole. pytest is the last, so that its closing line is.
 test: setup ## lint, types, import contract and all tests
-	@bash packaging/check.sh $(BIN) $(ON_DISPLAY) $(BIN)/python -m pytest
+	@bash packaging/check.sh $(BIN) $(ON_DISPLAY) $(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
 
 lint: setup ## lint, types and import contract alone
 	@bash packaging/check.sh $(BIN)
@@ -70,11 +71,17 @@ forms: setup ## MobileNetV2 as .h5, .keras, frozen, SavedModel, TFLite, TensorFl
 faults: setup ## the fault bench: faults put into seven nets and found again, and pairs that are the same (half an hour)
 	@$(BIN)/python tests/faults/find_faults.py --seeds 1 --same
 
+same: setup ## every layer and activation of both Keras and whole nets, in every form: no false alarm, docs/same.md (an hour)
+	@$(BIN)/python tests/same/same_bench.py
+
 convert-models: setup ## every .h5 of ../shared/models to frozen and SavedModel, each proved: docs/convert_models.md
 	@$(BIN)/python tests/bench/convert.py
 
 fuzz: setup ## byte mutants of the demo's files through the reader process
 	@$(BIN)/python tests/fuzz/run.py
+
+soak: setup ## 1,000 comparisons and 300 windows in fresh processes beside two that load the cores (SOAK="--windows 30" for less)
+	@$(ON_DISPLAY) $(BIN)/python tests/soak/soak.py $(SOAK)
 
 clean: ## what the targets made, but the environment
 	@rm -rf build dist out *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -339,7 +339,7 @@ def _session(
 ) -> Iterator[Session]:
     """A session with both files open and the settings of the command; one that runs loads them at once."""
     from inspector.session.session import Session
-    from inspector.session.static import StaticSession
+    from inspector.session.static_session import StaticSession
 
     options_a, options_b = (_side_options(side, others) for side in ("a", "b"))
     numbers = {name: value for name, value in others.items() if name in SETTINGS}

@@ -16,11 +16,15 @@ from pathlib import Path
 import pytest
 from child_processes import descendants
 
+from inspector.workers import fork_server
+
 if sys.platform.startswith("linux") and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 # No test reads or writes the session file of the person who runs it.
 STATE = os.environ["MODEL_INSPECTOR_STATE"] = tempfile.mkdtemp(prefix="model-inspector-tests-")
 atexit.register(shutil.rmtree, STATE, ignore_errors=True)
+# A cause that raises is a warning to a person; here it ends the comparison, and with it the test.
+os.environ["MODEL_INSPECTOR_STRICT"] = "1"
 if hasattr(os, "geteuid") and os.geteuid() == 0:
     # Chromium's sandbox refuses to start as root, as in most containers.
     os.environ.setdefault("QTWEBENGINE_DISABLE_SANDBOX", "1")
@@ -38,6 +42,14 @@ class Demo:
     pb: Path
     faulty: Path
     images: tuple[Path, ...]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """For several workers: a file stays on one, since its tests share what it made; all windows on one, since
+    a display gives the keyboard to one window at a time."""
+    for item in items:
+        of_window = item.path.parent == ROOT / "tests" / "gui"
+        item.add_marker(pytest.mark.xdist_group("windows" if of_window else str(item.path)))
 
 
 @pytest.fixture(scope="session")
@@ -73,8 +85,9 @@ def lite_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session", autouse=True)
 def no_leaked_processes() -> Iterator[None]:
-    """Fails the run when a process that a test started outlives the tests."""
-    yield
+    """Fails the run when a process that a test started outlives the tests. Sessions share what has TensorFlow."""
+    with fork_server.held():
+        yield
     deadline = time.monotonic() + GRACE_SECONDS
     left = descendants(os.getpid())
     while left and time.monotonic() < deadline:

@@ -17,6 +17,7 @@ from inspector.causes import (
     layout,
     missing_layer,
     nan_or_infinity,
+    not_loadable,
     output_order,
     padding,
     pooling,
@@ -28,11 +29,13 @@ from inspector.causes import (
     state_kept,
     tensor_name,
     version_drift,
+    vocabulary,
     weight_order,
     weights_changed,
     weights_not_loaded,
 )
 from inspector.causes.case import Case, Suspicion
+from inspector.causes.failures import Failures
 
 CAUSES = (
     activation,
@@ -51,6 +54,7 @@ CAUSES = (
     layout,
     missing_layer,
     nan_or_infinity,
+    not_loadable,
     output_order,
     padding,
     pooling,
@@ -62,15 +66,19 @@ CAUSES = (
     state_kept,
     tensor_name,
     version_drift,
+    vocabulary,
     weight_order,
     weights_changed,
     weights_not_loaded,
 )
 
-__all__ = ["CAUSES", "Case", "Suspicion", "suspicions"]
+__all__ = ["CAUSES", "Case", "Failures", "Suspicion", "suspicions"]
 
 
-def suspicions(case: Case) -> list[Suspicion]:
-    """What every cause suspects, the surest first."""
-    found = [item for cause in CAUSES for item in cause.suspect(case)]
+def suspicions(case: Case, failures: Failures) -> list[Suspicion]:
+    """What every cause suspects, the surest first; of one that raises what it had said by then."""
+    found: list[Suspicion] = []
+    for cause in CAUSES:
+        with failures.of(cause.__name__.rpartition(".")[2].replace("_", "-")):
+            found.extend(cause.suspect(case))
     return sorted(found, key=lambda item: -item.confidence)

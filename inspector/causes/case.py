@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from inspector.domain.comparison import LayerDifference, OutputDifference, Proof
 from inspector.domain.computation import Computation, Layer, Port
 from inspector.domain.files import ModelFile, Side, Warn
+from inspector.domain.lookups import LookupPair
 from inspector.domain.options import SideOptions
+from inspector.domain.refusal import Refusal
 
 Array = NDArray[Any]
 Values = Callable[[str], Array]
@@ -36,7 +38,8 @@ class Facts:
 
     `repeated` and `alone` are measured on the outputs of plain runs, as a share of the output's largest value:
     how far a second run of the same inputs is from the first, and how far the first sample run by itself is
-    from the same sample in its batch. None where it was not tried. `precision` is what it computes in."""
+    from the same sample in its batch. None where it was not tried. `precision` is what it computes in. `refusal`: its framework does not take the
+    file as it stands."""
 
     file: ModelFile
     computation: Computation
@@ -48,6 +51,7 @@ class Facts:
     can: tuple[str, ...] = ()
     repeated: float | None = None
     alone: float | None = None
+    refusal: Refusal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,10 +92,10 @@ class Case:
     `layers` are the compared layers in A's order. `layer_a` finds A's layer by its name, `layer_b` B's by the
     name of a tensor. `values_a`, `values_b` read a stored weight by its id, flat in C order. `sample` gives a
     layer's arrays by A's name, None where they are not known (no replay, not matched). `feeds` gives what a
-    side would be fed, by tensor, under another preprocessing pipeline; None where that cannot be said.
-    `by_value`: the outputs' order and names do not count. `ran` is false when nothing was run (`compare
-    --static`): then no layer has numbers, all have the status `not-compared`, and only settings and weights can
-    be looked at."""
+    side would be fed, by tensor, under another preprocessing pipeline; None where that cannot be said. `lookups` are
+    the vocabularies, boundaries and buckets that both sides look up in. `by_value`: the outputs' order and names do
+    not count. `ran` is false when nothing was run (`compare --static`): then no layer has numbers, all have the
+    status `not-compared`, and only settings and weights can be looked at."""
 
     layers: tuple[LayerDifference, ...]
     layer_a: Mapping[str, Layer]
@@ -107,6 +111,7 @@ class Case:
     unmatched_a: tuple[str, ...] = ()
     unmatched_b: tuple[str, ...] = ()
     warnings: tuple[Warn, ...] = ()
+    lookups: tuple[LookupPair, ...] = ()
     by_value: bool = False
     ran: bool = True
 
@@ -138,7 +143,16 @@ class SetAttribute:
 
     node: str
     name: str
-    value: float | int | str | bool
+    value: float | int | str | bool | tuple[float, ...] | tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetTable:
+    """An edit: fill a lookup table of B's graph with these keys and values, each of shape (entries,)."""
+
+    node: str
+    keys: Array
+    values: Array
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,7 +165,7 @@ class Graft:
     layer: str
 
 
-Edit = SetConstant | SetAttribute | Graft
+Edit = SetConstant | SetAttribute | SetTable | Graft
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

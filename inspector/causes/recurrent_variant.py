@@ -34,7 +34,7 @@ def suspect(case: Case) -> Iterator[Suspicion]:
     """By settings where both sides state them, by the gates' order in the weights, and by computing the variants."""
     for item, a, b in case.suspects():
         kind = kind_of(a)
-        if not kind and not a.kind.startswith("conv_lstm"):
+        if not kind:
             continue
         stated = _by_settings(a, b)
         if stated:
@@ -147,7 +147,7 @@ def _told(fit: Refit, ways: list[Way]) -> str:
         if fit.gives(fit.changed(**settings)):
             return told
     plain = [way for way in ways if not {"gate_order", "clip"} & set(way[1])]
-    if fit.inputs[0].shape[1] * sum(array.size for array in fit.weights.values()) > 1e6:
+    if np.prod(fit.inputs[0].shape[1:-1]) * sum(array.size for array in fit.weights.values()) > 1e6:
         return ""
     for (told, one), (also, other) in combinations(plain, 2):
         if not set(one) & set(other) and fit.gives(fit.changed(**one, **other)):

@@ -143,8 +143,21 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ShapePair:
+    """A weight of A beside one of B, each with its shape; "" and None where a side has none there. `fits`: they are
+    of one shape, axes of size 1 and the order of axes aside."""
+
+    a: str
+    shape_a: tuple[int, ...] | None
+    b: str
+    shape_b: tuple[int, ...] | None
+    fits: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """The whole result. `sentence` is the answer in one sentence. `layers` is in A's order."""
+    """The whole result. `sentence` is the answer in one sentence. `layers` is in A's order. `shapes`: both sides'
+    weights side by side, where they belong to different nets; empty elsewhere."""
 
     verdict: Verdict
     sentence: str
@@ -158,4 +171,5 @@ class Comparison:
     unmatched_b: tuple[str, ...]
     warnings: tuple[Warn, ...]
     timings: dict[str, float]
+    shapes: tuple[ShapePair, ...] = ()
     extra: dict[str, Any] = field(default_factory=dict)

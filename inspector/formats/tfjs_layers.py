@@ -15,9 +15,10 @@ from inspector.domain.computation import Weight
 from inspector.domain.errors import InspectorError
 from inspector.formats.keras_config import LayerSpec, ModelSpec, model_spec
 from inspector.formats.keras_model import Laid, lay_out
-from inspector.formats.keras_roles import role_of
+from inspector.formats.keras_roles import role_of, roles_of, slots
 from inspector.formats.keras_weights import Path, Stored, told_apart
 from inspector.formats.tfjs_manifest import Manifest
+from inspector.runners.weight_owners import owners
 
 KERAS_2 = 2
 
@@ -69,11 +70,12 @@ def weights_of(spec: ModelSpec, manifest: Manifest) -> dict[Path, tuple[Weight, 
     by_name: dict[str, Path] = {}
     for path in leaves:
         by_name.setdefault(path[-1], path)
+    filled = [path[-1] for path, layer in leaves.items() if _has_weights(layer)]
+    belongs = owners(list(manifest.weights), list(by_name), filled)
     held: dict[Path, list[Stored]] = {path: [] for path in leaves}
-    for weight in manifest.weights.values():
-        owner = _owner(weight.name, by_name)
-        if owner is not None:
-            held[owner].append(Stored(weight.name, weight.name, weight.shape, weight.dtype))
+    for name, layer in belongs.items():
+        weight = manifest.weights[name]
+        held[by_name[layer]].append(Stored(weight.name, weight.name, weight.shape, weight.dtype))
     return {path: in_steps(_with_roles(leaves[path], stored), manifest) for path, stored in held.items()}
 
 
@@ -95,18 +97,17 @@ def _leaves(model: ModelSpec, above: Path) -> Iterator[tuple[Path, LayerSpec]]:
             yield from _leaves(layer.model, path)
 
 
-def _owner(name: str, by_name: dict[str, Path]) -> Path | None:
-    """The layer whose name is the longest run of scopes in a weight's name, from the first scope that has one."""
-    scopes = name.split("/")
-    for start in range(len(scopes) - 1):
-        for stop in range(len(scopes) - 1, start, -1):
-            found = by_name.get("/".join(scopes[start:stop]))
-            if found is not None:
-                return found
-    return None
+def _has_weights(layer: LayerSpec) -> bool:
+    """Whether its class has any; of an unknown one that is supposed."""
+    return roles_of(layer.class_name, layer.config, layer.stated) != []
 
 
 def _with_roles(layer: LayerSpec, stored: list[Stored]) -> Iterator[Weight]:
-    roles = told_apart([role_of(layer, item.name) for item in stored], stored)
+    numbered = all(item.name.rpartition("/")[2].isdigit() for item in stored)
+    known = slots(layer) if numbered else None  # `dense/0`, `dense/1`: Keras's order
+    if known is not None and len(known) == len(stored):
+        roles = [role for _, role, _ in known]
+    else:
+        roles = told_apart([role_of(layer, item.name) for item in stored], stored)
     for item, role in zip(stored, roles, strict=True):
         yield Weight(id=item.path, role=role, shape=item.shape, dtype=item.dtype)

@@ -55,6 +55,7 @@ def report_json(comparison: Comparison) -> ReportJson:
         "unmatched_b": comparison.unmatched_b,
         "warnings": [asdict(warning) for warning in comparison.warnings],
         "timings": comparison.timings,
+        "shapes": [asdict(pair) for pair in comparison.shapes],
     }
     return msgspec.convert(strict(fields), ReportJson)
 

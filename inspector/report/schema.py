@@ -140,6 +140,16 @@ class FindingJson(_Part, frozen=True):
     note_only: bool = False
 
 
+class ShapesJson(_Part, frozen=True):
+    """A weight of A beside one of B; "" and null where a side has none there. `fits`: they are of one shape."""
+
+    a: str
+    shape_a: list[int] | None
+    b: str
+    shape_b: list[int] | None
+    fits: bool
+
+
 class WarningJson(_Part, frozen=True):
     """`code` is stable."""
 
@@ -148,7 +158,7 @@ class WarningJson(_Part, frozen=True):
 
 
 class ReportJson(_Part, frozen=True):
-    """The whole report."""
+    """The whole report. `shapes`: both sides' weights side by side, where they belong to different nets."""
 
     schema: Literal[1]
     verdict: Verdict
@@ -163,3 +173,4 @@ class ReportJson(_Part, frozen=True):
     unmatched_b: list[str]
     warnings: list[WarningJson]
     timings: dict[str, Number]
+    shapes: list[ShapesJson] = []

@@ -24,12 +24,13 @@ from inspector.domain.files import Entry, Found
 from inspector.domain.match import Assignment, Match, ValueHit
 from inspector.domain.wording import elided, percent, shape_text, short, visible
 from inspector.report.charts import largest
-from inspector.report.proofs import gone_text, unproved
+from inspector.report.proofs import gone_text, size_text, unproved
 from inspector.report.reasons import reasons
 from inspector.report.words import MARKS, causes_found, culprit, notes
 
 STYLES = {"same": "cyan", "within-noise": "", "different": "bold magenta", "not-comparable": "yellow"}
 ROWS = 20
+SHAPES = 60  # arrays of two nets side by side
 WHOLE = 5  # findings with their evidence, proof and mend
 PIPE_WIDTH = 10_000  # a pipe has no width: nothing is wrapped or cut
 
@@ -73,6 +74,7 @@ def print_comparison(comparison: Comparison, out: Console) -> None:
     _print_findings(comparison, out)
     _print_outputs([output for output in comparison.outputs if not output.within_noise], out)
     _print_layers(comparison, out)
+    _print_shapes(comparison, out)
     for warning in comparison.warnings:
         out.print(Text(f"! {visible(warning.text)} ({warning.code})"))
 
@@ -145,7 +147,7 @@ def _print_finding(finding: Finding, out: Console) -> None:
     lines = {"cause": _headline(finding), "seen": finding.evidence}
     if (proof := finding.proof) is not None:
         gone = f"{gone_text(proof).removesuffix(' gone')} of the output's difference is gone"
-        lines["proof"] = f"{proof.edit}: {short(proof.before)} becomes {short(proof.after)}, {gone}"
+        lines["proof"] = f"{proof.edit}: {size_text(proof.before)} becomes {size_text(proof.after)}, {gone}"
     elif why := unproved(finding):
         lines["proof"] = f"none: {why}"
     for word, text in {**lines, "mend": finding.mend}.items():
@@ -195,6 +197,23 @@ def _print_layers(comparison: Comparison, out: Console) -> None:
     _show(table, out)
     if len(different) > ROWS:
         out.print(Text(f"and {len(different) - ROWS} more; --html and --json have all of them"))
+
+
+def _print_shapes(comparison: Comparison, out: Console) -> None:
+    """Both sides' arrays beside each other, where they belong to different nets; what does not fit is marked."""
+    if not comparison.shapes:
+        return
+    table = _table(out, ("A", "shape A", "", "shape B", "B"))
+    for pair in comparison.shapes[:SHAPES]:
+        a, b = (shape_text(shape) if shape is not None else "" for shape in (pair.shape_a, pair.shape_b))
+        mark = MARKS["same" if pair.fits else "different"][0]
+        table.add_row(
+            _text(pair.a, out), a, mark, b, _text(pair.b, out), style="" if pair.fits else STYLES["different"]
+        )
+    out.print()
+    _show(table, out)
+    if len(comparison.shapes) > SHAPES:
+        out.print(Text(f"and {len(comparison.shapes) - SHAPES} more; --html and --json have all of them"))
 
 
 def _layer_cells(layer: LayerDifference, out: Console) -> tuple[Text | str, ...]:

@@ -22,4 +22,7 @@ if __name__ == "__main__":
     # numpy must start no threads: confinement reaches only the thread that asks for it and its children
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     _enter_house()
-    importlib.import_module(HOUSE + ".runners.handlers").main()
+    if sys.argv[1:2] == ["--fork-server"]:
+        importlib.import_module(HOUSE + ".runners.fork_server").main(sys.argv[2:])
+    else:
+        importlib.import_module(HOUSE + ".runners.handlers").main()

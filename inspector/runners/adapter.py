@@ -47,7 +47,8 @@ class Adapter(ABC):
     which of `replay`, `reference` and `edit` there are; what is not there raises. `precision` is what the
     numbers are computed in (`float32`, `float16`, `int8`, ...). `clipped` is, of the quantized tensors of the
     last run, the share of values at an end of their range. `config` is a Keras model's config as JSON, where
-    nothing but running its architecture's code tells it."""
+    nothing but running its architecture's code tells it. `refusal` is what the framework said of the file as it
+    stands (`refusal.refusal`), None where it takes it."""
 
     inputs: Sequence[Port]
     outputs: Sequence[Port]
@@ -55,6 +56,7 @@ class Adapter(ABC):
     can: Sequence[str] = ()
     precision = "float32"
     config = ""
+    refusal: Optional[Described] = None
 
     def __init__(self, path: str, options: Options) -> None:
         if not os.path.exists(path):
@@ -94,7 +96,12 @@ class Adapter(ABC):
             "can": list(self.can),
             "precision": self.precision,
             "config": self.config,
+            "refusal": self.refusal,
         }
+
+    def lookups(self) -> List[Any]:
+        """What is looked up, as `lookups.Lookup`s, where the framework shows it."""
+        return []
 
     def random_ops(self) -> List[str]:
         """Ops whose value changes from run to run."""

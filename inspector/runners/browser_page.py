@@ -1,17 +1,20 @@
 """A browser page without a window and without a network, in this process: Chromium's engine as Qt brings it.
 
-The page has a scheme of its own, which this module answers: files and bytes that are handed to the page, and bytes
-that the page hands back. Nothing else is ever requested.
+The page has a scheme of its own, which this module answers: files and bytes that are handed to the page. What the
+page hands back it offers as a download, which Chromium writes beside the runner's arrays; Qt's way to the body of a
+request crashes in PySide6 6.11.3 and gives wrong bytes in others. Nothing else is ever requested.
 """
 
 import json
 import os
+import tempfile
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 import shiboken6
 from PySide6.QtCore import QBuffer, QByteArray, QEventLoop, QFile, QIODevice, QUrl
 from PySide6.QtWebEngineCore import (
+    QWebEngineDownloadRequest,
     QWebEnginePage,
     QWebEngineProfile,
     QWebEngineUrlRequestInfo,
@@ -36,6 +39,7 @@ FLAGS = (
     "--disable-renderer-backgrounding --disable-backgrounding-occluded-windows"
 )
 LINES = 20
+HEAD = 8  # bytes before the JSON of an answer: its length and its checksum
 
 
 class Answer(NamedTuple):
@@ -57,10 +61,13 @@ class BrowserPage:
         self._loop = QEventLoop()
         self._failure = ""
         self._profile = QWebEngineProfile()
-        self._handler = _Scheme(files, self._loop)
+        self._files = files
+        self._handler = _Scheme(files)
+        self._answers = _Answers(self._loop)
         self._guard = _Guard()
         self._profile.installUrlSchemeHandler(QByteArray(SCHEME), self._handler)
         self._profile.setUrlRequestInterceptor(self._guard)
+        self._profile.downloadRequested.connect(self._answers.take)
         self._page = _Page(self._profile)
         self._page.loadFinished.connect(self._loaded)
         self._page.renderProcessTerminated.connect(self._ended)
@@ -71,19 +78,41 @@ class BrowserPage:
 
     def call(self, method: str, args: Dict[str, Any], blobs: Sequence[bytes] = ()) -> Answer:
         """Call the page's `inspect(method, args)` and wait. Raises PAGE_ERROR with what the page threw."""
-        self._handler.begin(blobs)
+        self._handler.blobs = list(blobs)
+        self._answers.forget()
         self._page.lines.clear()
         self._page.runJavaScript("inspect({}, {})".format(json.dumps(method), json.dumps(args)))
         if not self._failure:
             self._loop.exec()
-        handler = self._handler
-        answer, received, wrong = handler.answer, handler.received, self._failure or handler.damaged
-        handler.begin(())
-        if answer is None or wrong:
-            raise self._error(wrong or "the page gave no answer")
+        self._handler.blobs = []
+        file = self._answers.file
+        if self._failure or not file:
+            raise self._error(self._failure or "the page gave no answer")
+        answer, received = self._read(file)
         if "error" in answer:
             raise RequestError("PAGE_ERROR", answer["error"], method, self.said())
         return Answer(answer["result"], received)
+
+    def _read(self, file: str) -> Tuple[Dict[str, Any], Dict[int, np.ndarray]]:
+        """The answer in a file, which goes, and the arrays behind it. Raises BROWSER_FAILED for a damaged one."""
+        whole = np.fromfile(file, np.uint8)
+        os.remove(file)
+        size, sum_ = (int(number) for number in whole[:HEAD].view("<u4")) if whole.size >= HEAD else (0, 0)
+        text = whole[HEAD : HEAD + size]
+        if not size or text.size != size or _checksum(text) != sum_:
+            raise self._error("the answer came damaged: {} bytes of {}".format(text.size, size))
+        answer = json.loads(text.tobytes().decode("utf-8"))
+        received, at = {}, HEAD + size
+        for number, (length, expected) in enumerate(answer["parts"]):
+            received[number] = part = np.frombuffer(whole[at : at + length].tobytes(), np.uint8)
+            if part.size != length or _checksum(part) != expected:
+                raise self._error("a result came damaged: {} bytes of {}".format(part.size, length))
+            at += length
+        return answer, received
+
+    def serve(self, path: str, file: str) -> None:
+        """Let the page load another file under this path from now on."""
+        self._files[path] = file
 
     def close(self) -> None:
         """The page goes before the profile that it belongs to."""
@@ -156,31 +185,21 @@ class _Guard(QWebEngineUrlRequestInterceptor):
 
 
 class _Scheme(QWebEngineUrlSchemeHandler):
-    """Answers the page's requests. `answer` is the JSON that ended a call, `damaged` says what came wrong."""
+    """Answers the page's requests with `files` by path, and with `blobs` at /in/NUMBER."""
 
-    def __init__(self, files: Dict[str, str], loop: QEventLoop) -> None:
+    def __init__(self, files: Dict[str, str]) -> None:
         super().__init__()
         self._files = files
-        self._loop = loop
-        self.begin(())
-
-    def begin(self, blobs: Sequence[bytes]) -> None:
-        """A new call, with the bytes that the page may read at /in/NUMBER."""
-        self._blobs = list(blobs)
-        self.received: Dict[int, np.ndarray] = {}
-        self.answer: Optional[Dict[str, Any]] = None
-        self.damaged = ""
+        self.blobs: List[bytes] = []
 
     def requestStarted(self, job: QWebEngineUrlRequestJob) -> None:  # noqa: N802
         path = job.requestUrl().path()
-        if bytes(job.requestMethod().data()) == b"POST":
-            self._take(job, path)
-        elif path in self._files:
+        if path in self._files:
             file = QFile(self._files[path], job)
             self._reply(job, file, KINDS.get(os.path.splitext(path)[1], OTHER_KIND))
-        elif path.startswith("/in/") and path[4:].isdigit() and int(path[4:]) < len(self._blobs):
+        elif path.startswith("/in/") and path[4:].isdigit() and int(path[4:]) < len(self.blobs):
             buffer = QBuffer(job)
-            buffer.setData(QByteArray(self._blobs[int(path[4:])]))
+            buffer.setData(QByteArray(self.blobs[int(path[4:])]))
             self._reply(job, buffer, OTHER_KIND)
         else:
             job.fail(QWebEngineUrlRequestJob.Error.UrlNotFound)
@@ -191,35 +210,35 @@ class _Scheme(QWebEngineUrlSchemeHandler):
         else:
             job.fail(QWebEngineUrlRequestJob.Error.RequestFailed)
 
-    def _take(self, job: QWebEngineUrlRequestJob, path: str) -> None:
-        size, sum_ = _stated(job.requestUrl().query())
-        body = _body(job, size)
-        if len(body) != size or _checksum(body) != sum_:
-            self.damaged = "a result came damaged: {} bytes of {}".format(len(body), size)
-        elif path == "/done":
-            self.answer = json.loads(body.decode("utf-8"))
-        else:
-            self.received[int(path.rpartition("/")[2])] = np.frombuffer(body, np.uint8)
-        self._reply(job, QBuffer(job), OTHER_KIND)
-        if path == "/done":
-            self._loop.quit()
+
+class _Answers:
+    """Where downloads go. `file`: the last one that is there whole, "" for none."""
+
+    def __init__(self, loop: QEventLoop) -> None:
+        self._loop = loop
+        self._folder = tempfile.mkdtemp()
+        self._item: Optional[QWebEngineDownloadRequest] = None
+        self.file = ""
+
+    def forget(self) -> None:
+        self._item, self.file = None, ""
+
+    def take(self, item: QWebEngineDownloadRequest) -> None:
+        """Let one download come; it ends the call that waits for it."""
+        self._item = item
+        item.setDownloadDirectory(self._folder)
+        item.setDownloadFileName("answer")
+        item.isFinishedChanged.connect(self._finished)
+        item.accept()
+
+    def _finished(self) -> None:
+        item = self._item
+        if item is not None and item.state() == QWebEngineDownloadRequest.DownloadState.DownloadCompleted:
+            self.file = os.path.join(self._folder, item.downloadFileName())
+        self._loop.quit()
 
 
-def _stated(query: str) -> Tuple[int, int]:
-    size, _, sum_ = query.partition("&")
-    return int(size), int(sum_)
-
-
-def _body(job: QWebEngineUrlRequestJob, size: int) -> bytes:
-    """All of it in one read of the very size: Qt waits for ever at its end, and pieces come back wrong."""
-    if not size:
-        return b""
-    device = job.requestBody()
-    device.open(QIODevice.OpenModeFlag.ReadOnly)
-    return bytes(device.read(size).data())
-
-
-def _checksum(body: bytes) -> int:
+def _checksum(part: np.ndarray) -> int:
     """As the page computes it: exclusive or of the whole words of four bytes."""
-    words = np.frombuffer(body, "<u4", len(body) // 4)
+    words = part[: part.size // 4 * 4].view("<u4")
     return int(np.bitwise_xor.reduce(words)) if words.size else 0

@@ -84,7 +84,7 @@ def unknown_class(config: Any, names: Sequence[str], path: str) -> RequestError:
     """The error for classes or functions that neither Keras nor the user's file has, and where they are used."""
     said = []
     for name in names:
-        layers = [layer for layer, used in layers_of(config) if _mentions(used, name)]
+        layers = [layer for layer, used in layers_of(config) if _mentions(used, name.rpartition(">")[2])]
         more = " and {} more".format(len(layers) - 1) if layers[1:] else ""
         said.append("{} (layer {}{})".format(name, layers[0], more) if layers else name)
     what = "the model uses {}, which {} not Keras's own".format(", ".join(said), "is" if len(said) == 1 else "are")

@@ -17,6 +17,7 @@ from .op_table import op_def_of
 from .options import Options
 from .server import RequestError
 from .structure import Structure, flow_nodes, split_tensor, variables_of
+from .tables import FILLING
 
 NOT_TAPPED = ("Const", "NoOp", "Assert")
 
@@ -43,6 +44,7 @@ class GraphAdapter(GraphSide):
         self.inputs = [port_of(text, where[text]) for text in ports.inputs]
         self.outputs = [port_of(text, where[text]) for text in ports.outputs]
         self.taps.update({port.tensor: port.tensor for port in list(self.inputs) + list(self.outputs)})
+        _refuse_lost_resources(structure, path)
         variable = variables_of(structure, [split_tensor(where[text])[0] for text in ports.outputs])
         if variable is not None:
             raise _not_frozen("the graph holds variables without values", variable)
@@ -51,7 +53,8 @@ class GraphAdapter(GraphSide):
         """The graph with its calls written out and its training left out, and where the ports' tensors went."""
         ports = inference.ports
         library = Library(graph_def, training=self.options.training)
-        flattened = flatten(inference.nodes, library, ports.outputs, ports.inputs, ports.phases)
+        filling = [name + ":0" for name, op in inference.nodes.items() if op.op in FILLING]
+        flattened = flatten(inference.nodes, library, ports.outputs + filling, ports.inputs, ports.phases)
         held = sorted(variables_in(flattened))
         if held:
             raise _not_frozen("the graph holds variables without values", held[0])
@@ -79,6 +82,19 @@ def read_graph_def(path: str) -> Any:
     if not graph_def.node:
         raise RequestError("LOAD_FAILED", "the file holds no graph", path, "Open a frozen GraphDef.")
     return graph_def
+
+
+def _refuse_lost_resources(structure: Structure, path: str) -> None:
+    """A table or a variable that the freezing has left outside: nobody can feed its handle."""
+    lost = [
+        name
+        for name, node in structure.nodes.items()
+        if node.op == "Placeholder" and node.attr["dtype"].type == tf.resource.as_datatype_enum and UNFED not in name
+    ]
+    if lost:
+        what = "the graph was frozen without a table or variable that it needs: {}".format(lost[0])
+        todo = "Export a SavedModel, or freeze it with what fills its tables (tables_initializer)."
+        raise RequestError("NOT_FROZEN", what, path, todo)
 
 
 def _parse_text(content: bytes, graph_def: Any, path: str) -> None:

@@ -28,6 +28,7 @@ from .keras_file import Stated, load_failure, major, named, refuse_code, refuse_
 from .keras_weights import is_vars_layout, put_weights
 from .messages import reason
 from .old_weights import Origin, turns_kernels
+from .replaced_weights import with_arrays
 from .server import RequestError
 from .tracing import Shapes, Trace, replaced, trace_model
 from .upgrading import Changes, upgraded
@@ -42,6 +43,7 @@ class KerasAdapter(GraphSide):
     model: Any
 
     def _load(self, path: str) -> None:
+        self._path = path
         self.keras = self._import()
         self.framework = "{} {} on TensorFlow {}".format(self.title, self.keras.__version__, tf.__version__)
         set_seed(self.keras, self.options.seed)
@@ -52,9 +54,15 @@ class KerasAdapter(GraphSide):
         model = self._model(path)
         if not getattr(model, "inputs", None):
             what = "the model states no input shape"
-            raise RequestError("LOAD_FAILED", what, path, "Build it (model.build) and save it again.")
+            raise RequestError("NO_INPUT_SHAPE", what, path, "Build it (model.build) and save it again.")
         self.model = model
         self.take(self._traced(model, path))
+
+    def set_constants(self, arrays: Arrays) -> None:
+        """By the paths of the file's datasets: the model is loaded anew, from a copy that holds them."""
+        self.warnings = []
+        with replaced(channels_last_ops()):
+            self._make(with_arrays(self._path, arrays))
 
     def with_batch(self, size: Optional[int]) -> "KerasAdapter":
         """The same model for so many samples at a time, None for any number; itself where it takes them already."""
@@ -137,8 +145,14 @@ class KerasAdapter(GraphSide):
             if not is_vars_layout(file):
                 turned = turns_kernels(found.backend) or self.options.choices.get("kernels") == "turned"
                 self.warnings += put_weights(model, file, Origin(major(found.version), turned), path)
+                self._finalize(model)
                 return
         model.load_weights(named(path, ".weights.h5"))
+
+    @abstractmethod
+    def _finalize(self, model: Any) -> None:
+        """Make the state that layers make of their weights (adapted statistics, boundaries), as this Keras's own
+        loader of HDF5 files does."""
 
     def _traced(self, model: Any, path: str, shapes: Shapes = ()) -> Trace:
         names, training = _input_names(model), self.options.training
@@ -147,7 +161,7 @@ class KerasAdapter(GraphSide):
         except Exception as error:  # a layer's call may raise anything
             what = "the model loads but cannot be called: " + reason(error)
             todo = "Run it in the Python and TensorFlow that made it (--python)."
-            raise RequestError("LOAD_FAILED", what, path, todo)
+            raise RequestError("CALL_FAILED", what, path, todo)
 
     def _plain(self, inputs: Arrays, outputs: Sequence[str]) -> Arrays:
         function = self.trace.function
@@ -203,6 +217,11 @@ class LegacyKerasAdapter(KerasAdapter):
             allow()
         return from_config(self.keras, config, known)
 
+    def _finalize(self, model: Any) -> None:
+        """Of all layers, nested ones too (saving/legacy/hdf5_format.py); before 2.6 no layer had any."""
+        for layer in getattr(model, "_flatten_layers", tuple)():
+            getattr(layer, "finalize_state", tuple)()
+
 
 class Keras3Adapter(KerasAdapter):
     """The multi-backend Keras, on TensorFlow."""
@@ -229,6 +248,12 @@ class Keras3Adapter(KerasAdapter):
         if self.options.trust:
             self.keras.config.enable_unsafe_deserialization()
         return from_config(self.keras, found.config, dict(self._operations(), **objects))
+
+    def _finalize(self, model: Any) -> None:
+        """Of layers that hold weights, not of those in nested models (legacy/saving/legacy_h5_format.py)."""
+        for layer in model.layers:
+            if layer.weights:
+                getattr(layer, "finalize_state", tuple)()
 
     def _operations(self) -> Dict[str, Any]:
         """Operations that stand in a functional model as layers (NotEqual of a mask, GetItem, ...): this

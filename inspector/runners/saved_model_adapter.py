@@ -13,7 +13,7 @@ from ..graphs.inlining import Flattened, flatten
 from ..graphs.ports import Inference, inference_of, served
 from .adapter import Arrays, Port, Stated
 from .failures import running
-from .frozen_calls import Library, cannot_be_frozen, frozen, ops_of, small_constants, variables_in
+from .frozen_calls import Library, cannot_be_frozen, frozen, ops_of, small_constants, tables_in, variables_in
 from .graph_adapter import check_ops, make_engine, port_of, tappable
 from .graph_side import GraphSide, static_shape
 from .messages import short
@@ -21,6 +21,7 @@ from .options import Options
 from .server import RequestError
 from .session_values import variable_values
 from .structure import random_nodes, split_tensor, tensor_name
+from .tables import contents
 from .tensorflow_options import configured
 
 FILES = ("saved_model.pb", "saved_model.pbtxt")
@@ -64,7 +65,8 @@ class SavedModelAdapter(GraphSide):
 
     def _take_flat(self, graph_def: Any, flattened: Flattened, fed: Sequence[str]) -> None:
         values = variable_values(self._session, sorted(variables_in(flattened)))
-        flat = frozen(graph_def, flattened, values, fed)
+        held = contents(self._session, sorted(tables_in(flattened)))
+        flat = frozen(graph_def, flattened, values, fed, held)
         phases = {name: value for name, value in self._phases.items() if split_tensor(name)[0] in flattened.nodes}
         self.engine = make_engine(flat, phases, self.options)
         self.taps = {name: name for name in tappable(self.engine, self.engine.structure)}
@@ -87,6 +89,9 @@ class SavedModelAdapter(GraphSide):
         else:
             stated = super(SavedModelAdapter, self).stated(tap)
         return stated if stated.shape is not None else stated._replace(shape=self._shapes.get(tap))
+
+    def lookups(self) -> List[Any]:
+        return [] if self._stateful else super(SavedModelAdapter, self).lookups()
 
     def random_ops(self) -> List[str]:
         if self._stateful:
@@ -119,6 +124,13 @@ class SavedModelAdapter(GraphSide):
 
     def graph_tensor(self, name: str) -> str:
         return super(SavedModelAdapter, self).graph_tensor(tensor_name(name))
+
+    def set_constants(self, arrays: Arrays) -> None:
+        """In the flat graph, which is then what runs. Raises NO_EDIT where the signature has a state."""
+        if self._stateful:
+            raise RequestError("NO_EDIT", "a signature with a state runs as it is only")
+        super(SavedModelAdapter, self).set_constants(arrays)
+        self._served = {}
 
     def _loaded_session(self, folder: str, graph_def: Any) -> Any:
         """Restored and initialised by TensorFlow's own loader. Raises OP_NOT_REGISTERED, LOAD_FAILED."""

@@ -1,21 +1,31 @@
 """Runs a TensorFlow.js model with TensorFlow.js itself, in a browser's engine, on the backend that is asked for."""
 
+import json
+import os
 import re
-from typing import Any, Dict, List, Sequence
+import tempfile
+from typing import Any, Dict, List, Optional, Sequence
 
 import numpy as np
 
 from .adapter import Adapter, Arrays, Port, Stated
-from .messages import no_such_tensor
+from .messages import no_such_tensor, short
+from .refusal import refusal
 from .server import RequestError
 from .tfjs_files import ModelFiles, Named, model_files
-from .tfjs_library import library_files
+from .tfjs_library import VERSION, library_files
+from .tfjs_upgrading import Variable, Variables, in_readable_words, renamed
+from .upgrading import Changes
 
 BACKENDS = ("webgl", "wasm", "cpu")
 DTYPES = {"float32": "float32", "int32": "int32", "bool": "bool", "string": "string", "complex64": "complex64"}
 RANDOM = re.compile(r"Random(Uniform|StandardNormal|UniformInt)|TruncatedNormal|Multinomial")
 # Options that TensorFlow.js has no counterpart for, with what they are by default.
 WITHOUT = {"float64": False, "training": False, "xla": False, "optimise": True, "threads": 0, "seed": None}
+REMEDY = (
+    "Write it for TensorFlow.js anew (model-inspector convert MODEL.h5 OUT --to tfjs-layers), or save the model with "
+    "Keras 2 (tf_keras) before tensorflowjs_converter takes it."
+)
 OUT_OF_MEMORY = re.compile(r"out of memory|allocation failed|Failed to link|CONTEXT_LOST|context lost", re.I)
 
 
@@ -34,12 +44,55 @@ class TFJSAdapter(Adapter):
         self._choose_backend()
         if self.precision == "float32":
             self.precision = files.weights
-        described = self._asked("LOAD_FAILED", "load", {"kind": files.kind, "shards": len(files.shards)}, path)
-        self._take(described, files)
+        self._take(self._described(files, path), files)
         ignored = [name for name, value in WITHOUT.items() if getattr(self.options, name) != value]
         if ignored:
             text = "TensorFlow.js has no such option, so it runs without: {}".format(", ".join(ignored))
             self.warnings.append({"code": "OPTION_IGNORED", "text": text})
+
+    def _described(self, files: ModelFiles, path: str) -> Dict[str, Any]:
+        """What the page says of the model; one that it refuses is loaded once more with an upgraded model.json."""
+        args = {"kind": files.kind, "shards": len(files.shards)}
+        try:
+            return dict(self._asked("LOAD_FAILED", "load", args, path))
+        except RequestError as error:
+            if error.fields["code"] != "LOAD_FAILED" or files.kind != "layers":
+                raise
+            changes = Changes()
+            described = self._upgraded(files, args, changes)
+            if described is None:
+                raise
+            self.refusal = refusal("TensorFlow.js", VERSION, short(error.fields["what"]), changes, REMEDY)
+            self.warnings += changes.warnings("TFJS_UPGRADED")
+            return described
+
+    def _upgraded(self, files: ModelFiles, args: Dict[str, Any], changes: Changes) -> Optional[Dict[str, Any]]:
+        """None where TensorFlow.js refuses the upgraded model, too."""
+        try:
+            with open(files.json, "rb") as file:
+                stated = json.loads(file.read().decode("utf-8-sig"))
+            stated = in_readable_words(stated, changes)
+            self._serve(stated)
+            layers = self._asked("LOAD_FAILED", "variables", {}, files.json)
+            made = [Variables(name, [Variable(own, tuple(shape)) for own, shape in held]) for name, held in layers]
+            found = renamed(stated, made, changes)
+            if found is None:
+                return None
+            self._serve(found)
+            return dict(self._asked("LOAD_FAILED", "load", args, files.json))
+        except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError):
+            return None  # a config that is nobody's
+        except RequestError as error:
+            if error.fields["code"] != "LOAD_FAILED":
+                raise
+            return None
+
+    def _serve(self, stated: Dict[str, Any]) -> None:
+        """Let the page read this model.json in place of the file's."""
+        path = os.path.join(tempfile.mkdtemp(), "model.json")
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump(stated, file)
+        self._page.serve("/model/model.json", path)
 
     def _choose_backend(self) -> None:
         """Raises BACKEND_MISSING when the page computes on another one, or on none."""

@@ -29,12 +29,12 @@ class Changes:
     def note(self, what: str, layer: str) -> None:
         self._layers.setdefault(what, []).append(layer)
 
-    def warnings(self) -> List[Dict[str, str]]:
-        """One KERAS_UPGRADED for each kind of change, with how often and where first."""
-        return [
-            {"code": "KERAS_UPGRADED", "text": "{} ({})".format(what, _where(layers))}
-            for what, layers in self._layers.items()
-        ]
+    def texts(self) -> List[str]:
+        """One for each kind of change, with how often and where first."""
+        return ["{} ({})".format(what, _where(layers)) for what, layers in self._layers.items()]
+
+    def warnings(self, code: str = "KERAS_UPGRADED") -> List[Dict[str, str]]:
+        return [{"code": code, "text": text} for text in self.texts()]
 
 
 def _where(layers: List[str]) -> str:

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from inspector.causes import Failures
 from inspector.causes.output_places import Offered, exchanged
 from inspector.domain.comparison import Comparison, Finding, LayerDifference, OutputDifference, SideRun
 from inspector.domain.computation import Port
@@ -18,16 +19,20 @@ from inspector.domain.files import Side as FileSide
 from inspector.domain.files import Warn
 from inspector.domain.match import Assignment, Match
 from inspector.session import outputs as outputs_of
-from inspector.session.casework import Measured, case_of, facts_of
+from inspector.session.answer import answer
+from inspector.session.casework import Measured, case_of, facts_of, weights_case
 from inspector.session.explain import explain
 from inspector.session.floors import EXACT, accumulated
 from inspector.session.inputs import Prepared, ReadDataset, resolve
 from inspector.session.laboratory import Bench, Laboratory
+from inspector.session.latent import with_latent
+from inspector.session.lookups import lookups_of, pair_lookups, unseen, with_lookups, with_verdict_of
 from inspector.session.option_text import in_words
 from inspector.session.passes import Gathered, Numbers, Passes, both
 from inspector.session.plan import is_fixed, plan, samples_of
 from inspector.session.recorded import prepared as prepared_recorded
 from inspector.session.recorded import recorded_inputs
+from inspector.session.refused import with_refusals
 from inspector.session.settings import Settings
 from inspector.session.side import SideState
 from inspector.session.undone import without_undone
@@ -67,13 +72,22 @@ class Comparing:
     """The steps of one comparison; made anew for each."""
 
     def __init__(
-        self, a: SideState, b: SideState, settings: Settings, read_dataset: ReadDataset, progress: Progress
+        self,
+        a: SideState,
+        b: SideState,
+        settings: Settings,
+        read_dataset: ReadDataset,
+        progress: Progress,
+        *,
+        loading: float = 0.0,
     ) -> None:
+        """`loading`: seconds that loading the sides has taken so far."""
         self._a, self._b = a, b
         self._settings, self._read, self._progress = settings, read_dataset, progress
         self._by_value = settings.outputs == "by-value"
-        self._clock = _Clock()
+        self._clock = _Clock({"load": loading})
         self._warnings: list[Warn] = []
+        self._failures = Failures()
 
     def run(self, assignment: Assignment) -> Result:
         """Raises InspectorError: what loading, inputs or a run raise; NOT_COMPARABLE when no output pairs."""
@@ -101,15 +115,46 @@ class Comparing:
         layers = without_undone(layer_differences(assignment, gathered), self._a.computation())
         found = self._differences(assignment, plain, accumulated_noise(gathered, loaded_a, loaded_b))
         arrays = plain.arrays
-        result = self._result(assignment, prepared, found, layers, (loaded_a, loaded_b))
-        measured = Measured(result, assignment, gathered, prepared, arrays)
         sides = (self._a, runner_a, loaded_a), (self._b, runner_b, loaded_b)
-        findings = self._clock.time("causes", lambda: self._findings(measured, *sides, fed))
+        layers = self._latent(layers, assignment, gathered, *sides, fed)
+        lookups = pair_lookups(assignment, lookups_of(loaded_a), lookups_of(loaded_b))
+        result = with_verdict_of(lookups, self._result(assignment, prepared, found, layers, (loaded_a, loaded_b)))
+        measured = Measured(result, assignment, gathered, prepared, arrays, lookups)
+        findings: tuple[Finding, ...] = ()
+        with self._failures.of("(looking for causes)"):
+            findings = self._clock.time("causes", lambda: self._findings(measured, *sides, fed))
+        shown = [(a, b if a.size == b.size else np.full(a.shape, np.nan)) for a, b in arrays]
+        result = replace(result, findings=findings, warnings=(*result.warnings, *self._failures.warnings))
+        result = replace(result, sentence=answer(result))
         if not self._by_value:
             ports = (Offered(side.opened().format, side.computation().outputs) for side in (self._a, self._b))
             result = with_order(result, exchanged(measured.outputs(), *ports))
-        shown = [(a, b if a.size == b.size else np.full(a.shape, np.nan)) for a, b in arrays]
-        return Result(replace(result, findings=findings), assignment, gathered, shown)
+        result = with_refusals(result, self._a, loaded_a, self._b, loaded_b)
+        return Result(result, assignment, gathered, shown)
+
+    def _latent(
+        self,
+        layers: tuple[LayerDifference, ...],
+        assignment: Assignment,
+        gathered: Gathered,
+        a: tuple[SideState, Runner, Loaded],
+        b: tuple[SideState, Runner, Loaded],
+        fed: tuple[dict[str, Array], dict[str, Array]],
+    ) -> tuple[LayerDifference, ...]:
+        """Each layer with what its weights say where its output does not show it."""
+        bench = Bench(
+            a=a,
+            b=b,
+            inputs={"a": fed[0], "b": fed[1]},
+            assignment=assignment,
+            gathered=gathered,
+            outputs=(),
+            progress=self._progress,
+        )
+        case = weights_case(layers, (a[0], a[2]), (b[0], b[2]), Laboratory(bench))
+        with self._failures.of("(weights that do not show)"):
+            return with_latent(case)
+        return layers
 
     def _findings(
         self,
@@ -141,7 +186,8 @@ class Comparing:
         )
         laboratory = Laboratory(bench)
         case = case_of(measured, (a[0], facts[0]), (b[0], facts[1]), laboratory, self._refed, by_value=self._by_value)
-        return explain(case, laboratory, self._progress, different=different)
+        findings = explain(case, laboratory, self._progress, self._failures, different=different)
+        return (*findings, *unseen(measured.lookups, findings))
 
     def _refed(self, side: FileSide, pipeline: str) -> dict[str, Array] | None:
         """What a side would be fed under another pipeline; None where the raw inputs do not fit it."""
@@ -277,10 +323,13 @@ def prepare(
 
 
 def _ports(side: SideState, loaded: Loaded) -> dict[str, Port]:
-    """The runner knows shape and dtype best, the file the limit of ids."""
+    """The runner knows shape, dtype and vocabulary best, the file the limit of ids."""
     stated = {port.tensor: port for port in side.computation().inputs}
+    found = lookups_of(loaded)
     return {
-        port.tensor: replace(port, limit=stated[port.tensor].limit if port.tensor in stated else None)
+        port.tensor: with_lookups(
+            replace(port, limit=stated[port.tensor].limit if port.tensor in stated else None), found
+        )
         for port in loaded.inputs
     }
 

@@ -7,11 +7,12 @@ whole: inputs, outputs' order, run options. What stays is said to be unexplained
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from inspector.causes import Case, Suspicion, suspicions
-from inspector.causes.case import Graft, Sample, SetAttribute, SetConstant, Trial
+from inspector.causes import Case, Failures, Suspicion, not_loadable, suspicions
+from inspector.causes.case import Graft, Sample, SetAttribute, SetConstant, SetTable, Trial
 from inspector.compare.metrics import measure
 from inspector.domain.comparison import Finding, LayerDifference, Proof
 from inspector.domain.errors import Cancelled, InspectorError
@@ -25,7 +26,10 @@ WORTH = 0.02  # a trial that removes less than this share of what is left change
 MOST_PROVED = 8
 CERTAIN = 0.97
 UNSEEN = "the outputs agree with it or without it"
+NOT_NUMBERS = "NaN or infinity is left in an output whatever is put right"
+ALMOST = 0.999  # of a difference that was NaN or infinity, where finite numbers beyond the noise are left
 UNEXPLAINED = "unexplained"
+TOGETHER = "(all trials together)"
 Pairs = Mapping[str, tuple[Array, Array]]
 
 
@@ -41,18 +45,22 @@ class Accepted:
         return [self.suspicion.trial] if self.suspicion.trial is not None and not self.unproved else []
 
 
-def explain(case: Case, laboratory: Laboratory, progress: Progress, *, different: bool) -> tuple[Finding, ...]:
-    """Findings, the one to act on first. Of sides that agree only what is worth knowing all the same."""
+def explain(
+    case: Case, laboratory: Laboratory, progress: Progress, failures: Failures, *, different: bool
+) -> tuple[Finding, ...]:
+    """Findings, the one to act on first: a side that its framework refuses before what the numbers say. Of sides
+    that agree only what is worth knowing all the same."""
+    refused = tuple(_finding(Accepted(item), None) for item in not_loadable.suspect(case))
     if not different:
-        told = [item for item in suspicions(case) if item.note_only or item.measured is not None]
+        told = [item for item in suspicions(case, failures) if item.note_only or item.measured is not None]
         faults_first = sorted(told, key=lambda item: item.note_only)
-        return tuple(_finding(Accepted(item), item.measured) for item in faults_first)
-    return _Explaining(case, laboratory, progress).findings()
+        return refused + tuple(_finding(Accepted(item), item.measured) for item in faults_first)
+    return refused + _Explaining(case, laboratory, progress, failures).findings()
 
 
 class _Explaining:
-    def __init__(self, case: Case, laboratory: Laboratory, progress: Progress) -> None:
-        self._case, self._lab, self._progress = case, laboratory, progress
+    def __init__(self, case: Case, laboratory: Laboratory, progress: Progress, failures: Failures) -> None:
+        self._case, self._lab, self._progress, self._failures = case, laboratory, progress, failures
         self._accepted: list[Accepted] = []
         self._notes: list[Suspicion] = []
         self._measured: dict[str, Suspicion] = {}
@@ -76,8 +84,8 @@ class _Explaining:
         return [trial for item in self._accepted if item is not without for trial in item.trials]
 
     def _round(self) -> None:
-        found = [_with_graft(item) for item in suspicions(self._case)]
-        found = [item for item in found if self._key(item) not in self._tried]
+        found = [_with_graft(item) for item in suspicions(self._case, self._failures)]
+        found = [item for item in found if self._key(item) not in self._tried and item.cause != not_loadable.CAUSE]
         self._notes += [item for item in found if item.note_only and item not in self._notes]
         self._measured |= {item.cause: item for item in found if item.measured is not None}
         rest = [item for item in found if not item.note_only and item.measured is None]
@@ -133,7 +141,7 @@ class _Explaining:
         settled = [name for name in watched if left[name] <= self._floors[name]]
         better = any(left[name] < HALF * self._open[name] for name in watched)
         if not watched:
-            before, after = self._gap(self._trials()), self._gap([*self._trials(), *_trial(item)])
+            before, after = self._gap(self._trials()), self._gap([*self._trials(), *_trial(item)], item.cause)
             better = before is not None and after is not None and after.share < HALF * before.share
         if not settled and not better:
             return False
@@ -153,21 +161,28 @@ class _Explaining:
         if trial is None:
             return None, item, ""
         attempts = [item]
-        if any(isinstance(edit, SetConstant | SetAttribute) for edit in trial.edits):
+        if any(isinstance(edit, SetConstant | SetAttribute | SetTable) for edit in trial.edits):
             grafts = tuple(Graft(layer=name) for name in (item.layers or (item.layer_a,)))
             attempts.append(replace(item, trial=replace(trial, edits=grafts)))
         why = ""
         for attempt in attempts:
-            try:
-                pairs = self._lab.introduced([*self._trials(), *([attempt.trial] if attempt.trial else [])], watched)
-            except Cancelled:
-                raise
-            except InspectorError as error:
-                why = error.what
+            pairs, why = self._introduced([*self._trials(), *_trial(attempt)], watched, item.cause)
+            if pairs is None:
                 continue
             left = {name: measure(*pairs[name]).max_abs if name in pairs else float("inf") for name in watched}
             return left, attempt, ""
         return None, item, why
+
+    def _introduced(self, trials: Sequence[Trial], names: Sequence[str], cause: str) -> tuple[Pairs | None, str]:
+        """What the layers give with all trials applied; where that cannot be had, why."""
+        with self._failures.of(cause):
+            try:
+                return self._lab.introduced(trials, names), ""
+            except Cancelled:
+                raise
+            except InspectorError as error:
+                return None, error.what
+        return None, "its trial failed"
 
     def _downstream(self, layer: str) -> list[str]:
         """The first layer behind one without a tensor of its own in B that introduces a difference."""
@@ -184,7 +199,7 @@ class _Explaining:
         for number, item in enumerate(group):
             self._tried.add(self._key(item))
             self._progress(f"trying: {item.trial.text if item.trial else item.title}", number, len(group))
-            gap = self._gap([*self._trials(), item.trial]) if item.trial is not None else None
+            gap = self._gap([*self._trials(), item.trial], item.cause) if item.trial is not None else None
             if gap is not None and before is not None:
                 left = 0.0 if gap.within else gap.share
                 if left < HALF * before.share and (best is None or left < best[0]):
@@ -199,12 +214,8 @@ class _Explaining:
 
     def _look_again(self) -> None:
         """With everything accepted in place: what each layer introduces now, for the causes to look at."""
-        names = list(self._open)
-        try:
-            pairs = self._lab.introduced(self._trials(), names)
-        except Cancelled:
-            raise
-        except InspectorError:
+        pairs, _ = self._introduced(self._trials(), list(self._open), TOGETHER)
+        if pairs is None:
             return
         layers = tuple(self._now(item, pairs) for item in self._case.layers)
         self._open = {name: size for name, size in self._open.items() if size > self._floors[name]}
@@ -248,7 +259,9 @@ class _Explaining:
         after = self._gap(self._trials())
         for number, item in enumerate(self._accepted):
             proof = None
-            if item.trials and number < MOST_PROVED and after is not None:
+            if item.trials and after is not None and not math.isfinite(after.size):
+                item = replace(item, unproved=NOT_NUMBERS)  # noqa: PLW2901
+            elif item.trials and number < MOST_PROVED and after is not None:
                 self._progress(f"proving: {item.trials[0].text}", number, len(self._accepted))
                 before = self._gap(self._trials(without=item))
                 proof = _proof(item, before, after)
@@ -263,13 +276,16 @@ class _Explaining:
         ordered = [finding for _, finding in sorted(found, key=lambda pair: -round(pair[0], 1))]
         return (*ordered, *(_finding(Accepted(note), None) for note in self._notes))
 
-    def _gap(self, trials: Sequence[Trial]) -> Gap | None:
-        try:
-            return self._lab.gap(trials)
-        except Cancelled:
-            raise
-        except InspectorError:
-            return None
+    def _gap(self, trials: Sequence[Trial], cause: str = TOGETHER) -> Gap | None:
+        """`cause`: whose trial is the last one."""
+        with self._failures.of(cause):
+            try:
+                return self._lab.gap(trials)
+            except Cancelled:
+                raise
+            except InspectorError:
+                return None
+        return None
 
     @staticmethod
     def _key(item: Suspicion) -> tuple[str, tuple[str, ...], str]:
@@ -340,11 +356,11 @@ def _unexplained_output() -> Suspicion:
 
 
 def _proof(item: Accepted, before: Gap | None, after: Gap) -> Proof | None:
-    if before is None or not item.trials or before.within:
-        return None
-    gone = 1.0 if after.within and not before.within else 0.0
-    if not after.within and before.share > 0:
-        gone = max(0.0, 1.0 - after.share / before.share) if before.share != float("inf") else 1.0
+    if before is None or not item.trials or before.within or not math.isfinite(after.size):
+        return None  # NaN and infinity that stay prove nothing
+    gone = 1.0
+    if not after.within:
+        gone = max(0.0, 1.0 - after.share / before.share) if math.isfinite(before.share) else ALMOST
     return Proof(edit=item.trials[0].text, before=before.size, after=after.size, gone=gone)
 
 

@@ -12,9 +12,12 @@ from inspector.domain.errors import Cancelled, InspectorError
 from inspector.domain.files import ModelFile, Side
 from inspector.domain.options import SideOptions
 from inspector.session.reconstruct import StandIn
+from inspector.workers import fork_server
 from inspector.workers.child import Progress
 from inspector.workers.reader_client import Reader
 from inspector.workers.runner_client import DEFAULTS, Loaded, Runner, Started
+
+LIKELY = "tf_keras"  # the framework of most files that people open first
 
 
 class SideState:
@@ -35,9 +38,23 @@ class SideState:
         self._prints: tuple[Fingerprint, ...] | None = None
         self._sha256 = ""
         self.started: Started | None = None
-        self.stand_in: StandIn | None = None
+        self._stand_in: StandIn | None = None
         self._runs = 0
         self._closed = False
+
+    @property
+    def stand_in(self) -> StandIn | None:
+        """What runs in place of the file, with the other side's options; None where it runs by itself."""
+        return self._stand_in
+
+    @stand_in.setter
+    def stand_in(self, found: StandIn | None) -> None:
+        before, self._stand_in = self._in_force(), found
+        if self._in_force() != before:
+            self.stop()
+
+    def _in_force(self) -> SideOptions:
+        return self.options if self._stand_in is None else self._stand_in.options
 
     @property
     def reader(self) -> Reader:
@@ -152,8 +169,9 @@ class SideState:
             return self._sha256
 
     def warm(self) -> None:
-        """Start the runner and let it import TensorFlow while the person looks at the trees."""
-        self._living_runner()
+        """Import the framework while the person looks at the trees: most files need TensorFlow."""
+        if self.file is not None or self.options != DEFAULTS or not fork_server.start(LIKELY):
+            self._living_runner()
 
     def preload(self) -> None:
         """Load the model in the background, so that it is there when the person runs it."""
@@ -240,10 +258,10 @@ class SideState:
                     self._runner.close()
                 self._runs += 1
                 folder = self.spill / f"runner-{self.side}-{self._runs}"
-                self._runner = Runner(f"runner {self.side.upper()}", spill=folder, options=self.options)
+                self._runner = Runner(f"runner {self.side.upper()}", spill=folder, options=self._in_force())
                 self._loaded, self.started = None, None
-                wanted = self.file.runs_in if self.file is not None and self.file.runs_in else "graph"
-                self._runner.start(wanted)
+                file = self.file if self._stand_in is None else self._stand_in.file
+                self._runner.start(file.runs_in if file is not None and file.runs_in else "graph")
             return self._runner
 
     def _refuse_when_closed(self) -> None:

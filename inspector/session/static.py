@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
-from inspector.causes import Case, Suspicion, suspicions
+from inspector.causes import Case, Failures, Suspicion, suspicions
 from inspector.causes.case import Array
-from inspector.domain.comparison import Comparison, Finding, LayerDifference, SideRun, Verdict
+from inspector.domain.comparison import Comparison, Finding, LayerDifference, ShapePair, SideRun, Verdict
 from inspector.domain.match import Assignment, Match
 from inspector.session.casework import by_names, by_tensors, facts_of_file
 from inspector.session.option_text import in_words
-from inspector.session.session import Session, silent
 from inspector.session.side import SideState
-from inspector.workers.child import Progress
 
 LIKELY = 0.5  # a suspicion that cannot be tried must be at least this sure by itself
 STATED = 0.95  # both sides state it
@@ -38,39 +36,37 @@ class Kept:
         return found
 
 
-class StaticSession(Session):
-    """A session that compares without starting a runner."""
-
-    def compare(self, progress: Progress = silent) -> Comparison:
-        """What weights and settings say. No numbers: no inputs, no outputs, every layer is `not-compared`."""
-        started = time.perf_counter()
-        assignment = self.match(progress)
-        progress("comparing weights and settings", 0, 0)
-        found = compare_static(self._sides["a"], self._sides["b"], assignment)
-        found.timings["static"] = round(time.perf_counter() - started, 3)
-        return found
-
-
 def compare_static(a: SideState, b: SideState, assignment: Assignment) -> Comparison:
     """The verdict is `different` where a weight or a setting gives a finding, else `same` or (where weights were
     rounded or folded) `within-noise`; `not-comparable` where there was nothing to lay side by side."""
-    case = _case(a, b, assignment)
-    findings = tuple(_finding(item) for item in _standing(suspicions(case)))
+    case, failures = _case(a, b, assignment), Failures()
+    findings = tuple(_finding(item) for item in _standing(suspicions(case, failures)))
     verdict = _verdict(case, findings)
+    found = not_run(a, b, verdict, _sentence(verdict, case, findings))
+    unmatched = {"unmatched_a": assignment.unmatched_a, "unmatched_b": assignment.unmatched_b}
+    warnings = (*found.warnings, *failures.warnings)
+    return replace(found, layers=case.layers, findings=findings, warnings=warnings, **unmatched)
+
+
+def not_run(
+    a: SideState, b: SideState, verdict: Verdict, sentence: str, shapes: tuple[ShapePair, ...] = ()
+) -> Comparison:
+    """An answer that holds no numbers, since nothing was run."""
     stand_ins = tuple(side.stand_in.warning for side in (a, b) if side.stand_in is not None)
     return Comparison(
         verdict=verdict,
-        sentence=_sentence(verdict, case, findings),
+        sentence=sentence,
         a=_side_run(a),
         b=_side_run(b),
         inputs=(),
         outputs=(),
-        layers=case.layers,
-        findings=findings,
-        unmatched_a=assignment.unmatched_a,
-        unmatched_b=assignment.unmatched_b,
+        layers=(),
+        findings=(),
+        unmatched_a=(),
+        unmatched_b=(),
         warnings=tuple(dict.fromkeys((*a.opened().warnings, *b.opened().warnings, *stand_ins))),
         timings={},
+        shapes=shapes,
     )
 
 

@@ -9,10 +9,10 @@ import signal
 import subprocess
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import IO, Any
+from typing import IO, Any, Protocol
 
 from numpy.typing import NDArray
 
@@ -23,6 +23,29 @@ Progress = Callable[[str, int, int], None]
 Answer = tuple[Any, NDArray[Any] | None]
 LOG_LINES = 200
 LOG_LINE = 2000
+
+
+class Process(Protocol):
+    """What a child needs of its process: subprocess.Popen has it, and a forked runner's."""
+
+    @property
+    def stdin(self) -> IO[bytes] | None: ...
+    @property
+    def stdout(self) -> IO[bytes] | None: ...
+    @property
+    def stderr(self) -> IO[bytes] | None: ...
+    @property
+    def pid(self) -> int: ...
+    def poll(self) -> int | None: ...
+    def wait(self, timeout: float | None = None) -> int: ...
+    def kill(self) -> None: ...
+
+
+def started(command: Sequence[str], env: Mapping[str, str]) -> Process:
+    """A process of its own with three pipes. Raises OSError."""
+    return subprocess.Popen(  # noqa: S603 - our own interpreter and modules
+        list(command), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env
+    )
 
 
 @dataclass
@@ -38,16 +61,14 @@ class Child:
     request under way when the process ends, and Cancelled after `kill()`.
     """
 
-    def __init__(self, command: Sequence[str], *, name: str, env: dict[str, str] | None = None) -> None:
+    def __init__(self, process: Process, *, name: str) -> None:
         self.name = name
         self._jobs: dict[int, _Job] = {}
         self._numbers = itertools.count(1)
         self._lock = threading.Lock()
         self._log: deque[str] = deque(maxlen=LOG_LINES)
         self._stopped = False
-        self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and modules
-            list(command), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env
-        )
+        self._process = process
         self._threads = [
             threading.Thread(target=work, daemon=True, name=f"{name}-{work.__name__}")
             for work in (self._read_log, self._listen)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from inspector.domain.computation import Computation, Fingerprint
 from inspector.domain.errors import Cancelled, InspectorError
 from inspector.domain.files import Details, Entry, Found, ModelFile, ValueSummary
-from inspector.workers.child import Answer, Child, quiet_environment
+from inspector.workers.child import Answer, Child, quiet_environment, started
 
 T = TypeVar("T")
 OPEN_LIMIT = 60.0  # seconds
@@ -32,7 +32,7 @@ class Reader:
     def __init__(self, name: str) -> None:
         environment = quiet_environment(HDF5_PLUGIN_PRELOAD="::", OPENBLAS_NUM_THREADS="1")
         self._path = ""
-        self._child = Child([sys.executable, "-m", "inspector.workers.reader"], name=name, env=environment)
+        self._child = Child(started([sys.executable, "-m", "inspector.workers.reader"], environment), name=name)
 
     @property
     def alive(self) -> bool:

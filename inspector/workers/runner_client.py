@@ -8,7 +8,7 @@ import sys
 import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +18,12 @@ from numpy.typing import NDArray
 from inspector.domain.computation import Port
 from inspector.domain.errors import Cancelled, InspectorError
 from inspector.domain.files import Shape, Warn
+from inspector.domain.lookups import LookupKind
 from inspector.domain.match import ValueHit
 from inspector.domain.options import SideOptions
-from inspector.workers.child import Child, Progress, quiet_environment
+from inspector.domain.refusal import Refusal
+from inspector.workers import fork_server
+from inspector.workers.child import Child, Progress, quiet_environment, started
 from inspector.workers.edits import Edit, message
 from inspector.workers.environments import inspect_python
 from inspector.workers.spill import opened, save
@@ -28,7 +31,6 @@ from inspector.workers.spill import opened, save
 Array = NDArray[Any]
 BROWSER = "tfjs"
 DEFAULTS = SideOptions()
-RUNNERS = Path(__file__).resolve().parents[1] / "runners"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,11 +59,26 @@ class Tap:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LookedUp:
+    """A lookup as the runner tells it (see domain.lookups); `keys` and `values` are `.npy` files of the spill."""
+
+    kind: LookupKind
+    node: str
+    inputs: tuple[str, ...]
+    reaches: tuple[str, ...]
+    sentences: bool
+    closed: bool
+    keys: str
+    values: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Loaded:
     """A model that is ready to run. `random_ops` are nodes whose value changes from run to run;
     `confinement` says in words what the process that runs it may do. `can` holds `replay`, `reference`
     and `edit` where the framework can; `precision` is what it computes in (`float32`, `int8`, ...).
-    `config` is a Keras model's config as JSON, where only its architecture's code tells it."""
+    `config` is a Keras model's config as JSON, where only its architecture's code tells it. `refusal`: the framework
+    does not take the file as it stands."""
 
     inputs: tuple[Port, ...]
     outputs: tuple[Port, ...]
@@ -73,6 +90,8 @@ class Loaded:
     can: tuple[str, ...] = ()
     precision: str = "float32"
     config: str = ""
+    lookups: tuple[LookedUp, ...] = ()
+    refusal: Refusal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +158,14 @@ class Runner:
         self._changing = threading.Lock()
         self._ended = False
         spill.mkdir(parents=True, exist_ok=True)
-        self._child = self._spawn()
+        self._process: Child | None = None
+
+    @property
+    def _child(self) -> Child:
+        """The process; started for the framework at hand where there is none yet."""
+        if self._process is None:
+            self._process = self._spawn()
+        return self._process
 
     @property
     def pid(self) -> int:
@@ -147,16 +173,17 @@ class Runner:
 
     @property
     def alive(self) -> bool:
-        return self._child.alive
+        return self._process is not None and self._process.alive
 
     def start(self, framework: str = "graph", *, progress: Progress | None = None) -> Future[Started]:
         """Import the framework (4 to 12 s for TensorFlow) without waiting for it."""
         args = {"framework": framework, "write": str(self.spill.resolve())}
-        started: Future[Started] = Future()
+        self._framework = framework
+        future: Future[Started] = Future()
         answer = self._child.submit("start", args, progress=progress)
-        answer.add_done_callback(lambda done: _pass_on(done, started, self.options.python))
-        self._started, self._framework = started, framework
-        return started
+        answer.add_done_callback(lambda done: _pass_on(done, future, self.options.python))
+        self._started = future
+        return future
 
     def load(
         self,
@@ -178,8 +205,9 @@ class Runner:
             if self._ended:
                 raise Cancelled(f"{self.name} was stopped")
             if self._model not in (None, resolved) or self._confined_otherwise(framework) or not self.alive:
-                self._child.close()
-                self._child, self._started, self._framework = self._spawn(), None, ""
+                if self._process is not None:
+                    self._process.close()
+                self._process, self._started = None, None
         self._model = resolved
         (self._started or self.start(framework, progress=progress)).result()
         args = {
@@ -302,13 +330,15 @@ class Runner:
         """End the process at once and for good; what waits for it raises Cancelled."""
         with self._changing:
             self._ended = True
-            self._child.kill()
+            if self._process is not None:
+                self._process.kill()
 
     def close(self) -> None:
         """End the process for good."""
         with self._changing:
             self._ended = True
-            self._child.close()
+            if self._process is not None:
+                self._process.close()
 
     def log(self) -> str:
         """The last lines that the process printed."""
@@ -337,8 +367,13 @@ class Runner:
         )
         if self.options.onednn is not None:
             environment["TF_ENABLE_ONEDNN_OPTS"] = str(int(self.options.onednn))
+        if self.options == replace(self.options, python="", onednn=None):
+            forked = fork_server.forked(self._framework, environment)
+            if forked is not None:
+                return Child(forked, name=self.name)
         try:
-            return Child([self.options.python or sys.executable, str(RUNNERS)], name=self.name, env=environment)
+            command = [self.options.python or sys.executable, str(fork_server.RUNNERS)]
+            return Child(started(command, environment), name=self.name)
         except OSError as error:
             raise _no_python(self.options.python, error) from error
 

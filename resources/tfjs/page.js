@@ -1,16 +1,16 @@
 // Runs one TensorFlow.js model for Model Inspector's runner. Bytes come and go through the page's own scheme, which
-// the runner answers: /model/* and /in/* are read, /out/* takes results, /done ends a call. There is no network.
+// the runner answers: /model/* and /in/* are read. A call's answer is one download. There is no network.
 "use strict";
 
 let side = null; // the loaded model
+let arrays = []; // what goes back with the answer
+let handed = ""; // the last answer's address
 
 async function bytes(path) {
   const answer = await fetch(path);
   if (!answer.ok) throw new Error(`${path} cannot be read`);
   return answer.arrayBuffer();
 }
-
-const sent = (path, body) => fetch(path, { method: "POST", body });
 
 // Over whole words of four bytes: a damaged transfer must not become a number.
 function checksum(array) {
@@ -44,12 +44,11 @@ function tensorOf(fed, buffer) {
   return tf.tensor(new kinds[fed.dtype](buffer), fed.shape, fed.dtype);
 }
 
-async function sendTensor(tensor, number) {
+function taken(tensor) {
   const values = tensor.dataSync(); // data() would wait with timers
   const said = { dtype: tensor.dtype, shape: tensor.shape };
   if (tensor.dtype === "string") return { ...said, values: Array.from(values) };
-  await sent(`/out/${number}?${values.byteLength}&${checksum(values)}`, values);
-  return { ...said, blob: number };
+  return { ...said, blob: arrays.push(values) - 1 };
 }
 
 class LayersSide {
@@ -171,27 +170,51 @@ const methods = {
     return side.describe();
   },
 
+  // The variables of a layers model by layer, in its order, whatever weights the file has.
+  async variables() {
+    const stated = JSON.parse(new TextDecoder().decode(await bytes("/model/model.json")));
+    const model = await tf.loadLayersModel({ load: async () => ({ modelTopology: stated.modelTopology }) });
+    const leaves = (layers) => layers.flatMap((layer) => (isModel(layer) ? leaves(layer.layers) : [layer]));
+    const held = (layer) => layer.weights.map((weight) => [weight.originalName, weight.shape]);
+    const said = leaves(model.layers).map((layer) => [layer.name, held(layer)]);
+    model.dispose();
+    return said;
+  },
+
   async run({ inputs, names, plain }) {
     const fed = Object.create(null); // an input may have any name
     for (const input of inputs) {
       fed[input.tensor] = tensorOf(input, input.blob == null ? null : await bytes(`/in/${input.blob}`));
     }
     const found = await (plain ? side.plain(fed, names) : side.tapped(fed, names));
-    const said = [];
-    for (let place = 0; place < found.length; place++) said.push(await sendTensor(found[place], place));
+    const said = found.map(taken);
     tf.dispose([found, fed]);
     return said;
   },
 };
 
-// The runner calls this; the answer goes to /done, since a promise is nothing that the runner can wait for.
+// One file: the length and the checksum of the JSON, the JSON, and the arrays, whose lengths and checksums it states.
+function handOver(answer) {
+  const parts = arrays.map((array) => [array.byteLength, checksum(array)]);
+  const text = new TextEncoder().encode(JSON.stringify({ ...answer, parts }));
+  URL.revokeObjectURL(handed);
+  handed = URL.createObjectURL(new Blob([new Uint32Array([text.byteLength, checksum(text)]), text, ...arrays]));
+  arrays = [];
+  const link = document.createElement("a");
+  link.href = handed;
+  link.download = "answer";
+  link.click();
+}
+
+// The runner calls this; the answer is a download, since a promise is nothing that the runner can wait for.
 async function inspect(method, args) {
+  arrays = [];
   let answer;
   try {
     answer = { result: await methods[method](args) };
   } catch (error) {
+    arrays = [];
     answer = { error: String(error.message || error), stack: String(error.stack || "") };
   }
-  const text = new TextEncoder().encode(JSON.stringify(answer));
-  await sent(`/done?${text.byteLength}&${checksum(text)}`, text);
+  handOver(answer);
 }

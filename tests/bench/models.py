@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from inspector.causes.failures import CODE as CAUSE_FAILED
 from inspector.domain.errors import InspectorError
 from inspector.domain.match import Assignment
 from inspector.domain.options import SideOptions
@@ -161,7 +162,8 @@ def compared(pair: Pair) -> Row:
     arrays = [weight for layer in found.layers for weight in layer.weights]
     held = sum(weight.relation not in ("different", "missing") for weight in arrays)
     layers = f"{sum(layer.b is not None for layer in found.layers)} of {len(found.layers)}"
-    good = found.verdict in pair.verdicts and (pair.worst is None or worst <= pair.worst)
+    failed = any(warning.code == CAUSE_FAILED for warning in found.warnings)
+    good = found.verdict in pair.verdicts and (pair.worst is None or worst <= pair.worst) and not failed
     seconds = f"{time.perf_counter() - start:.1f}"
     cells = (pair.a, pair.b, found.verdict, f"{short(worst)}; layers {layers}", f"{held} of {len(arrays)}", seconds)
     return Row(cells, good)

@@ -110,3 +110,50 @@ def test_a_right_pair_is_no_suspicion_and_another_training_neither() -> None:
     trained = {role: array + 0.1 for role, array in LSTM.items()}
     case = case_of(recurrent, [X], one, lstm(X, trained), weights=LSTM, weights_b=trained)
     assert not list(recurrent_variant.suspect(case))
+
+
+FILM = normal(2, 3, 5, 6, 2)
+CONVLSTM = {
+    "kernel": 0.5 * normal(3, 3, 2, 16, seed=1),
+    "recurrent_kernel": 0.5 * normal(3, 3, 4, 16, seed=2),
+    "bias": normal(16, seed=3),
+}
+
+
+def slid(x: np.ndarray, kernel: np.ndarray) -> np.ndarray:
+    """A convolution with the padding `same`, place by place of a 3x3 kernel."""
+    framed = np.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)))
+    rows, columns = x.shape[1:3]
+    return sum(framed[:, i : i + rows, j : j + columns] @ kernel[i, j] for i in range(3) for j in range(3))
+
+
+def conv_lstm(film: np.ndarray, gate=sigmoid, act=np.tanh) -> np.ndarray:
+    h = c = np.zeros((*film.shape[:1], *film.shape[2:4], 4))
+    for step in range(film.shape[1]):
+        total = slid(film[:, step], CONVLSTM["kernel"]) + slid(h, CONVLSTM["recurrent_kernel"]) + CONVLSTM["bias"]
+        i, f, g, o = np.split(total, 4, -1)
+        c = gate(f) * c + gate(i) * act(g)
+        h = gate(o) * act(c)
+    return h
+
+
+@pytest.mark.parametrize(
+    ("other", "told"),
+    [
+        (conv_lstm(FILM, gate=hard), "recurrent_activation='hard_sigmoid' instead of 'sigmoid'"),
+        (conv_lstm(FILM, act=lambda x: np.maximum(x, 0)), "activation='relu' instead of 'tanh'"),
+        (conv_lstm(FILM[:, ::-1]), "go_backwards=True"),
+    ],
+)
+def test_another_convolutional_lstm(other: np.ndarray, told: str) -> None:
+    a = layer("conv_lstm2d", weights=CONVLSTM, class_name="ConvLSTM2D", padding="same", strides=(1, 1))
+    found = only(list(recurrent_variant.suspect(case_of(a, [FILM], conv_lstm(FILM), other, weights=CONVLSTM))))
+    assert told in found.title
+    assert found.confidence > 0.9
+
+
+def test_a_convolutional_lstm_of_which_nothing_fits_raises_nothing() -> None:
+    a = layer("conv_lstm2d", weights=CONVLSTM, class_name="ConvLSTM2D", padding="same")
+    one = conv_lstm(FILM)
+    found = list(recurrent_variant.suspect(case_of(a, [FILM], one, one + normal(*one.shape, seed=9), weights=CONVLSTM)))
+    assert all(item.confidence < 0.5 for item in found)

@@ -23,6 +23,7 @@ from typing import Any
 
 from bench_report import Outcome, page, table, told
 
+from inspector.causes.failures import CODE as CAUSE_FAILED
 from inspector.domain.comparison import Comparison, Finding
 from inspector.domain.options import SideOptions
 from inspector.session.session import Session
@@ -102,7 +103,9 @@ def run(folder: Path, rows: list[dict[str, Any]], asked: argparse.Namespace) -> 
             outcome = Outcome(id=row["id"], net=row["net"], truth=row["truth"], kind=row.get("what", ""))
             start = time.perf_counter()
             try:
-                judge(outcome, compared(session, folder, row))
+                result = compared(session, folder, row)
+                judge(outcome, result)
+                outcome.error = "; ".join(warning.text for warning in result.warnings if warning.code == CAUSE_FAILED)
             except Exception as error:  # noqa: BLE001 - whatever goes wrong with one pair is its row, not the end
                 outcome.error = f"{type(error).__name__}: {error}"
             outcome.seconds = time.perf_counter() - start

@@ -38,6 +38,7 @@ CATALOGUE = [
     "label-order",
     "image-decoding",
     "nan-or-infinity",
+    "not-loadable",
 ]
 PAGES = [*CATALOGUE, "unexplained"]
 LINK = re.compile(r"\]\(([^)]+)\)")
@@ -49,7 +50,7 @@ def folder(root):
 
 
 def test_there_is_a_page_for_every_cause_and_no_other(folder):
-    assert len(CATALOGUE) == 33
+    assert len(CATALOGUE) == 34
     assert {page.stem for page in folder.glob("*.md")} == {*PAGES, "README"}
 
 

@@ -16,7 +16,8 @@ from child_processes import descendants
 from inspector.causes.case import Suspicion
 from inspector.domain.comparison import Comparison
 from inspector.report.json_report import report_json
-from inspector.session.static import Kept, StaticSession, _standing, compare_static
+from inspector.session.static import Kept, _standing, compare_static
+from inspector.session.static_session import StaticSession
 from inspector.session.store import Store
 
 SAME = {

@@ -110,7 +110,7 @@ def test_a_shell_that_is_taken_for_a_python_runs_no_command(monkeypatch: pytest.
 
 def test_a_runner_in_what_is_no_python_says_so(tmp_path: Path) -> None:
     with pytest.raises(InspectorError, match=r"^NOT_A_PYTHON: there is no such interpreter"):
-        Runner("side a", spill=tmp_path / "a", options=SideOptions(python=str(tmp_path / "nothing")))
+        Runner("side a", spill=tmp_path / "a", options=SideOptions(python=str(tmp_path / "nothing"))).start()
     other = script(tmp_path / "program", "echo hello")
     runner = Runner("side b", spill=tmp_path / "b", options=SideOptions(python=other))
     try:

@@ -49,6 +49,7 @@ FORMULAS: dict[str, Formula] = {
     "gru": recurrent,
     "simple_rnn": recurrent,
     "bidirectional": recurrent,
+    **dict.fromkeys(("conv_lstm1d", "conv_lstm2d", "conv_lstm3d"), recurrent),
 }
 IDLE = ("dropout", "identity")
 

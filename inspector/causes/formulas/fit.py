@@ -21,7 +21,7 @@ SAMPLES = 2
 MOST_WORK = 2e8  # multiplications
 RELATIVE = 2e-5  # of the largest value: float32 sums of a few thousand terms
 CHANGED = ("different",)
-RECURRENT = ("lstm", "gru", "simple_rnn", "bidirectional")
+RECURRENT = ("lstm", "gru", "simple_rnn", "bidirectional", "conv_lstm1d", "conv_lstm2d", "conv_lstm3d")
 Raw = Mapping[str, Array]
 
 
@@ -199,9 +199,11 @@ def _channels_last(
 def _work(layer: Layer, raw: Raw, a: Array) -> float:
     """Multiplications: of a kernel, once for each place of the output."""
     kernels = [array for role, array in raw.items() if role.endswith("kernel")]
-    if layer.kind in RECURRENT:
-        steps = a.shape[1] if a.ndim == 3 else 64
-        return float(sum(array.size for array in kernels)) * len(a) * steps
+    if layer.kind in RECURRENT and kernels:
+        axes = kernels[0].ndim  # a state has one axis less, besides the samples'
+        steps = a.shape[1] if a.ndim == axes + 1 else 64
+        places = float(np.prod(a.shape[1 - axes : -1])) if axes > 2 else 1.0
+        return float(sum(array.size for array in kernels)) * len(a) * steps * places
     if layer.kind not in LINEAR or not kernels:
         return float(a.size)
     places = a.size / max(a.shape[-1], 1)

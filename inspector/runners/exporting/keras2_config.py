@@ -36,6 +36,10 @@ def in_words_of_keras_2(config: Any) -> Any:
     if str(config.get("class_name")).startswith("Separable"):
         # inherited, and never heeded: such a layer has depthwise and pointwise ones
         changed["config"] = {name: value for name, value in changed["config"].items() if name not in OF_ONE_KERNEL}
+    if config.get("class_name") == "LeakyReLU" and isinstance(changed.get("config"), dict):
+        slope = changed["config"].pop("negative_slope", None)
+        if slope is not None:
+            changed["config"]["alpha"] = slope
     if config.get("class_name") in MODELS:
         _as_model(changed, config)
     return changed
