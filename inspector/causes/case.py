@@ -94,8 +94,8 @@ class Case:
     layer's arrays by A's name, None where they are not known (no replay, not matched). `feeds` gives what a
     side would be fed, by tensor, under another preprocessing pipeline; None where that cannot be said. `lookups` are
     the vocabularies, boundaries and buckets that both sides look up in. `by_value`: the outputs' order and names do
-    not count. `ran` is false when nothing was run (`compare --static`): then no layer has numbers, all have the status
-    `not-compared`, and only settings and weights can be looked at."""
+    not count. `ran` is false when nothing was run (`compare --static`): then no layer has numbers, all have the
+    status `not-compared`, and only settings and weights can be looked at."""
 
     layers: tuple[LayerDifference, ...]
     layer_a: Mapping[str, Layer]

@@ -150,7 +150,8 @@ class _Part:
     def _starts(self) -> Tuple[List[str], List[str], List[str]]:
         """Tensors of placeholders, of those with a default, of queues and iterators."""
         steering = self._phases | frozenset(self._rates)
-        names = [name for name in self._nodes if name not in steering and UNFED not in name]
+        unfed = ("resource", "variant")
+        names = [n for n, op in self._nodes.items() if n not in steering and UNFED not in n and op.dtype not in unfed]
         fed = ["{}:0".format(name) for name in names if self._nodes[name].op in PLACEHOLDERS]
         defaults = ["{}:0".format(name) for name in names if self._nodes[name].op == DEFAULTED]
         sources = [text for name in names if SOURCES.match(self._nodes[name].op) for text in self._outs.get(name, ())]

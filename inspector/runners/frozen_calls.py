@@ -14,16 +14,16 @@ from ..graphs.inlining import CONDITIONS, VARIABLES, Body, Flat, Flattened, Op, 
 from .function_values import FUNCTIONAL, read_plainly, specialise, take_values
 from .server import RequestError
 from .structure import tensor_name
-from .tables import TABLES, Content, write
+from .tables import TABLES, Content, filling_of, write
 
 LARGEST = 2 << 30
 NOT_FROZEN = (
     "LookupTableInsert", "LookupTableRemove", "LookupTableImport", "InitializeTable", "Iterator", "Queue", "Anonymous",
 )  # fmt: skip
 Values = Mapping[str, np.ndarray]
-Tables = Mapping[str, Content]
 SMALL = 16  # numbers; axes, rates and the like
 NUMBERS = (1, 2, 3, 4, 5, 6, 9, 10, 14, 17, 19, 22, 23)  # DataTypes that are real numbers or bools
+Tables = Mapping[str, Content]
 
 
 def ops_of(nodes: Iterable[Any], *, in_function: bool = False, training: bool = False) -> Dict[str, Op]:
@@ -86,7 +86,8 @@ def frozen(
         what = "the variables hold {} bytes, and a graph ends at 2 GB".format(size)
         raise RequestError("TOO_LARGE", what, "", "Only the plain run is possible.")
     frozen_def = _Freezing(graph_def, flattened, values, kept).run()
-    for node in [node for node in frozen_def.node if node.op in TABLES]:
+    filled = filling_of({node.name: node for node in frozen_def.node})
+    for node in [node for node in frozen_def.node if node.op in TABLES and node.name not in filled]:
         if node.name not in (tables or {}):
             raise RequestError("NOT_FROZEN", "nothing fills the lookup table", node.name, "Export it again.")
         write(frozen_def, node, (tables or {})[node.name])

@@ -1,6 +1,6 @@
 """Runs a frozen GraphDef through a v1 session."""
 
-from typing import Any, Dict, List, Sequence, Tuple
+from typing import Any, Dict, List, Tuple
 
 import tensorflow as tf
 from google.protobuf import text_format
@@ -9,15 +9,15 @@ from google.protobuf.message import DecodeError
 from ..graphs.inlining import flatten
 from ..graphs.ports import UNFED, Inference, inference_of, needs_flattening
 from .adapter import Arrays, Port
-from .engine import Engine, imported
-from .frozen_calls import Library, frozen, ops_of, small_constants, tables_in, variables_in
+from .engine import Engine
+from .frozen_calls import Library, frozen, ops_of, small_constants, variables_in
 from .graph_side import GraphSide
 from .messages import short
 from .op_table import op_def_of
 from .options import Options
 from .server import RequestError
 from .structure import Structure, flow_nodes, split_tensor, variables_of
-from .tables import Content, contents, fill
+from .tables import FILLING
 
 NOT_TAPPED = ("Const", "NoOp", "Assert")
 
@@ -44,7 +44,7 @@ class GraphAdapter(GraphSide):
         self.inputs = [port_of(text, where[text]) for text in ports.inputs]
         self.outputs = [port_of(text, where[text]) for text in ports.outputs]
         self.taps.update({port.tensor: port.tensor for port in list(self.inputs) + list(self.outputs)})
-        _refuse_lost_resources([structure.nodes[split_tensor(where[text])[0]] for text in ports.inputs], path)
+        _refuse_lost_resources(structure, path)
         variable = variables_of(structure, [split_tensor(where[text])[0] for text in ports.outputs])
         if variable is not None:
             raise _not_frozen("the graph holds variables without values", variable)
@@ -53,13 +53,12 @@ class GraphAdapter(GraphSide):
         """The graph with its calls written out and its training left out, and where the ports' tensors went."""
         ports = inference.ports
         library = Library(graph_def, training=self.options.training)
-        flattened = flatten(inference.nodes, library, ports.outputs, ports.inputs, ports.phases)
+        filling = [name + ":0" for name, op in inference.nodes.items() if op.op in FILLING]
+        flattened = flatten(inference.nodes, library, ports.outputs + filling, ports.inputs, ports.phases)
         held = sorted(variables_in(flattened))
         if held:
             raise _not_frozen("the graph holds variables without values", held[0])
-        fed = [split_tensor(text)[0] for text in ports.inputs]
-        tables = _tables(graph_def, sorted(tables_in(flattened)))
-        return frozen(graph_def, flattened, {}, fed, tables), flattened.tensors
+        return frozen(graph_def, flattened, {}, [split_tensor(text)[0] for text in ports.inputs]), flattened.tensors
 
     def graph_tensor(self, name: str) -> str:
         node, index = split_tensor(name)
@@ -85,22 +84,17 @@ def read_graph_def(path: str) -> Any:
     return graph_def
 
 
-def _refuse_lost_resources(inputs: Sequence[Any], path: str) -> None:
+def _refuse_lost_resources(structure: Structure, path: str) -> None:
     """A table or a variable that the freezing has left outside: nobody can feed its handle."""
-    lost = [node.name for node in inputs if node.attr["dtype"].type == tf.resource.as_datatype_enum]
+    lost = [
+        name
+        for name, node in structure.nodes.items()
+        if node.op == "Placeholder" and node.attr["dtype"].type == tf.resource.as_datatype_enum and UNFED not in name
+    ]
     if lost:
         what = "the graph was frozen without a table or variable that it needs: {}".format(lost[0])
         todo = "Export a SavedModel, or freeze it with what fills its tables (tables_initializer)."
         raise RequestError("NOT_FROZEN", what, path, todo)
-
-
-def _tables(graph_def: Any, names: Sequence[str]) -> Dict[str, Content]:
-    """What the graph's lookup tables hold after what fills them has run."""
-    if not names:
-        return {}
-    with tf.compat.v1.Session(graph=imported(graph_def)) as session:
-        fill(session)
-        return contents(session, names)
 
 
 def _parse_text(content: bytes, graph_def: Any, path: str) -> None:
