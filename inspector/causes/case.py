@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from inspector.domain.comparison import LayerDifference, OutputDifference
 from inspector.domain.computation import Computation, Layer, Port
 from inspector.domain.files import ModelFile, Side, Warn
+from inspector.domain.lookups import LookupPair
 from inspector.domain.options import SideOptions
 from inspector.domain.refusal import Refusal
 
@@ -91,7 +92,8 @@ class Case:
     `layers` are the compared layers in A's order. `layer_a` finds A's layer by its name, `layer_b` B's by the
     name of a tensor. `values_a`, `values_b` read a stored weight by its id, flat in C order. `sample` gives a
     layer's arrays by A's name, None where they are not known (no replay, not matched). `feeds` gives what a
-    side would be fed, by tensor, under another preprocessing pipeline; None where that cannot be said.
+    side would be fed, by tensor, under another preprocessing pipeline; None where that cannot be said. `lookups` are
+    the vocabularies, boundaries and buckets that both sides look up in.
     `ran` is false when nothing was run (`compare --static`): then no layer has numbers, all have the status
     `not-compared`, and only settings and weights can be looked at."""
 
@@ -109,6 +111,7 @@ class Case:
     unmatched_a: tuple[str, ...] = ()
     unmatched_b: tuple[str, ...] = ()
     warnings: tuple[Warn, ...] = ()
+    lookups: tuple[LookupPair, ...] = ()
     ran: bool = True
 
     @property
@@ -139,7 +142,16 @@ class SetAttribute:
 
     node: str
     name: str
-    value: float | int | str | bool
+    value: float | int | str | bool | tuple[float, ...] | tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetTable:
+    """An edit: fill a lookup table of B's graph with these keys and values, each of shape (entries,)."""
+
+    node: str
+    keys: Array
+    values: Array
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,7 +164,7 @@ class Graft:
     layer: str
 
 
-Edit = SetConstant | SetAttribute | Graft
+Edit = SetConstant | SetAttribute | SetTable | Graft
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from inspector.domain.errors import Cancelled
@@ -25,17 +24,26 @@ class Failures:
     def warnings(self) -> tuple[Warn, ...]:
         return tuple(self._found)
 
-    @contextmanager
-    def of(self, cause: str) -> Iterator[None]:
-        """Keeps what the body raises, but for Cancelled; the body ends there."""
-        try:
-            yield
-        except Cancelled:
-            raise
-        except Exception as error:
-            if os.environ.get(STRICT):
-                raise
-            self._found[Warn(CODE, _text(cause, error))] = None
+    def of(self, cause: str) -> Kept:
+        """A context that keeps what its body raises, but for Cancelled; the body ends there."""
+        return Kept(self._found, cause)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The context of `Failures.of`."""
+
+    found: dict[Warn, None]
+    cause: str
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> bool:
+        if not isinstance(error, Exception) or isinstance(error, Cancelled) or os.environ.get(STRICT):
+            return False
+        self.found[Warn(CODE, _text(self.cause, error))] = None
+        return True
 
 
 def _text(cause: str, error: Exception) -> str:

@@ -33,7 +33,9 @@ def suspect(case: Case) -> Iterator[Suspicion]:
 
 
 def _another_training(case: Case, found: list[LayerDifference], compared: int) -> Suspicion:
-    worst = max((w for item in found for w in _unlike(item)), key=lambda weight: weight.max_abs or 0.0)
+    measured = [weight for item in found for weight in _unlike(item) if weight.max_abs is not None]
+    worst = max(measured, key=lambda weight: weight.max_abs or 0.0, default=None)
+    largest = f"; the largest difference is {short(worst.max_abs)} in {worst.a}{_place(worst)}" if worst else ""
     resized = sum(any(weight.relation == "missing" for weight in item.weights) for item in found)
     sizes = f"; arrays of {resized} layers have another size in B" if resized else ""
     return Suspicion(
@@ -43,8 +45,8 @@ def _another_training(case: Case, found: list[LayerDifference], compared: int) -
         layer_b=found[0].b or "",
         layers=tuple(item.a for item in found),
         confidence=0.9,
-        evidence=f"{len(found)} of {compared} layers with weights hold other numbers, the first is `{found[0].a}`; the "
-        f"largest difference is {short(worst.max_abs)} in {worst.a} at {list(worst.worst_index or ())}{sizes}",
+        evidence=f"{len(found)} of {compared} layers with weights hold other numbers, the first is "
+        f"`{found[0].a}`{largest}{sizes}",
         mend="the two files come from different trainings or steps: export B again from A's weights",
         trial=Trial(text=f"A's weights put into {len(found)} layers of B", edits=edits(case, found)),
     )
@@ -75,10 +77,13 @@ def _one(case: Case, item: LayerDifference) -> Suspicion:
 def _told(case: Case, item: LayerDifference, weight: WeightDifference) -> str:
     if weight.relation == "missing":
         return f"B's layer has no array of the size of `{weight.role}`, {list(weight.shape_a)}"
-    size = f"{weight.role} differs by up to {short(weight.max_abs)}"
-    place = f" at {list(weight.worst_index)}" if weight.worst_index else ""
+    size = f"{weight.role} differs" + (f" by up to {short(weight.max_abs)}" if weight.max_abs is not None else "")
     both = next((pair for pair in pairs(case, item, ("different",)) if pair.weight.role == weight.role), None)
-    return size + place + ("" if both is None else _how(both))
+    return size + _place(weight) + ("" if both is None else _how(both))
+
+
+def _place(weight: WeightDifference) -> str:
+    return f" at {list(weight.worst_index)}" if weight.worst_index else ""
 
 
 def _how(both: Pair) -> str:
@@ -96,6 +101,8 @@ def _how(both: Pair) -> str:
 
 
 def _left(both: Pair) -> str:
+    if not both.size:
+        return "A's are all 0"
     like = alike(both.a, both.b)
     factor = float((both.a * both.b).sum() / (both.a**2).sum())
     if np.abs(both.b - factor * both.a).max() <= 1e-5 * float(np.abs(both.b).max()):

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import signal
+import socket
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import cast
 
-from PySide6.QtCore import QElapsedTimer, QEventLoop, QSettings, QTimer
+from PySide6.QtCore import QElapsedTimer, QEventLoop, QSettings, QSocketNotifier, QTimer
 from PySide6.QtGui import QFont, QIcon
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 
 from inspector.domain.errors import InspectorError
 from inspector.domain.files import SIDES
@@ -24,12 +25,15 @@ from inspector.session.session import Session
 
 LONGEST_MS = 180_000  # until a driven run is given up
 TICK_MS = 50
+SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 
 
 def application() -> QApplication:
-    """The one QApplication, made when it is not there yet."""
+    """The one QApplication, made and dressed when it is not there yet."""
     there = QApplication.instance()
     app = there if isinstance(there, QApplication) else QApplication(sys.argv[:1])
+    if app.applicationName() == APPLICATION:
+        return app
     app.setApplicationName(APPLICATION)
     app.setOrganizationName(ORGANISATION)
     app.setApplicationDisplayName("Model Inspector")
@@ -56,20 +60,54 @@ def make_window(session: Session, memory: Memory | None = None, mode: Mode | Non
 def main(paths: list[str], inputs: list[str]) -> int:
     """Show the window on up to two files. With two files and an input it runs at once."""
     app = application()
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # children see their pipe close and end
     try:
         app.setWindowIcon(QIcon(str(resource("icons", "model-inspector.svg"))))
     except FileNotFoundError as error:
         print(error, file=sys.stderr)  # noqa: T201 - the window works without its icon
-    window = make_window(Session())
+    session = Session()
+    try:
+        window = make_window(session)
+        end_on_signals(window, app.exit)
+        _fill(window, paths, inputs)
+        window.show()
+        window.state.jobs.run(session.warm, key="warm")  # TensorFlow is imported before it is needed
+        return app.exec()
+    finally:
+        session.close()
+
+
+def end_on_signals(window: QWidget, leave: Callable[[int], None]) -> QSocketNotifier:
+    """Close the window at once on SIGINT, SIGTERM and SIGHUP, so that its processes end and its folder goes;
+    a second signal ends the process. `leave` gets the exit status.
+
+    Python's handlers run only when Python code does: a byte through a socket wakes an event loop that is idle."""
+    woken, waker = socket.socketpair()
+    for end in (woken, waker):
+        end.setblocking(False)
+    signal.set_wakeup_fd(waker.fileno(), warn_on_full_buffer=False)
+
+    def end_now(number: int, _frame: object) -> None:
+        for name in SIGNALS:
+            signal.signal(name, signal.SIG_DFL)
+        window.close()
+        leave(128 + number)
+
+    for name in SIGNALS:
+        signal.signal(name, end_now)
+    notifier = QSocketNotifier(woken.fileno(), QSocketNotifier.Type.Read, window)
+    notifier.activated.connect(lambda *_activated: woken.recv(64))
+    window.destroyed.connect(lambda *_gone: waker.close())
+    return notifier
+
+
+def _fill(window: MainWindow, paths: list[str], inputs: list[str]) -> None:
     if inputs:
-        window.input_bar.set_input("; ".join(inputs))
-    window.work.run_when_matched = len(paths) == 2 and bool(inputs)
-    for side, path in zip(SIDES, paths, strict=False):
-        window.work.open(side, path)
-    window.show()
-    window.state.jobs.run(window.state.session.warm, key="warm")  # TensorFlow is imported before it is needed
-    return app.exec()
+        window.work.give(inputs=tuple(inputs))
+        window.input_bar.show_settings()
+    if len(paths) == len(SIDES):
+        window.work.open_pair(*paths, run=bool(inputs))
+    elif paths:
+        window.work.open("a", paths[0])
 
 
 def demo_picture(
@@ -89,9 +127,8 @@ def demo_picture(
     window.state.file_failed.connect(lambda _side, error: errors.append(error) if error else None)
     try:
         window.show()
-        window.input_bar.set_input(spec)
-        window.work.run_when_matched = True
-        window.files.open_pair(a, b)
+        window.work.give(inputs=(spec,))
+        window.work.open_pair(a, b, run=True)
         _wait(lambda: window.state.comparison is not None or bool(errors))
         if errors:
             raise errors[0]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,9 +12,15 @@ from pathlib import Path
 from PySide6.QtCore import QMimeData, QUrl
 
 from inspector.domain.files import Side
+from inspector.session.images import SUFFIXES
 
 #: What ends so is no model: it is meant as the input.
 INPUT_ENDINGS = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".npy", ".npz", ".csv")
+#: In a folder, what says that it is a model.
+MODEL_ENDINGS = frozenset({
+    ".pb", ".pbtxt", ".h5", ".hdf5", ".keras", ".tflite", ".lite", ".json", ".meta", ".index",
+})  # fmt: skip
+LOOKED_AT = 10_000  # entries of a folder
 WHAT_OPENS = (
     "Keras .h5 and .keras, TensorFlow .pb, SavedModel folders and checkpoints, TensorFlow Lite, "
     "TensorFlow.js, recordings."
@@ -42,20 +50,39 @@ def read_drop(mime: QMimeData, side: Side) -> Drop:
     dropped = local_paths(mime)
     if not dropped:
         return Drop((), _refusal(mime.urls()))
-    if all(is_input(path) for path in dropped):
-        more = f" The other {len(dropped) - 1} are not used: drop their folder instead." if dropped[1:] else ""
-        return Drop((), f"The input is now {dropped[0].name}.{more}", spec=str(dropped[0]))
-    paths = models_of(dropped)
-    if len(paths) == 1:
-        return Drop(((side, paths[0]),))
-    said = "" if len(paths) == 2 else f"{len(paths)} files were dropped: the first two are A and B."
-    return Drop((("a", paths[0]), ("b", paths[1])), said)
+    inputs = [path for path in dropped if is_input(path)]
+    paths = models_of([path for path in dropped if path not in inputs])
+    spec = str(inputs[0]) if inputs else ""
+    said = _input_told(inputs) if inputs else ""
+    if len(paths) < 2:
+        return Drop(tuple((side, path) for path in paths), said, spec=spec)
+    if len(paths) > 2:
+        said = f"{len(paths)} files were dropped: the first two are A and B. {said}".strip()
+    return Drop((("a", paths[0]), ("b", paths[1])), said, spec=spec)
 
 
 def is_input(path: Path) -> bool:
-    """Whether a dropped file is meant as the input; an archive of arrays may be a recording, which is a side."""
+    """Whether a dropped file or folder is meant as the input; an archive of arrays may be a recording, which is a
+    side."""
     ending = path.suffix.lower()
-    return ending in INPUT_ENDINGS and not (ending == ".npz" and _is_recording(path))
+    if ending in INPUT_ENDINGS:
+        return not (ending == ".npz" and _is_recording(path))
+    return path.is_dir() and _holds_images_alone(path)
+
+
+def _holds_images_alone(folder: Path) -> bool:
+    """Whether a folder has images, and nothing that a model's folder has."""
+    try:
+        names = [Path(entry.name) for entry in itertools.islice(os.scandir(folder), LOOKED_AT)]
+    except OSError:
+        return False
+    endings = {name.suffix.lower() for name in names}
+    return bool(endings & set(SUFFIXES)) and not endings & MODEL_ENDINGS
+
+
+def _input_told(inputs: Sequence[Path]) -> str:
+    more = f" The other {len(inputs) - 1} are not used: drop their folder instead." if inputs[1:] else ""
+    return f"The input is now {inputs[0].name}.{more}"
 
 
 def models_of(paths: Sequence[Path]) -> list[Path]:

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 
 from inspector.domain.comparison import Comparison
 from inspector.domain.errors import InspectorError
-from inspector.domain.files import Side
+from inspector.domain.files import SIDES, Side
 from inspector.domain.resources import resource
 from inspector.gui.drops import Drop
 from inspector.gui.inputs.input_bar import InputBar
@@ -67,27 +67,31 @@ class FileActions(QObject):
 
     def open_pair(self, a: str | Path, b: str | Path) -> None:
         """Open both sides."""
-        self.open("a", a)
-        self.open("b", b)
+        self._memory.keep("last/folder", str(Path(b).parent))
+        self._work.open_pair(a, b)
 
     def open_demo(self) -> None:
         """Open the demo pair and run it: the answer is on the first screen."""
         try:
             a, b = (resource("demo", name) for name in DEMO)
-            self._inputs.set_input(str(resource("demo", DEMO_INPUT)))
+            digits = str(resource("demo", DEMO_INPUT))
         except FileNotFoundError as error:
             self._state.set_status(str(error))
             return
-        self._work.run_when_matched = True
-        self._work.open("a", a)
-        self._work.open("b", b)
+        self._work.give(inputs=(digits,), preprocess_a="", preprocess_b="", batch=None)
+        self._work.open_pair(a, b, run=True)
 
     def take(self, drop: Drop) -> None:
         """Do what a drop asks for."""
-        for side, path in drop.files:
-            self.open(side, path)
-        if drop.spec:
+        if drop.spec and len(drop.files) == len(SIDES):
+            self._work.give(inputs=(drop.spec,))
+        elif drop.spec:
             self._inputs.set_input(drop.spec)
+        if len(drop.files) == len(SIDES):
+            self.open_pair(*(path for _side, path in drop.files))
+        else:
+            for side, path in drop.files:
+                self.open(side, path)
         if drop.said:
             self._state.set_status(drop.said)
 

@@ -22,6 +22,7 @@ from inspector.gui.browse.wording import number_text, shape_text
 from inspector.gui.plain import ElidedLabel, label, shortened, tooltip
 from inspector.gui.state import AppState
 from inspector.gui.theme import GRID, numbers_font
+from inspector.gui.words import in_window
 
 KEY = "find-by-value"
 COLUMNS = ("Tensor", "Op", "Shape", "Agreement", "Largest difference", "Relation")
@@ -113,7 +114,7 @@ class HitsPanel(QFrame):
             self.table.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _failed(self, error: InspectorError) -> None:
-        self._say(f"✕  {error}")
+        self._say(in_window(f"✕  {error}"))
 
     def _marked(self, row: int) -> None:
         self.match_button.setEnabled(row >= 0)

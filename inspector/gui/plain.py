@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QRect, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
@@ -63,8 +63,9 @@ class ClampedLabel(QLabel):
         """A line is not filled to its end where a long word goes to the next one."""
         room = int(self.width() * (self._lines - 0.5))
         self.setText(self.fontMetrics().elidedText(shortened(self.raw, TOLD), Qt.TextElideMode.ElideRight, room))
-        needed = self.heightForWidth(max(1, self.width()))
-        self.setFixedHeight(min(max(0, needed), self._lines * self.fontMetrics().lineSpacing() + 2))
+        wide = QRect(0, 0, max(1, self.contentsRect().width()), 1 << 16)
+        needed = self.fontMetrics().boundingRect(wide, Qt.TextFlag.TextWordWrap, self.text()).height()
+        self.setFixedHeight(min(needed, self._lines * self.fontMetrics().lineSpacing()) + 2)
 
 
 class ElidedLabel(QLabel):

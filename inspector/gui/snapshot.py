@@ -11,6 +11,7 @@ from inspector.domain.comparison import Comparison
 from inspector.domain.errors import InspectorError
 from inspector.domain.files import SIDES, ModelFile, Side
 from inspector.domain.match import Assignment
+from inspector.gui.outdated import short_spec
 from inspector.session.reconstruct import wanted
 
 Page = Literal["empty", "work"]
@@ -18,8 +19,8 @@ Page = Literal["empty", "work"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """Everything that decides what the window shows. `opening` are
-    the names of files that are being read, `running` is a comparison under way."""
+    """Everything that decides what the window shows. `opening` are the names of files that are being read,
+    `running` is a comparison under way, `outdated` what has changed since the comparison that is there."""
 
     files: Mapping[Side, ModelFile | None]
     failed: Mapping[Side, InspectorError | None]
@@ -28,12 +29,15 @@ class Known:
     comparison: Comparison | None = None
     error: InspectorError | None = None
     running: bool = False
+    matching: bool = False
+    outdated: str = ""
     busy: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """What is shown. `status` is a status of the theme's marks, or empty while there is no answer."""
+    """What is shown. `status` is a status of the theme's marks, or empty while there is no answer. `outdated`
+    says why the answer no longer holds, empty where it does."""
 
     page: Page
     title: str
@@ -45,6 +49,7 @@ class Snapshot:
     can_swap: bool
     can_save: bool
     can_preview: bool
+    outdated: str = ""
     open_sides: tuple[Side, ...] = ()
 
 
@@ -60,11 +65,12 @@ def resolve(known: Known) -> Snapshot:
         status=status,
         sentence=sentence,
         detail=detail,
-        can_run=ready and known.assignment is not None and not known.running,
-        can_stop=known.running or bool(known.opening),
-        can_swap=bool(a or b) and not known.running,
+        can_run=ready and not known.running and not known.matching and not known.opening,
+        can_stop=known.running or known.matching or bool(known.opening),
+        can_swap=bool(a or b) and not known.running and not known.opening,
         can_save=known.comparison is not None,
         can_preview=ready and known.assignment is not None and not known.running,
+        outdated=known.outdated if known.comparison is not None and not known.running else "",
         open_sides=tuple(side for side in SIDES if known.files[side] is not None),
     )
 
@@ -96,9 +102,13 @@ def _answer(known: Known, a: ModelFile | None, b: ModelFile | None) -> tuple[str
     for letter, file, beside in (("A", a, b), ("B", b, a)):
         if not can_run(file, beside):
             return "", f"{letter} can be browsed but not run.", file.reason[:1].upper() + file.reason[1:]
-    if known.assignment is None:
+    if known.opening:
+        return "", "Opening…", known.busy
+    if known.matching:
         return "", "Finding which layers belong together…", known.busy
-    return "", _matched(known.assignment), "Press Run (Ctrl+R) to compare the numbers."
+    if known.assignment is None:
+        return "", "The layers are not matched yet.", "Run (Ctrl+R) matches them and compares the numbers."
+    return "", matched_text(known.assignment), "Press Run (Ctrl+R) to compare the numbers."
 
 
 def _invitation(known: Known, a: ModelFile | None, b: ModelFile | None) -> tuple[str, str]:
@@ -112,23 +122,18 @@ def _invitation(known: Known, a: ModelFile | None, b: ModelFile | None) -> tuple
     return f"Open {missing} to compare it with {name_of(there)}.", hint
 
 
-def _matched(assignment: Assignment) -> str:
-    total = len(assignment.matches) + len(assignment.unmatched_a)
-    found = sum(match.tensor_b is not None for match in assignment.matches)
-    return f"{found} of {total} layers of A have a tensor in B."
+def matched_text(assignment: Assignment) -> str:
+    """How many layers of A have a partner. `unmatched_a` may name layers that stand among the matches, too."""
+    names = {match.a for match in assignment.matches} | set(assignment.unmatched_a)
+    found = {match.a for match in assignment.matches if match.tensor_b is not None}
+    return f"{len(found)} of {len(names)} layers matched."
 
 
 def _facts(comparison: Comparison) -> str:
-    inputs = ", ".join(dict.fromkeys(_short(used.spec) for used in comparison.inputs))
+    inputs = ", ".join(dict.fromkeys(short_spec(used.spec) for used in comparison.inputs))
     compared = sum(layer.status != "not-compared" for layer in comparison.layers)
     seconds = comparison.timings.get("total") or sum(comparison.timings.values())
     warnings = len(comparison.warnings)
     told = [f"input {inputs}" if inputs else "", f"{compared} layers compared", f"{seconds:.1f} s"]
     told.append(f"{warnings} warning{'s' if warnings > 1 else ''}" if warnings else "")
     return "  ·  ".join(part for part in told if part)
-
-
-def _short(spec: str) -> str:
-    """A spec without the folder of its file."""
-    name, equals, rest = spec.rpartition("=")
-    return f"{name}{equals}{PurePath(rest).name or rest}"

@@ -14,6 +14,7 @@ from PySide6.QtCore import QObject, Signal
 
 from inspector.domain.errors import InspectorError
 from inspector.domain.files import ModelFile, Side
+from inspector.gui.words import in_window
 from inspector.session.reconstruct import wanted
 
 if TYPE_CHECKING:
@@ -75,6 +76,13 @@ class AppState(QObject):
         self.select(None, None)
         self.files_changed.emit()
 
+    def renew_file(self, side: Side, file: ModelFile | None) -> None:
+        """A side's file was opened anew with other options: it is to be matched anew, and what was compared can
+        still be looked at."""
+        self.files[side] = file
+        self.set_assignment(None)
+        self.files_changed.emit()
+
     def stands_in(self, side: Side) -> bool:
         """Whether the side has weights alone and is run as the other side's graph."""
         own, other = self.files[side], self.files["b" if side == "a" else "a"]
@@ -89,7 +97,7 @@ class AppState(QObject):
         self.comparison_changed.emit(comparison)
 
     def set_status(self, text: str) -> None:
-        self.status = text
+        self.status = text = in_window(text)
         self.status_changed.emit(text)
 
     def set_busy(self, busy: Busy | None) -> None:
@@ -134,7 +142,6 @@ class AppState(QObject):
         self.reveal_requested.emit(tab)
 
     def _rematched(self, assignment: Assignment) -> None:
-        self.set_comparison(None)
         self.set_assignment(assignment)
         self.set_status("The match is changed and kept. Run again to compare with it.")
 

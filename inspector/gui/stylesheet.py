@@ -16,6 +16,8 @@ QToolTip { background: $raised; color: $text; border: 1px solid $line; padding: 
 QLabel[role="answer"] { font-size: ${answer}pt; font-weight: 600; }
 QLabel[role="heading"] { font-weight: 600; }
 QLabel[role="muted"] { color: $muted; }
+QLabel[role="answer"]:disabled { color: $muted; }
+QLabel[role="outdated"] { color: $different; font-weight: 600; }
 QLabel[role="error"] { color: $error; font-weight: 600; }
 QLabel[side="a"] { color: $a; font-weight: 600; }
 QLabel[side="b"] { color: $b; font-weight: 600; }
@@ -27,12 +29,15 @@ QLabel[chip="true"] { background: $selection; border-radius: ${half}px; padding:
 QFrame[over="true"] { border: 2px dashed $accent; }
 QTreeView, QTableView, QListView, QPlainTextEdit, QTextEdit, QScrollArea {
   background: $surface; border: none; outline: 0; alternate-background-color: $ground; }
-QTreeView:focus, QTableView:focus, QListView:focus { border: none; }
+QTreeView, QTableView, QListView { border: 2px solid transparent; border-radius: ${half}px; }
+QTreeView:focus, QTableView:focus, QListView:focus { border: 2px solid $accent; }
 QTreeView::item, QListView::item { padding: 3px 0; border: none; }
 QTreeView::item:selected, QTableView::item:selected, QListView::item:selected {
   background: $selection; color: $text; }
+QTreeView::item:selected:!active, QTableView::item:selected:!active, QListView::item:selected:!active {
+  background: $raised; color: $text; }
 QTreeView::item:hover, QListView::item:hover { background: $raised; }
-QTreeView::item:selected:hover { background: $selection; }
+QTreeView::item:selected:active:hover { background: $selection; }
 QHeaderView { background: $surface; border: none; }
 QHeaderView::section { background: $surface; color: $muted; border: none; border-bottom: 1px solid $line;
   padding: 4px ${half}px; }
@@ -46,17 +51,17 @@ QComboBox::down-arrow { image: none; }
 QAbstractSpinBox QLineEdit, QComboBox QLineEdit { border: none; padding: 0; background: transparent;
   min-height: 0; }
 QComboBox QAbstractItemView { background: $raised; border: 1px solid $line; }
-QPushButton, QToolButton { background: $raised; border: 1px solid transparent; border-radius: ${half}px;
-  padding: 4px 10px; min-height: 18px; }
-QPushButton:hover, QToolButton:hover { border: 1px solid $line; }
-QPushButton:focus, QToolButton:focus { border: 1px solid $accent; }
+QPushButton, QToolButton { background: $raised; border: 2px solid transparent; border-radius: ${half}px;
+  padding: 3px 9px; min-height: 18px; }
+QPushButton:hover, QToolButton:hover { border: 2px solid $line; }
+QPushButton:focus, QToolButton:focus { border: 2px solid $accent; }
 QPushButton:disabled, QToolButton:disabled { color: $muted; background: transparent; }
 QLineEdit QToolButton { padding: 0; min-height: 0; border: none; background: transparent; }
 QAbstractSpinBox QLineEdit { padding: 0 6px; }
 QAbstractSpinBox::up-button, QAbstractSpinBox::down-button {
   subcontrol-origin: border; width: 0; height: 0; border: none; }
-QToolButton[narrow="true"] { padding: 4px 7px; }
-QPushButton[summary="true"] { text-align: left; padding: 3px 8px; }
+QToolButton[narrow="true"] { padding: 3px 6px; }
+QPushButton[summary="true"] { text-align: left; padding: 2px 7px; }
 QPushButton[link="true"] { background: transparent; color: $accent; padding: 0 4px; min-height: 0; }
 QPushButton[link="true"]:disabled { color: $muted; }
 QPlainTextEdit[code="true"] { border: 1px solid $line; border-radius: ${half}px; }
@@ -71,15 +76,15 @@ QRadioButton::indicator:checked { width: 7px; height: 7px; border: 4px solid $ac
 QRadioButton:disabled { color: $muted; }
 QPushButton[primary="true"], QToolButton[primary="true"] { background: $accent; color: $on_accent;
   font-weight: 600; }
+QPushButton[primary="true"]:focus, QToolButton[primary="true"]:focus { border: 2px solid $text; }
 QPushButton[primary="true"]:disabled, QToolButton[primary="true"]:disabled {
   background: $raised; color: $muted; }
 QFrame[asking="true"] QPushButton { background: $surface; }
 QTabWidget::pane { border: none; background: $surface; }
 QTabBar { background: $ground; qproperty-drawBase: 0; }
-QTabBar::tab { background: transparent; color: $muted; padding: 5px 12px; border: none;
-  border-bottom: 2px solid transparent; }
+QTabBar::tab { background: transparent; color: $muted; padding: 3px 10px; border: 2px solid transparent; }
 QTabBar::tab:selected { color: $text; border-bottom: 2px solid $accent; }
-QTabBar::tab:focus { color: $accent; }
+QTabBar::tab:selected:focus { border: 2px solid $accent; border-radius: ${half}px; }
 QSplitter::handle { background: transparent; }
 QSplitter::handle:hover { background: $line; }
 QSplitter::handle:horizontal { width: ${half}px; }

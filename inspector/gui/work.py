@@ -5,7 +5,8 @@ What is known is kept as one frozen value; each change makes a new one, and `kno
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,14 @@ from inspector.domain.comparison import Comparison
 from inspector.domain.errors import InspectorError
 from inspector.domain.files import SIDES, ModelFile, Side
 from inspector.domain.match import Assignment
-from inspector.gui.snapshot import Known, name_of
+from inspector.gui.outdated import Basis, changed, choices_of, taken_up
+from inspector.gui.snapshot import Known, can_run, matched_text, name_of
 from inspector.gui.state import AppState, Busy
 from inspector.workers.child import Progress
 
 OPENING = Busy(text="Reading the structure…", can_stop=True)
-MATCHING = Busy(text="Matching layers with tensors…")
+MATCHING = Busy(text="Matching layers with tensors…", can_stop=True)
+Matched = tuple[Assignment, list[InspectorError], str]
 
 
 class Work(QObject):
@@ -34,16 +37,36 @@ class Work(QObject):
         self.known = Known(files=state.files, failed={"a": None, "b": None})
         self.run_when_matched = False
         self._paths: dict[Side, str] = {}
-        state.assignment_changed.connect(lambda assignment: self._know(assignment=assignment))
+        self._given: dict[str, Any] = {}  # fields of the settings that are meant for the pair to come
+        self._settings = state.session.settings
+        self._basis: Basis | None = None
+        state.assignment_changed.connect(self._assigned)
         state.comparison_changed.connect(lambda comparison: self._know(comparison=comparison, error=None))
+        state.settings_changed.connect(self._settings_changed)
         state.file_failed.connect(self._file_failed)
+
+    def give(self, **settings: Any) -> None:
+        """Settings for the pair that is opened next, by the names of their fields. They win over what is
+        remembered of it."""
+        self._given |= settings
+        if not self._pair_is_open():
+            session = self._state.session
+            session.settings = self._settings = replace(session.settings, **settings)
+
+    def open_pair(self, a: str | Path, b: str | Path, *, run: bool = False) -> None:
+        """Open both sides, and match them once both are there; with `run` they are compared at once."""
+        self.open("a", a)
+        self.open("b", b)
+        self.run_when_matched = run
 
     def open(self, side: Side, path: str | Path) -> None:
         """Open a file, a folder or a handle as a side; an earlier opening of that side is forgotten.
 
         What was chosen in the file before, and that it was trusted, holds for that file only."""
         self._paths[side] = str(path)
+        self.run_when_matched = False
         self.stop_run()
+        self._stop_matching()
         opening = {**self.known.opening, side: Path(path).name}
         self._know(opening=opening, failed={**self.known.failed, side: None})
         self._state.set_status(f"Opening {Path(path).name} as {side.upper()}…")
@@ -64,6 +87,7 @@ class Work(QObject):
     def close_side(self, side: Side) -> None:
         """Close a side's file."""
         self.stop_run()
+        self._stop_matching()
         self._state.jobs.run(lambda: self._state.session.close_side(side), key=f"open-{side}")
         self._closed(side)
 
@@ -72,39 +96,61 @@ class Work(QObject):
         self._state.jobs.run(self._state.session.swap, self._swapped, self._failed, key="swap")
 
     def match(self) -> None:
-        """Find which layers belong together, if both sides are there."""
-        if all(self._state.files.values()):
+        """Find which layers belong together, if both sides are there and none is being opened."""
+        if self._pair_is_open():
+            self._know(matching=True, error=None)
             self._state.set_busy(MATCHING)
-            self._state.jobs.run(self._recall_and_match, self._matched, self._failed, self._match_progress, key="match")
+            given = dict(self._given)
+            self._state.jobs.run(
+                lambda progress: self._recall_and_match(given, progress),
+                self._matched, self._match_failed, self._match_progress, key="match",
+            )  # fmt: skip
 
     def options_set(self, side: Side) -> None:
         """A side has other options: what was worked out without them is no longer true."""
         file = self._state.session.file(side)
         if file is not self._state.files[side]:
-            self._state.set_file(side, file)
+            self._state.renew_file(side, file)
             self._know(files=dict(self._state.files))
         else:
-            self._state.set_comparison(None)
             self._state.set_assignment(None)
         if all(self._state.files.values()):
             self._state.jobs.run(lambda: self._state.session.save_options(side), key=f"keep-options-{side}")
         self.match()
 
-    def _recall_and_match(self, progress: Progress) -> tuple[Assignment, list[InspectorError]]:
-        recalled = self._state.session.recall_options()
-        self._state.session.recall_settings()
-        return self._state.session.match(progress), [error for _side, error in recalled if error is not None]
+    def _recall_and_match(self, given: dict[str, Any], progress: Progress) -> Matched:
+        session = self._state.session
+        recalled = session.recall_options()
+        before = session.settings = replace(session.settings, **given)
+        session.recall_settings(given)
+        told = taken_up(before, session.settings)
+        return session.match(progress), [error for _side, error in recalled if error is not None], told
 
     def run(self) -> None:
-        """Compare; a second press while it runs does nothing."""
-        if self.known.running or self._state.assignment is None:
+        """Compare, after matching where that was stopped; a second press while it runs does nothing."""
+        if self.known.running or not self._pair_is_open() or not self._pair_can_run():
             return
+        if self._state.assignment is None:
+            self.run_when_matched = True
+            self._state.fail(None)
+            if not self.known.matching:
+                self.match()
+            return
+        self._compare(self._state.session.compare)
+
+    def compare_static(self) -> None:
+        """Compare weights and settings, where a side cannot be run."""
+        if not self.known.running and self._pair_is_open():
+            self._state.fail(None)
+            self._compare(self._state.session.compare_static)
+
+    def _compare(self, compare: Callable[[Progress], Comparison]) -> None:
+        self._basis = self._present()
+        self.keep_settings()
         self._state.set_comparison(None)
         self._know(running=True, error=None, busy="Starting…")
         self._state.set_busy(Busy(text="Starting…", can_stop=True))
-        self._state.jobs.run(
-            self._state.session.compare, self._compared, self._run_failed, self._progress, key="compare"
-        )
+        self._state.jobs.run(compare, self._compared, self._run_failed, self._progress, key="compare")
 
     def retry(self) -> None:
         """Do again what failed: the match, or the run."""
@@ -117,13 +163,15 @@ class Work(QObject):
 
     def keep_settings(self) -> None:
         """Keep the settings of this pair in the session file."""
-        if all(self._state.files.values()):
+        if self._pair_is_open():
             self._state.jobs.run(self._state.session.save_settings, key="settings")
 
     def stop(self) -> None:
-        """Stop the run, or the opening; what still arrives is dropped."""
+        """Stop the run, the matching, or the opening; what still arrives is dropped."""
         if self.stop_run():
             self._state.set_status("Stopped. The files and the matches are still here.")
+        if self._stop_matching():
+            self._state.set_status("Stopped. The files are still here; Run matches and compares them.")
         for side in tuple(self.known.opening):
             self._state.jobs.drop(f"open-{side}")
             self._closed(side)
@@ -138,6 +186,52 @@ class Work(QObject):
         self._know(running=False)
         self._state.set_busy(None)
         return True
+
+    def _stop_matching(self) -> bool:
+        """Stop the matching; False when there is none."""
+        if not self.known.matching:
+            return False
+        self.run_when_matched = False
+        self._state.jobs.drop("match")
+        self._state.session.stop_matching()
+        self._know(matching=False)
+        self._state.set_busy(None)
+        return True
+
+    def _pair_is_open(self) -> bool:
+        return all(self._state.files.values()) and not self.known.opening
+
+    def _pair_can_run(self) -> bool:
+        a, b = self._state.files["a"], self._state.files["b"]
+        return a is not None and b is not None and can_run(a, b) and can_run(b, a)
+
+    def _present(self) -> Basis:
+        session = self._state.session
+        return Basis(
+            settings=session.settings,
+            options=(session.options("a"), session.options("b")),
+            choices=choices_of(self._state.assignment),
+        )
+
+    def _look_whether_outdated(self) -> None:
+        """While a match is worked out anew, what the person chose is not known: then it is left as it is."""
+        if self._basis is not None and self._state.comparison is not None and self._state.assignment is not None:
+            self._know(outdated=changed(self._basis, self._present()))
+
+    def _assigned(self, assignment: Assignment | None) -> None:
+        self._know(assignment=assignment)
+        self._look_whether_outdated()
+
+    def _settings_changed(self) -> None:
+        """What is set while no pair is open yet is meant for the one to come."""
+        before, self._settings = self._settings, self._state.session.settings
+        if self._pair_is_open():
+            self.keep_settings()
+            self._look_whether_outdated()
+        else:
+            names = [field.name for field in fields(self._settings)]
+            new = {name: getattr(self._settings, name) for name in names}
+            self._given |= {name: value for name, value in new.items() if value != getattr(before, name)}
 
     def _opened(self, side: Side, file: ModelFile) -> None:
         self._know(opening=self._still_opening(side))
@@ -160,6 +254,8 @@ class Work(QObject):
         if error is not None:
             self.run_when_matched = False
             self._state.set_status(str(error))
+            if self._state.assignment is None:
+                self.match()
 
     def _swapped(self, _nothing: Any) -> None:
         for side in SIDES:
@@ -168,14 +264,16 @@ class Work(QObject):
         self._know(files=dict(self._state.files), failed={"a": None, "b": None})
         self.match()
 
-    def _matched(self, found: tuple[Assignment, list[InspectorError]]) -> None:
-        assignment, refused = found
+    def _matched(self, found: Matched) -> None:
+        assignment, refused, told = found
+        self._given.clear()
+        self._settings = self._state.session.settings
+        self._know(matching=False)
         self._state.set_busy(None)
         self._follow_files()
         self._state.set_assignment(assignment)
-        pairs = sum(match.tensor_b is not None for match in assignment.matches)
         said = f"The options of this pair's last time could not be taken up: {refused[0]}" if refused else ""
-        self._state.set_status(said or f"{pairs} layers of A have a tensor in B.")
+        self._state.set_status(said or f"{matched_text(assignment)} {told}".strip())
         if self.run_when_matched:
             self.run_when_matched = False
             self.run()
@@ -185,7 +283,7 @@ class Work(QObject):
         for side in SIDES:
             file = self._state.session.file(side)
             if file is not self._state.files[side]:
-                self._state.set_file(side, file)
+                self._state.renew_file(side, file)
             self._state.options_changed.emit(side)
         self._know(files=dict(self._state.files))
 
@@ -197,9 +295,10 @@ class Work(QObject):
         self._state.set_busy(Busy(text=text, done=done, total=total, can_stop=True))
 
     def _compared(self, comparison: Comparison) -> None:
-        self._know(running=False)
+        self._know(running=False, outdated="")
         self._state.set_busy(None)
         self._state.set_comparison(comparison)
+        self._look_whether_outdated()
         self._state.set_status(comparison.sentence.replace("`", ""))
 
     def _run_failed(self, error: InspectorError) -> None:
@@ -207,6 +306,10 @@ class Work(QObject):
         self._state.set_busy(None)
         self._state.set_status(str(error))
         self._state.fail(error)
+
+    def _match_failed(self, error: InspectorError) -> None:
+        self._know(matching=False)
+        self._failed(error)
 
     def _failed(self, error: InspectorError) -> None:
         self._state.set_busy(None)

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 from inspector.domain.comparison import Finding, Proof
-from inspector.domain.wording import percent
+from inspector.domain.wording import percent, short
 
 PROVED = 0.5  # of the difference must go before the word is right
 DECADES = 3  # further apart than this, a linear scale shows nothing of the shorter bar
@@ -40,6 +40,11 @@ def proof_bars(proof: Proof) -> Bars:
     widest = max(real, default=1.0) if all(map(math.isfinite, values)) else math.inf
     before, after = (value / widest if math.isfinite(value) else 1.0 for value in values)
     return Bars(before, after)
+
+
+def size_text(value: float) -> str:
+    """A difference before or after an experiment; infinite is what no number tells."""
+    return short(value) if math.isfinite(value) else "NaN, infinity or another shape"
 
 
 def gone_text(proof: Proof) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from inspector.domain.comparison import Comparison, LayerDifference
 from inspector.domain.wording import elided, short
+from inspector.session.answer import sizes
 
 TITLES = {
     "same": "The same in every bit",
@@ -52,7 +53,7 @@ def reasons(comparison: Comparison) -> tuple[Reason, ...]:
 def _outputs(comparison: Comparison) -> list[Reason]:
     told = []
     for output in comparison.outputs[:_SHOWN]:
-        name, largest = elided(output.a), short(output.metrics.max_abs)
+        name, largest = elided(output.a), sizes(output.metrics)
         if output.identical:
             told.append(Reason(f"Output {name} is identical in every bit."))
         else:
@@ -81,12 +82,15 @@ def _largest(comparison: Comparison) -> list[Reason]:
 
 def _differing(comparison: Comparison) -> list[Reason]:
     layers = [layer for layer in comparison.layers if layer.status == "different"]
-    told = [
-        Reason(f"{elided(layer.a)} introduces {_introduced(layer)}{_floor(layer)}.", layer.a)
-        for layer in layers[:_SHOWN]
-    ]
+    told = [Reason(_of_layer(layer), layer.a) for layer in layers[:_SHOWN]]
     rest = len(layers) - len(told)
     return [*told, Reason(f"{rest} more introduce{'s' if rest == 1 else ''} a difference.")] if rest else told
+
+
+def _of_layer(layer: LayerDifference) -> str:
+    if layer.introduced is not None and _over_noise(layer) <= 1:
+        return f"{elided(layer.a)} holds other weights; this input does not show it."
+    return f"{elided(layer.a)} introduces {_introduced(layer)}{_floor(layer)}."
 
 
 def _compared(comparison: Comparison) -> Reason:
@@ -132,8 +136,16 @@ def _weights(comparison: Comparison) -> Reason | None:
     if not total:
         return None
     exact = counted["exact"] + counted["transposed"] + counted["permuted"]
-    if differing := counted["different"] + counted["missing"]:
-        return Reason(f"{differing} of {total} weights differ, {exact} are exactly equal.")
+    other = [
+        layer for layer in comparison.layers for weight in layer.weights if weight.relation in ("different", "missing")
+    ]
+    differing = sum(layer.status != "not-compared" or not comparison.outputs for layer in other)
+    unjudged = len(other) - differing
+    left = f", {unjudged} stand in layers that could not be compared" if unjudged else ""
+    if differing:
+        return Reason(f"{differing} of {total} weights differ, {exact} are exactly equal{left}.")
+    if unjudged:
+        return Reason(f"{exact} of {total} weights are exactly equal{left}.")
     return Reason(f"{exact} of {total} weights are exactly equal, none differs.")
 
 
@@ -170,7 +182,7 @@ def _relations(comparison: Comparison) -> Counter[str]:
 
 
 def _introduced(layer: LayerDifference) -> str:
-    return short(layer.introduced.max_abs) if layer.introduced else "an unknown difference"
+    return sizes(layer.introduced) if layer.introduced else "an unknown difference"
 
 
 def _over_noise(layer: LayerDifference) -> float:

@@ -24,7 +24,7 @@ from inspector.domain.files import Entry, Found
 from inspector.domain.match import Assignment, Match, ValueHit
 from inspector.domain.wording import elided, percent, shape_text, short, visible
 from inspector.report.charts import largest
-from inspector.report.proofs import gone_text, unproved
+from inspector.report.proofs import gone_text, size_text, unproved
 from inspector.report.reasons import reasons
 from inspector.report.words import MARKS, causes_found, culprit, notes
 
@@ -147,7 +147,7 @@ def _print_finding(finding: Finding, out: Console) -> None:
     lines = {"cause": _headline(finding), "seen": finding.evidence}
     if (proof := finding.proof) is not None:
         gone = f"{gone_text(proof).removesuffix(' gone')} of the output's difference is gone"
-        lines["proof"] = f"{proof.edit}: {short(proof.before)} becomes {short(proof.after)}, {gone}"
+        lines["proof"] = f"{proof.edit}: {size_text(proof.before)} becomes {size_text(proof.after)}, {gone}"
     elif why := unproved(finding):
         lines["proof"] = f"none: {why}"
     for word, text in {**lines, "mend": finding.mend}.items():

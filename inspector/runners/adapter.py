@@ -99,6 +99,10 @@ class Adapter(ABC):
             "refusal": self.refusal,
         }
 
+    def lookups(self) -> List[Any]:
+        """What is looked up, as `lookups.Lookup`s, where the framework shows it."""
+        return []
+
     def random_ops(self) -> List[str]:
         """Ops whose value changes from run to run."""
         return []

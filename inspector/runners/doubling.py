@@ -12,6 +12,7 @@ from .node_defs import Made, make_cast, result_of
 from .op_table import has_cpu_kernel
 from .signatures import DOUBLE, FLOATS, Body, allowed, attribute, doubled_type, type_attributes, types_of
 from .structure import RANDOM_PREFIXES, all_inputs, dead_in_inference, structure_of
+from .tables import of_tables
 
 # their bytes, or their random numbers, would be others in float64
 KEPT_FLOAT = ("Const", "Bitcast", "DecodeRaw", "DecodePaddedRaw")
@@ -92,7 +93,11 @@ def _converted(node: Any, body: Body) -> Made:
 
 
 def _has_double(node: Any, op_def: Any) -> bool:
-    if node.op in KEPT_FLOAT or (node.op.startswith(RANDOM_PREFIXES) and not node.op.endswith("PartitionedCall")):
+    if (
+        node.op in KEPT_FLOAT
+        or of_tables(node.op)
+        or (node.op.startswith(RANDOM_PREFIXES) and not node.op.endswith("PartitionedCall"))
+    ):
         return False
     narrow = {name for name, dtype in type_attributes(node, op_def).items() if dtype in FLOATS}
     types = {name: doubled_type(dtype) for name, dtype in type_attributes(node, op_def).items()}
@@ -126,7 +131,7 @@ def _between_casts(old: Any, new: Any, body: Body) -> Made:
             name = body.unused_name("{}/float64_{}".format(old.name, position))
             casts.append(make_cast(name, reference, dtype, DOUBLE))
             moved[reference] = result_of(casts[-1], body)
-    return Made(nodes, casts, moved, exact=not casts or old.op.startswith(STILL_EXACT))
+    return Made(nodes, casts, moved, exact=not casts or old.op.startswith(STILL_EXACT) or of_tables(old.op))
 
 
 def _calling(graph_def: Any, functions: Set[str]) -> Set[str]:

@@ -11,8 +11,10 @@ from .messages import no_such_tensor
 from .op_table import op_def_of
 from .server import RequestError
 from .structure import split_tensor
+from .tables import Content, rewrite
 
 Edit = Dict[str, Any]
+KEYS, VALUES = " keys", " values"  # of a table, behind its node's name in the arrays
 
 
 def edited_graph(graph_def: Any, edits: Sequence[Edit], arrays: Dict[str, np.ndarray]) -> Any:
@@ -22,8 +24,10 @@ def edited_graph(graph_def: Any, edits: Sequence[Edit], arrays: Dict[str, np.nda
     """
     copy = type(graph_def)()
     copy.CopyFrom(graph_def)
+    for edit in (edit for edit in edits if edit["kind"] == "table"):
+        rewrite(copy, edit["node"], Content(arrays[edit["node"] + KEYS], arrays[edit["node"] + VALUES]))
     nodes = {node.name: node for node in copy.node}
-    for edit in edits:
+    for edit in (edit for edit in edits if edit["kind"] != "table"):
         node = nodes.get(edit["node"])
         if node is None:
             raise no_such_tensor(edit["node"], nodes)

@@ -13,6 +13,7 @@ from .messages import no_such_tensor, short
 from .options import Options
 from .server import RequestError
 from .structure import Structure, split_tensor, structure_of
+from .tables import Content, contents, fill
 from .tensorflow_options import configured, seed_ops
 
 DEFAULTS = Options()
@@ -73,6 +74,12 @@ class Engine:
         with running("the graph"):
             return list(variant.session.run(names, feed_dict=fed))
 
+    def tables(self, names: List[str]) -> Dict[str, Content]:
+        """What tables hold, by their nodes."""
+        if not names:
+            return {}
+        return contents(self._variant(("plain", False), lambda: self._plain(optimised=False)).session, names)
+
     def edited(self, graph_def: Any) -> "Engine":
         return Engine(graph_def, self.fixed, self._options)
 
@@ -112,7 +119,9 @@ class Engine:
         if not (optimised and self._options.optimise):
             config.graph_options.rewrite_options.disable_meta_optimizer = True
             config.graph_options.optimizer_options.opt_level = -1  # L0
-        return tf.compat.v1.Session(graph=graph, config=config)
+        session = tf.compat.v1.Session(graph=graph, config=config)
+        fill(session)
+        return session
 
 
 def imported(graph_def: Any) -> Any:

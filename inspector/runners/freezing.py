@@ -2,9 +2,12 @@
 
 from typing import Any, Dict, List, Tuple
 
+import numpy as np
 import tensorflow as tf
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 from tensorflow.python.ops.resource_variable_ops import BaseResourceVariable
+
+from .tables import captured, write
 
 Replacement = Tuple[Any, str, Any]
 
@@ -38,22 +41,36 @@ def _gather_nd(variable: Any, indices: Any, name: Any = None) -> Any:
 
 
 def frozen_graph_def(graph: Any) -> Any:
-    """The GraphDef of a traced graph, captured values in it as constants, assignments left out."""
-    captures = graph.captures
-    pairs = list(captures.items() if isinstance(captures, dict) else captures)
+    """The GraphDef of a traced graph, captured values and tables in it, assignments left out."""
+    pairs = _captures(graph)
     values = {inner.op.name: outer for outer, inner in pairs if outer.dtype != tf.resource}
     handles = {inner.op.name for outer, inner in pairs if outer.dtype == tf.resource}
     source = graph.as_graph_def()
     frozen = type(source)()
     frozen.versions.CopyFrom(source.versions)
     frozen.library.CopyFrom(source.library)
+    tables = captured(source, pairs)
     for node in source.node:
         if node.name in values:
-            _add_constant(frozen, node.name, values[node.name].numpy())
+            _add_constant(frozen, node.name, np.asarray(values[node.name].numpy()))
+        elif node.name in tables:
+            frozen.node.add().name = node.name
         elif node.name not in handles and not node.op.startswith("Assign"):
             frozen.node.add().CopyFrom(node)
+    _write_tables(frozen, tables)
     _drop_lost_controls(frozen)
     return frozen
+
+
+def _captures(graph: Any) -> List[Tuple[Any, Any]]:
+    captures = graph.captures
+    return list(captures.items() if isinstance(captures, dict) else captures)
+
+
+def _write_tables(graph_def: Any, tables: Dict[str, Any]) -> None:
+    """In the place of the placeholders of their handles. In place."""
+    for node in [node for node in graph_def.node if node.name in tables]:
+        write(graph_def, node, tables[node.name])
 
 
 def refers_to_variables(graph_def: Any) -> bool:
@@ -65,7 +82,9 @@ def refers_to_variables(graph_def: Any) -> bool:
 
 def inlined_graph_def(function: Any) -> Any:
     """The GraphDef of a concrete function, its variables as constants and its calls of functions inlined."""
-    return convert_variables_to_constants_v2(function, lower_control_flow=False).graph.as_graph_def()
+    graph_def = convert_variables_to_constants_v2(function, lower_control_flow=False).graph.as_graph_def()
+    _write_tables(graph_def, captured(graph_def, _captures(function.graph)))
+    return graph_def
 
 
 def _add_constant(graph_def: Any, name: str, value: Any) -> None:

@@ -13,10 +13,14 @@ from .function_values import FUNCTIONAL, read_plainly, specialise, take_values
 from .inlining import CONDITIONS, VARIABLES, Body, Flat, Flattened, Op, handle_of
 from .server import RequestError
 from .structure import tensor_name
+from .tables import TABLES, Content, write
 
 LARGEST = 2 << 30
-NOT_FROZEN = ("HashTable", "MutableHashTable", "LookupTable", "InitializeTable", "Iterator", "Queue", "Anonymous")
+NOT_FROZEN = (
+    "LookupTableInsert", "LookupTableRemove", "LookupTableImport", "InitializeTable", "Iterator", "Queue", "Anonymous",
+)  # fmt: skip
 Values = Mapping[str, np.ndarray]
+Tables = Mapping[str, Content]
 
 
 def ops_of(nodes: Iterable[Any], *, in_function: bool = False, training: bool = False) -> Dict[str, Op]:
@@ -53,20 +57,38 @@ class Library:
         return Body(arguments, outputs, results, ops_of(function.node_def, in_function=True, training=self._training))
 
 
-def frozen(graph_def: Any, flattened: Flattened, values: Values, kept: Sequence[str]) -> Any:
-    """The GraphDef of the flat graph. `values`: of each variable by its node's name; `kept`: nodes that are fed.
+def frozen(
+    graph_def: Any, flattened: Flattened, values: Values, kept: Sequence[str], tables: Optional[Tables] = None
+) -> Any:
+    """The GraphDef of the flat graph. `values`: of each variable by its node's name; `tables`: what each lookup
+    table holds; `kept`: nodes that are fed.
 
-    Raises NOT_FROZEN for a variable without value, TOO_LARGE beyond 2 GB."""
+    Raises NOT_FROZEN for a variable or table without value, TOO_LARGE beyond 2 GB."""
     size = sum(array.nbytes for array in values.values())
     if size >= LARGEST:
         what = "the variables hold {} bytes, and a graph ends at 2 GB".format(size)
         raise RequestError("TOO_LARGE", what, "", "Only the plain run is possible.")
-    return _Freezing(graph_def, flattened, values, kept).run()
+    frozen_def = _Freezing(graph_def, flattened, values, kept).run()
+    for node in [node for node in frozen_def.node if node.op in TABLES]:
+        if node.name not in (tables or {}):
+            raise RequestError("NOT_FROZEN", "nothing fills the lookup table", node.name, "Export it again.")
+        write(frozen_def, node, (tables or {})[node.name])
+    return frozen_def
 
 
 def cannot_be_frozen(flattened: Flattened) -> List[str]:
-    """Nodes whose state is no variable: tables, iterators. They have their state in the session only."""
-    return [name for name, flat in flattened.nodes.items() if flat.op.startswith(NOT_FROZEN)]
+    """Nodes whose state is neither a variable nor a table that only looking into it needs: iterators, tables that
+    change. They have their state in the session only."""
+    return [
+        name
+        for name, flat in flattened.nodes.items()
+        if flat.op.startswith(NOT_FROZEN) or (flat.op in TABLES and flat.function)
+    ]
+
+
+def tables_in(flattened: Flattened) -> Set[str]:
+    """Names of the lookup tables that the flat graph looks into."""
+    return {name for name, flat in flattened.nodes.items() if flat.op in TABLES}
 
 
 class _Freezing:

@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from .cutting import cut_graph
 from .structure import all_inputs, split_tensor, tensor_name
+from .tables import TABLES, filling_of
 
 
 class Joint(NamedTuple):
@@ -71,6 +72,7 @@ def graft(host: Graph, donor: Graph, grafts: Sequence[Graft], prefix: str) -> An
 def _part(nodes: Dict[str, Any], cuts: Dict[str, str], joints: Container[str], target: str) -> Iterable[str]:
     """The nodes of the cut donor that a target needs, up to its own joints."""
     seen: Dict[str, None] = {}
+    filling = filling_of(nodes)
     waiting = [target]
     while waiting:
         name = waiting.pop()
@@ -80,6 +82,7 @@ def _part(nodes: Dict[str, Any], cuts: Dict[str, str], joints: Container[str], t
         tensor = cuts.get(name)
         if tensor is None:
             waiting.extend(all_inputs(nodes[name]))
+            waiting.extend(filling.get(name, ()))
         elif tensor not in joints:
             waiting.append(split_tensor(tensor)[0])
     return seen
@@ -114,6 +117,8 @@ class _Builder:
         added.name = self._named(node.name)
         for place, text in enumerate(node.input):
             added.input[place] = "^" + self._named(text[1:]) if text.startswith("^") else self._named(text)
+        if node.op in TABLES:  # one of that name may be the host's
+            added.attr["shared_name"].s = added.name.encode("utf-8")
         for name in ("_class", "_output_shapes"):
             added.attr.pop(name, None)
         self._rename_calls(added)

@@ -42,6 +42,7 @@ class GraphAdapter(GraphSide):
         outputs = [name for name in output_nodes(structure) if name + ":0" in self.taps]
         self.outputs = [_port(name) for name in outputs]
         self._warn_of_learning_phase()
+        _refuse_lost_resources(structure, path)
         variable = variables_of(structure, outputs)
         if variable is not None:
             raise RequestError(
@@ -74,6 +75,19 @@ def read_graph_def(path: str) -> Any:
     if not graph_def.node:
         raise RequestError("LOAD_FAILED", "the file holds no graph", path, "Open a frozen GraphDef.")
     return graph_def
+
+
+def _refuse_lost_resources(structure: Structure, path: str) -> None:
+    """A table or a variable that the freezing has left outside: nobody can feed its handle."""
+    lost = [
+        name
+        for name in input_nodes(structure)
+        if structure.nodes[name].attr["dtype"].type == tf.resource.as_datatype_enum
+    ]
+    if lost:
+        what = "the graph was frozen without a table or variable that it needs: {}".format(lost[0])
+        todo = "Export a SavedModel, or freeze it with what fills its tables (tables_initializer)."
+        raise RequestError("NOT_FROZEN", what, path, todo)
 
 
 def _parse_text(content: bytes, graph_def: Any, path: str) -> None:

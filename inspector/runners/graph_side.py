@@ -9,6 +9,7 @@ from .compiling import compiled
 from .editing import constants_for, edited_graph, grafted
 from .engine import Engine, Variant
 from .failures import running
+from .lookups import lookups, surroundings, tables_looked_into
 from .options import Options
 from .server import RequestError
 from .structure import random_nodes, split_tensor
@@ -30,6 +31,11 @@ class GraphSide(Adapter):
         tensor = self.engine.tensor(graph_tensor)
         op = self.classes.get(tap) or str(self.engine.structure.nodes[split_tensor(graph_tensor)[0]].op)
         return Stated(static_shape(tensor), tensor.dtype.base_dtype.name, op)
+
+    def lookups(self) -> List[Any]:
+        inputs = {port.tensor: port.graph_tensor for port in self.inputs}
+        around = surroundings(self.engine.structure, inputs, self.taps)
+        return lookups(around, self.engine.tables(tables_looked_into(self.engine.structure)))
 
     def random_ops(self) -> List[str]:
         outputs = [split_tensor(port.graph_tensor)[0] for port in self.outputs]

@@ -18,6 +18,9 @@ NO_LANDLOCK = "the browser engine's own sandbox, no network"
 NO_SANDBOX = "no network; a browser engine has no sandbox for root"
 
 
+CONTENT = ("keys", "values")  # of a lookup
+
+
 class Handlers:
     """Holds the one model that this process runs."""
 
@@ -68,7 +71,18 @@ class Handlers:
         self._model = make(path, options)
         if args.get("constants"):
             self._model.set_constants(arrays_at(args["constants"]))
-        return dict(self._model.describe(), confinement=self._confinement), None
+        looked_up = self._looked_up(self._model.lookups())
+        return dict(self._model.describe(), confinement=self._confinement, lookups=looked_up), None
+
+    def _looked_up(self, found: Sequence[Any]) -> List[Dict[str, Any]]:
+        """As messages: keys and values are arrays in the spill."""
+        folder = os.path.join(self._spill, "lookups")
+        arrays = {"{} {}".format(at, name): getattr(item, name) for at, item in enumerate(found) for name in CONTENT}
+        paths = saved(arrays, folder, "lookup") if arrays else {}
+        return [
+            dict(item._asdict(), **{name: paths["{} {}".format(at, name)] for name in CONTENT})
+            for at, item in enumerate(found)
+        ]
 
     def _confine_reads(self, paths: List[str]) -> None:
         self._readable = [os.path.abspath(path) for path in paths]
@@ -107,6 +121,9 @@ class Handlers:
 
     def edit(self, args: Args, _array: Any, _progress: Progress) -> Reply:
         constants = {edit["node"]: edit["value"] for edit in args["edits"] if edit["kind"] == "constant"}
+        for edit in args["edits"]:
+            if edit["kind"] == "table":
+                constants.update({edit["node"] + " " + name: edit[name] for name in CONTENT})
         self._loaded().edit(args["edits"], arrays_at(constants))
         return None, None
 

@@ -145,8 +145,14 @@ class KerasAdapter(GraphSide):
             if not is_vars_layout(file):
                 turned = turns_kernels(found.backend) or self.options.choices.get("kernels") == "turned"
                 self.warnings += put_weights(model, file, Origin(major(found.version), turned), path)
+                self._finalize(model)
                 return
         model.load_weights(named(path, ".weights.h5"))
+
+    @abstractmethod
+    def _finalize(self, model: Any) -> None:
+        """Make the state that layers make of their weights (adapted statistics, boundaries), as this Keras's own
+        loader of HDF5 files does."""
 
     def _traced(self, model: Any, path: str, shapes: Shapes = ()) -> Trace:
         names, training = _input_names(model), self.options.training
@@ -211,6 +217,11 @@ class LegacyKerasAdapter(KerasAdapter):
             allow()
         return from_config(self.keras, config, known)
 
+    def _finalize(self, model: Any) -> None:
+        """Of all layers, nested ones too (saving/legacy/hdf5_format.py); before 2.6 no layer had any."""
+        for layer in getattr(model, "_flatten_layers", tuple)():
+            getattr(layer, "finalize_state", tuple)()
+
 
 class Keras3Adapter(KerasAdapter):
     """The multi-backend Keras, on TensorFlow."""
@@ -237,6 +248,12 @@ class Keras3Adapter(KerasAdapter):
         if self.options.trust:
             self.keras.config.enable_unsafe_deserialization()
         return from_config(self.keras, found.config, dict(self._operations(), **objects))
+
+    def _finalize(self, model: Any) -> None:
+        """Of layers that hold weights, not of those in nested models (legacy/saving/legacy_h5_format.py)."""
+        for layer in model.layers:
+            if layer.weights:
+                getattr(layer, "finalize_state", tuple)()
 
     def _operations(self) -> Dict[str, Any]:
         """Operations that stand in a functional model as layers (NotEqual of a mask, GetItem, ...): this

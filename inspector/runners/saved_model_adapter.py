@@ -12,7 +12,7 @@ from tensorflow.core.protobuf import saved_model_pb2
 from .adapter import Arrays, Port, Stated
 from .engine import Engine
 from .failures import running
-from .frozen_calls import Library, cannot_be_frozen, frozen, ops_of, variables_in
+from .frozen_calls import Library, cannot_be_frozen, frozen, ops_of, tables_in, variables_in
 from .graph_adapter import check_ops, tappable
 from .graph_side import GraphSide, static_shape
 from .inference_part import inference_part
@@ -21,6 +21,7 @@ from .messages import short
 from .server import RequestError
 from .session_values import variable_values
 from .structure import is_learning_phase, random_nodes, split_tensor, tensor_name
+from .tables import contents
 from .tensorflow_options import configured
 
 FILES = ("saved_model.pb", "saved_model.pbtxt")
@@ -65,7 +66,8 @@ class SavedModelAdapter(GraphSide):
 
     def _take_flat(self, graph_def: Any, flattened: Flattened, fed: Sequence[str]) -> None:
         values = variable_values(self._session, sorted(variables_in(flattened)))
-        flat = frozen(graph_def, flattened, values, fed)
+        held = contents(self._session, sorted(tables_in(flattened)))
+        flat = frozen(graph_def, flattened, values, fed, held)
         phases = {name: value for name, value in self._phases.items() if split_tensor(name)[0] in flattened.nodes}
         self.engine = make_engine(flat, phases, self.options)
         self.taps = {name: name for name in tappable(self.engine, self.engine.structure)}
@@ -88,6 +90,9 @@ class SavedModelAdapter(GraphSide):
         else:
             stated = super(SavedModelAdapter, self).stated(tap)
         return stated if stated.shape is not None else stated._replace(shape=self._shapes.get(tap))
+
+    def lookups(self) -> List[Any]:
+        return [] if self._stateful else super(SavedModelAdapter, self).lookups()
 
     def random_ops(self) -> List[str]:
         if self._stateful:

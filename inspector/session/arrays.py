@@ -1,4 +1,4 @@
-"""Arrays from files: `.npy`, `.npz`, `.csv`. Never a pickle."""
+"""Arrays from files, of numbers or of text: `.npy`, `.npz`, `.csv`. Nothing is unpickled."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ import math
 import zipfile
 import zlib
 from pathlib import Path
+from typing import IO, BinaryIO, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from inspector.domain.errors import InspectorError
+from inspector.session.object_arrays import read_texts
 
 Array = NDArray[np.generic]
 MAX_BYTES = 4 << 30  # of an array that is unpacked or parsed; a `.npy` is memory-mapped and may be larger
@@ -49,12 +51,16 @@ def kind_of(path: Path) -> str:
 
 
 def load_npy(path: Path) -> Array:
-    """A memory-mapped `.npy`. Raises InspectorError NOT_AN_ARRAY for what cannot be mapped or read."""
+    """A memory-mapped `.npy`, text as bytes. Raises InspectorError NOT_AN_ARRAY for what cannot be mapped or read."""
     try:
-        array: Array = np.load(path, mmap_mode="r", allow_pickle=False)
+        with path.open("rb") as file:
+            shape, dtype = _header(file)
+            array: Array = (
+                read_texts(file, shape) if dtype.hasobject else np.load(path, mmap_mode="r", allow_pickle=False)
+            )
     except _BROKEN as error:
         raise _not_an_array(path, str(error)) from error
-    return numeric(array, str(path))
+    return usable(array, str(path))
 
 
 def load_npz(path: Path, names: tuple[str, ...], order: int, count: int) -> Array:
@@ -66,8 +72,8 @@ def load_npz(path: Path, names: tuple[str, ...], order: int, count: int) -> Arra
         # Opened here: numpy leaves a file open that turns out to be no archive.
         with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             key = _choose(list(archive.files), names, order, count, path)
-            _refuse_bomb(archive.zip, key, path)
-            return numeric(archive[key], f"{path}: {key}")
+            texts = _checked(archive.zip, key, path)
+            return usable(archive[key] if texts is None else texts, f"{path}: {key}")
     except _BROKEN as error:
         raise _not_an_array(path, str(error)) from error
 
@@ -90,6 +96,44 @@ def load_csv(path: Path) -> NDArray[np.float64]:
     if not any(rows):
         raise _bad_table(path, "there are no numbers in it")
     return np.array([row for row in rows if row], np.float64)
+
+
+def load_texts(path: Path, columns: int | None) -> NDArray[np.bytes_]:
+    """The cells of a table as text, (rows, columns) bytes in UTF-8; every row counts, there is no header.
+
+    `columns` is how many texts a sample has, None where that is open: a row of one text may hold commas.
+    Raises InspectorError BAD_TABLE with the line, INPUT_TOO_LARGE."""
+    if path.stat().st_size > MAX_BYTES // 8:
+        raise _too_large(path, path.stat().st_size)
+    with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
+        lines = file.read().splitlines()
+    delimiter = _delimiter(lines[0] if lines else "")
+    try:
+        rows = [_texts(line, delimiter, columns) for line in lines if line.strip()]
+    except csv.Error as error:
+        raise _bad_table(path, str(error)) from error
+    if not rows:
+        raise _bad_table(path, "there is no text in it")
+    odd = next((at for at, row in enumerate(rows, 1) if len(row) != len(rows[0])), None)
+    if odd is not None:
+        raise _bad_table(path, f"row {odd} has {len(rows[odd - 1])} columns, the first has {len(rows[0])}")
+    return np.array([[cell.encode("utf-8") for cell in row] for row in rows], np.bytes_)
+
+
+def _texts(line: str, delimiter: str, columns: int | None) -> list[str]:
+    cells = next(csv.reader([line], delimiter=delimiter), [])
+    return [line] if columns == 1 and len(cells) > 1 else cells
+
+
+def usable(array: Array, where: str) -> Array:
+    """The array, when it holds real numbers or text, which comes as bytes in UTF-8. Raises InspectorError WRONG_DTYPE
+    otherwise."""
+    if array.dtype.kind == "S":
+        return array
+    if array.dtype.kind == "U":
+        encoded: Array = np.char.encode(cast(NDArray[np.str_], array), "utf-8")
+        return encoded
+    return numeric(array, where)
 
 
 def numeric(array: Array, where: str) -> Array:
@@ -116,18 +160,28 @@ def _choose(keys: list[str], names: tuple[str, ...], order: int, count: int, pat
     )  # fmt: skip
 
 
-def _refuse_bomb(archive: zipfile.ZipFile, key: str, path: Path) -> None:
-    """The declared size, and the header's against it: numpy would set aside what the header says."""
+def _checked(archive: zipfile.ZipFile, key: str, path: Path) -> NDArray[np.bytes_] | None:
+    """The declared size, and the header's against it: numpy would set aside what the header says. Returns the texts
+    of an array of objects, which numpy would unpickle."""
     member = key if key in archive.namelist() else f"{key}.npy"
     size = archive.getinfo(member).file_size
     if size > MAX_BYTES:
         raise _too_large(path, size)
     with archive.open(member) as file:
-        first = np.lib.format.read_magic(file) == (1, 0)
-        read = np.lib.format.read_array_header_1_0 if first else np.lib.format.read_array_header_2_0
-        shape, _, dtype = read(file)
+        shape, dtype = _header(file)
+        if dtype.hasobject:
+            return read_texts(cast(BinaryIO, file), shape)
     if math.prod(shape) * dtype.itemsize > size:
         raise _not_an_array(path, f"{key} says shape {list(shape)} and holds only {size} bytes")
+    return None
+
+
+def _header(file: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[np.generic]]:
+    """Shape and dtype; the file then stands at the values."""
+    first = np.lib.format.read_magic(file) == (1, 0)
+    read = np.lib.format.read_array_header_1_0 if first else np.lib.format.read_array_header_2_0
+    shape, _, dtype = read(file)
+    return shape, dtype
 
 
 def _delimiter(line: str) -> str:

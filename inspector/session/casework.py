@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 from inspector.causes import Case
 from inspector.causes.case import Facts, InputPair, OutputPair, Sample
 from inspector.compare.metrics import measure
-from inspector.domain.comparison import Comparison
+from inspector.domain.comparison import Comparison, LayerDifference
 from inspector.domain.computation import Computation, Layer, Port
 from inspector.domain.errors import Cancelled, InspectorError
 from inspector.domain.files import Side
+from inspector.domain.lookups import LookupPair
 from inspector.domain.match import Assignment
 from inspector.session.inputs import Prepared
 from inspector.session.laboratory import Laboratory
@@ -23,7 +24,7 @@ from inspector.session.layout import to_a
 from inspector.session.passes import Gathered
 from inspector.session.refused import refusal_of
 from inspector.session.side import SideState
-from inspector.session.strings import is_text
+from inspector.session.strings import as_numbers, is_text
 from inspector.workers.runner_client import Loaded, Runner
 
 Array = NDArray[Any]
@@ -40,11 +41,12 @@ class Measured:
     gathered: Gathered
     prepared: tuple[Prepared, ...]
     arrays: list[tuple[Array, Array]]
+    lookups: tuple[LookupPair, ...] = ()
 
     def outputs(self) -> tuple[OutputPair, ...]:
-        """The pairs that have numbers, B's in A's layout."""
+        """The pairs as numbers, B's in A's layout."""
         found = []
-        for difference, (a, b) in zip(self.result.outputs, self.arrays, strict=True):
+        for difference, (a, b) in zip(self.result.outputs, map(numbers_of, self.arrays), strict=True):
             turned = to_a(b, a.shape, difference.axes)
             found.append(OutputPair(difference=difference, a=a, b=b if turned is None else turned))
         return tuple(found)
@@ -94,11 +96,48 @@ def case_of(
         sample=sample,
         feeds=feeds,
         outputs=measured.outputs(),
-        inputs=tuple(_input(item, a[1].computation, b[1].computation) for item in measured.prepared),
+        inputs=tuple(
+            _input(item, a[1].computation, b[1].computation) for item in measured.prepared if not is_text(item.array_a)
+        ),
         unmatched_a=result.unmatched_a,
         unmatched_b=result.unmatched_b,
         warnings=result.warnings,
+        lookups=measured.lookups,
     )
+
+
+def weights_case(
+    layers: tuple[LayerDifference, ...],
+    a: tuple[SideState, Loaded],
+    b: tuple[SideState, Loaded],
+    laboratory: Laboratory,
+) -> Case:
+    """What there is before the outputs are judged: layers, their arrays, both sides' weights."""
+    facts = [
+        Facts(file=state.opened(), computation=state.computation(), options=state.options, precision=loaded.precision)
+        for state, loaded in (a, b)
+    ]
+    by_name = by_names(facts[0].computation)
+
+    def sample(name: str) -> Sample | None:
+        layer = by_name.get(name)
+        return None if layer is None else laboratory.sample(name, layer.inputs)
+
+    return Case(
+        layers=layers,
+        layer_a=by_name,
+        layer_b=by_tensors(facts[1].computation),
+        values_a=a[0].reader.values,
+        values_b=b[0].reader.values,
+        a=facts[0],
+        b=facts[1],
+        sample=sample,
+    )
+
+
+def numbers_of(pair: tuple[Array, Array]) -> tuple[Array, Array]:
+    """Two arrays of text as numbers, others as they are."""
+    return as_numbers(*pair) if any(map(is_text, pair)) else pair
 
 
 def by_names(computation: Computation) -> dict[str, Layer]:

@@ -18,11 +18,14 @@ from inspector.domain.files import Side as FileSide
 from inspector.domain.files import Warn
 from inspector.domain.match import Assignment, Match
 from inspector.session import outputs as outputs_of
-from inspector.session.casework import Measured, case_of, facts_of
+from inspector.session.answer import answer
+from inspector.session.casework import Measured, case_of, facts_of, weights_case
 from inspector.session.explain import explain
 from inspector.session.floors import EXACT, accumulated
 from inspector.session.inputs import Prepared, ReadDataset, resolve
 from inspector.session.laboratory import Bench, Laboratory
+from inspector.session.latent import with_latent
+from inspector.session.lookups import lookups_of, pair_lookups, unseen, with_lookups, with_verdict_of
 from inspector.session.option_text import in_words
 from inspector.session.passes import Gathered, Numbers, Passes, both
 from inspector.session.plan import is_fixed, plan, samples_of
@@ -68,11 +71,19 @@ class Comparing:
     """The steps of one comparison; made anew for each."""
 
     def __init__(
-        self, a: SideState, b: SideState, settings: Settings, read_dataset: ReadDataset, progress: Progress
+        self,
+        a: SideState,
+        b: SideState,
+        settings: Settings,
+        read_dataset: ReadDataset,
+        progress: Progress,
+        *,
+        loading: float = 0.0,
     ) -> None:
+        """`loading`: seconds that loading the sides has taken so far."""
         self._a, self._b = a, b
         self._settings, self._read, self._progress = settings, read_dataset, progress
-        self._clock = _Clock()
+        self._clock = _Clock({"load": loading})
         self._warnings: list[Warn] = []
         self._failures = Failures()
 
@@ -102,17 +113,43 @@ class Comparing:
         layers = without_undone(layer_differences(assignment, gathered), self._a.computation())
         found = self._differences(assignment, plain, accumulated_noise(gathered, loaded_a, loaded_b))
         arrays = plain.arrays
-        result = self._result(assignment, prepared, found, layers, (loaded_a, loaded_b))
-        measured = Measured(result, assignment, gathered, prepared, arrays)
         sides = (self._a, runner_a, loaded_a), (self._b, runner_b, loaded_b)
+        layers = self._latent(layers, assignment, gathered, *sides, fed)
+        lookups = pair_lookups(assignment, lookups_of(loaded_a), lookups_of(loaded_b))
+        result = with_verdict_of(lookups, self._result(assignment, prepared, found, layers, (loaded_a, loaded_b)))
+        measured = Measured(result, assignment, gathered, prepared, arrays, lookups)
         findings: tuple[Finding, ...] = ()
         with self._failures.of("(looking for causes)"):
             findings = self._clock.time("causes", lambda: self._findings(measured, *sides, fed))
-        warnings = (*result.warnings, *self._failures.warnings)
-        told = replace(result, findings=findings, warnings=warnings)
-        told = with_refusals(told, self._a, loaded_a, self._b, loaded_b)
         shown = [(a, b if a.size == b.size else np.full(a.shape, np.nan)) for a, b in arrays]
-        return Result(told, assignment, gathered, shown)
+        result = replace(result, findings=findings, warnings=(*result.warnings, *self._failures.warnings))
+        result = replace(result, sentence=answer(result))
+        result = with_refusals(result, self._a, loaded_a, self._b, loaded_b)
+        return Result(result, assignment, gathered, shown)
+
+    def _latent(
+        self,
+        layers: tuple[LayerDifference, ...],
+        assignment: Assignment,
+        gathered: Gathered,
+        a: tuple[SideState, Runner, Loaded],
+        b: tuple[SideState, Runner, Loaded],
+        fed: tuple[dict[str, Array], dict[str, Array]],
+    ) -> tuple[LayerDifference, ...]:
+        """Each layer with what its weights say where its output does not show it."""
+        bench = Bench(
+            a=a,
+            b=b,
+            inputs={"a": fed[0], "b": fed[1]},
+            assignment=assignment,
+            gathered=gathered,
+            outputs=(),
+            progress=self._progress,
+        )
+        case = weights_case(layers, (a[0], a[2]), (b[0], b[2]), Laboratory(bench))
+        with self._failures.of("(weights that do not show)"):
+            return with_latent(case)
+        return layers
 
     def _findings(
         self,
@@ -144,7 +181,8 @@ class Comparing:
         )
         laboratory = Laboratory(bench)
         case = case_of(measured, (a[0], facts[0]), (b[0], facts[1]), laboratory, self._refed)
-        return explain(case, laboratory, self._progress, self._failures, different=different)
+        findings = explain(case, laboratory, self._progress, self._failures, different=different)
+        return (*findings, *unseen(measured.lookups, findings))
 
     def _refed(self, side: FileSide, pipeline: str) -> dict[str, Array] | None:
         """What a side would be fed under another pipeline; None where the raw inputs do not fit it."""
@@ -280,10 +318,13 @@ def prepare(
 
 
 def _ports(side: SideState, loaded: Loaded) -> dict[str, Port]:
-    """The runner knows shape and dtype best, the file the limit of ids."""
+    """The runner knows shape, dtype and vocabulary best, the file the limit of ids."""
     stated = {port.tensor: port for port in side.computation().inputs}
+    found = lookups_of(loaded)
     return {
-        port.tensor: replace(port, limit=stated[port.tensor].limit if port.tensor in stated else None)
+        port.tensor: with_lookups(
+            replace(port, limit=stated[port.tensor].limit if port.tensor in stated else None), found
+        )
         for port in loaded.inputs
     }
 

@@ -14,7 +14,7 @@ from inspector.session.dtypes import dtype_of, takes_whole_numbers
 from inspector.session.settings import Settings
 from inspector.session.shapes import shape_to_draw
 from inspector.session.specs import Spec
-from inspector.session.strings import draw_text
+from inspector.session.strings import Drawn, draw_text
 
 Array = NDArray[np.generic]
 Pair = tuple[Port, Port]
@@ -46,24 +46,62 @@ def draw(spec: Spec, pair: Pair, settings: Settings, batch: int, stream: int) ->
     low to high, both included. Raises InspectorError WRONG_SHAPE, WRONG_DTYPE, BAD_RANGE."""
     shape, notes = (spec.shape, ()) if spec.shape is not None else shape_to_draw(pair, batch, settings.size)
     if any(dtype_of(port).kind == "S" for port in pair):
-        return draw_text(shape, spec.kind, spec.seed, stream), notes
+        return draw_text(shape, spec.kind, spec.seed, stream, _words(pair)), notes
     whole = any(takes_whole_numbers(port) for port in pair)
     both_double = all(dtype_of(port) == np.float64 for port in pair)
     dtype = np.dtype(np.int64 if whole else np.float64 if both_double else np.float32)
     if spec.kind != "random":
         return np.full(shape, int(spec.kind == "ones"), dtype), notes
     if not whole:
-        _require_range(settings.low, settings.high)
-        numbers = uniform(shape, settings.low, settings.high, seed=spec.seed, stream=stream)
+        low, high = _range(pair, settings)
+        numbers = uniform(shape, low, high, seed=spec.seed, stream=stream)
         return numbers.astype(dtype), notes
+    entries = _entries(pair)
+    if entries and _is_unset(settings):
+        places = integers(shape, 0, len(entries) - 1, seed=spec.seed, stream=stream)
+        return np.array(entries, np.int64)[places], notes
     low, high, note = _whole_range(pair, settings, len(shape))
     return integers(shape, low, high, seed=spec.seed, stream=stream), (*notes, *note)
 
 
+def _is_unset(settings: Settings) -> bool:
+    """A range of 0 to 1 is the setting nobody made."""
+    return (settings.low, settings.high) == (0.0, 1.0)
+
+
+def _range(pair: Pair, settings: Settings) -> tuple[float, float]:
+    """What is set; unless anything is, a range that holds all bins of what is put into bins."""
+    _require_range(settings.low, settings.high)
+    spans = [port.span for port in pair if port.span is not None]
+    if not spans or not _is_unset(settings):
+        return settings.low, settings.high
+    low, high = min(span[0] for span in spans), max(span[1] for span in spans)
+    margin = (high - low) / 4 or max(abs(low), 1.0)
+    return low - margin, high + margin
+
+
+def _words(pair: Pair) -> Drawn:
+    known = [word for port in pair for word in port.words]
+    return Drawn(
+        words=tuple(dict.fromkeys(known)),
+        sentences=any(port.sentences for port in pair),
+        closed=any(port.closed for port in pair),
+    )
+
+
+def _entries(pair: Pair) -> list[int]:
+    """Whole numbers of a vocabulary, and unless it is closed some beyond it."""
+    known = dict.fromkeys(entry for port in pair for entry in port.entries)
+    if not known or any(port.closed for port in pair):
+        return list(known)
+    beyond = max(known) + 1
+    return [*known, *range(beyond, beyond + max(1, len(known) // 4))]
+
+
 def _whole_range(pair: Pair, settings: Settings, rank: int) -> tuple[int, int, tuple[Warn, ...]]:
-    """The lowest and highest number to draw. A range of 0 to 1 is the setting nobody made."""
+    """The lowest and highest number to draw."""
     limits = [port.limit for port in pair if port.limit is not None]
-    unset = (settings.low, settings.high) == (0.0, 1.0)
+    unset = _is_unset(settings)
     low, high = math.ceil(settings.low), math.floor(settings.high)
     if limits:
         highest = min(limits) - 1

@@ -7,11 +7,12 @@ whole: inputs, outputs' order, run options. What stays is said to be unexplained
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from inspector.causes import Case, Failures, Suspicion, not_loadable, suspicions
-from inspector.causes.case import Graft, Sample, SetAttribute, SetConstant, Trial
+from inspector.causes.case import Graft, Sample, SetAttribute, SetConstant, SetTable, Trial
 from inspector.compare.metrics import measure
 from inspector.domain.comparison import Finding, LayerDifference, Proof
 from inspector.domain.errors import Cancelled, InspectorError
@@ -25,6 +26,8 @@ WORTH = 0.02  # a trial that removes less than this share of what is left change
 MOST_PROVED = 8
 CERTAIN = 0.97
 UNSEEN = "the outputs agree with it or without it"
+NOT_NUMBERS = "NaN or infinity is left in an output whatever is put right"
+ALMOST = 0.999  # of a difference that was NaN or infinity, where finite numbers beyond the noise are left
 UNEXPLAINED = "unexplained"
 TOGETHER = "(all trials together)"
 Pairs = Mapping[str, tuple[Array, Array]]
@@ -155,7 +158,7 @@ class _Explaining:
         if trial is None:
             return None, item, ""
         attempts = [item]
-        if any(isinstance(edit, SetConstant | SetAttribute) for edit in trial.edits):
+        if any(isinstance(edit, SetConstant | SetAttribute | SetTable) for edit in trial.edits):
             grafts = tuple(Graft(layer=name) for name in (item.layers or (item.layer_a,)))
             attempts.append(replace(item, trial=replace(trial, edits=grafts)))
         why = ""
@@ -253,7 +256,9 @@ class _Explaining:
         after = self._gap(self._trials())
         for number, item in enumerate(self._accepted):
             proof = None
-            if item.trials and number < MOST_PROVED and after is not None:
+            if item.trials and after is not None and not math.isfinite(after.size):
+                item = replace(item, unproved=NOT_NUMBERS)  # noqa: PLW2901
+            elif item.trials and number < MOST_PROVED and after is not None:
                 self._progress(f"proving: {item.trials[0].text}", number, len(self._accepted))
                 before = self._gap(self._trials(without=item))
                 proof = _proof(item, before, after)
@@ -347,11 +352,11 @@ def _unexplained_output() -> Suspicion:
 
 
 def _proof(item: Accepted, before: Gap | None, after: Gap) -> Proof | None:
-    if before is None or not item.trials or before.within:
-        return None
-    gone = 1.0 if after.within and not before.within else 0.0
-    if not after.within and before.share > 0:
-        gone = max(0.0, 1.0 - after.share / before.share) if before.share != float("inf") else 1.0
+    if before is None or not item.trials or before.within or not math.isfinite(after.size):
+        return None  # NaN and infinity that stay prove nothing
+    gone = 1.0
+    if not after.within:
+        gone = max(0.0, 1.0 - after.share / before.share) if math.isfinite(before.share) else ALMOST
     return Proof(edit=item.trials[0].text, before=before.size, after=after.size, gone=gone)
 
 

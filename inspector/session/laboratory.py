@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from inspector.causes.case import Edit, Graft, OutputPair, Sample, SetAttribute, SetConstant, Trial
+from inspector.causes.case import Edit, Graft, OutputPair, Sample, SetAttribute, SetConstant, SetTable, Trial
 from inspector.compare.metrics import measure
 from inspector.domain.errors import Cancelled, InspectorError
 from inspector.domain.files import Side
@@ -19,6 +19,7 @@ from inspector.domain.match import Assignment, Match
 from inspector.session.layout import to_a
 from inspector.session.passes import Gathered
 from inspector.session.side import SideState
+from inspector.session.strings import as_numbers, is_text
 from inspector.workers import edits as runner_edits
 from inspector.workers.child import Progress
 from inspector.workers.runner_client import Loaded, Runner
@@ -96,7 +97,7 @@ class Laboratory:
         return result
 
     def sample(self, name: str, inputs: Sequence[str], pair: tuple[Array, Array] | None = None) -> Sample | None:
-        """A layer's arrays of the first pass; `inputs` are A's tensors that it reads."""
+        """A layer's arrays of the first pass, where all are numbers; `inputs` are A's tensors that it reads."""
         gathered = self._bench.gathered
         kept = gathered.kept.get(name)
         pair = pair or (kept.introduced if kept is not None else None)
@@ -105,6 +106,8 @@ class Laboratory:
         if pair is None or floor is None or any(array is None for array in read):
             return None
         arrays = tuple(array for array in read if array is not None)
+        if any(is_text(array) for array in (*arrays, *pair)):
+            return None
         return Sample(inputs=arrays, a=pair[0], b=pair[1], noise_floor=floor.value)
 
     def _read_by_layers(self, tensor: str) -> Array | None:
@@ -195,6 +198,8 @@ class Laboratory:
                 return runner_edits.ConstantEdit(node=node, value=value)
             case SetAttribute(node=node, name=name, value=value):
                 return runner_edits.AttributeEdit(node=node, name=name, value=value)
+            case SetTable(node=node, keys=keys, values=values):
+                return runner_edits.TableEdit(node=node, keys=keys, values=values)
             case Graft(layer=layer):
                 return self._graft(layer)
 
@@ -263,12 +268,15 @@ def gap_of(a: Array, b: Array | None, noise_floor: float) -> Gap:
     """Two outputs in one layout; None or unlike NaN and infinity are infinitely far apart."""
     if b is None:
         return Gap(float("inf"), float("inf"), within=False)
+    if is_text(a) or is_text(b):
+        a, b = as_numbers(a, b)
     found = measure(a, b, noise_floor=noise_floor)
     if (found.nan_a, found.inf_a) != (found.nan_b, found.inf_b):
         return Gap(float("inf"), float("inf"), within=False)
     finite = np.abs(a[np.isfinite(a)].astype(np.float64)) if a.dtype.kind in "fiu" else np.zeros(0)
     scale = float(finite.max(initial=0.0)) or 1.0
-    return Gap(found.max_abs / scale, found.max_abs, within=found.max_abs <= noise_floor)
+    within = np.isfinite(found.max_abs) and found.max_abs <= noise_floor
+    return Gap(found.max_abs / scale, found.max_abs, within=bool(within))
 
 
 def _options(trials: Sequence[Trial], side: Side) -> dict[str, Any]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Any
+
+from numpy.typing import NDArray
 
 from inspector.causes import weights_changed, weights_not_loaded
 from inspector.domain.comparison import Comparison, Finding
@@ -13,6 +16,7 @@ from inspector.domain.match import Assignment
 from inspector.domain.refusal import Refusal
 from inspector.formats.keras_kinds import KINDS
 from inspector.matching import Contents, match
+from inspector.matching.contents import Values
 from inspector.session.other_net import is_other_net, other_net
 from inspector.session.passes import both
 from inspector.session.reconstruct import stand_in, wanted
@@ -33,28 +37,45 @@ UNPAIRED = ("NOT_COMPARABLE", "INPUT_UNPAIRED", "WRONG_SHAPE", *CODES)
 OF_WEIGHTS = (weights_changed.CAUSE, weights_not_loaded.CAUSE, "weight-order")  # a run tells these itself
 
 
-def contents(a: SideState, b: SideState) -> Contents:
+Current = Callable[[], None]  # raises Cancelled once nobody waits for what is being worked out
+
+
+def contents(a: SideState, b: SideState, current: Current) -> Contents:
     """Both sides' weights, as matching asks for them."""
-    return Contents(a.fingerprints(), b.fingerprints(), a.reader.values, b.reader.values)
+
+    def read(side: SideState) -> Values:
+        def values(value_id: str, start: int = 0, stop: int | None = None, /) -> NDArray[Any]:
+            current()
+            return side.reader.values(value_id, start, stop)
+
+        return values
+
+    return Contents(a.fingerprints(), b.fingerprints(), read(a), read(b))
 
 
-def lend(own: SideState, other: SideState, refusal: Refusal | None = None, stated: tuple[Finding, ...] = ()) -> None:
+def lend(
+    own: SideState,
+    other: SideState,
+    refusal: Refusal | None = None,
+    stated: tuple[Finding, ...] = (),
+    current: Current = lambda: None,
+) -> None:
     """Let `other`'s model run with the weights of `own`. Raises NO_PLACE where they do not fit in it."""
     if is_other_net(own.computation(), other.computation()):
         raise InspectorError(NO_PLACE, "the weights belong to another net", where=own.opened().path)
-    found = match(own.computation(), other.computation(), contents(own, other))
+    found = match(own.computation(), other.computation(), contents(own, other, current))
     lender = other.opened(), other.options
     own.stand_in = stand_in(
         own.computation(), other.computation(), found, lender, own.reader.values, refusal=refusal, stated=stated
     )
 
 
-def lend_to_weights(a: SideState, b: SideState) -> None:
+def lend_to_weights(a: SideState, b: SideState, current: Current) -> None:
     """Of weights alone; where they do not fit, nothing is lent."""
     for own, other in ((a, b), (b, a)):
         if own.stand_in is None and wanted(own.opened(), other.opened()):
             try:
-                lend(own, other)
+                lend(own, other, current=current)
             except InspectorError as error:
                 if error.code != NO_PLACE:
                     raise

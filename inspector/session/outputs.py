@@ -137,7 +137,7 @@ def difference(
         shape=tuple(a.shape),
         metrics=metrics,
         noise_floor=level.value,
-        within_noise=metrics.max_abs <= level.value,
+        within_noise=math.isfinite(metrics.max_abs) and metrics.max_abs <= level.value,
         identical=metrics.max_abs == 0,
         scores=scores(a, turned),
         axes=axes,

@@ -5,20 +5,23 @@ from __future__ import annotations
 import shutil
 import tempfile
 import threading
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
 from numpy.typing import NDArray
 
 from inspector.domain.comparison import Comparison, InputUsed
-from inspector.domain.errors import InspectorError
+from inspector.domain.errors import Cancelled, InspectorError
 from inspector.domain.files import SIDES, Entry, ModelFile, Side
 from inspector.domain.match import Assignment, ValueHit
 from inspector.domain.options import SideOptions
 from inspector.matching import match
+from inspector.session.carried import settings_for, swapped
 from inspector.session.comparing import Comparing, Result, prepare
 from inspector.session.datasets import read_dataset
 from inspector.session.environments import Environments
@@ -34,6 +37,7 @@ from inspector.session.passes import Gathered, both
 from inspector.session.settings import Settings
 from inspector.session.side import SideState
 from inspector.session.snippets import snippet
+from inspector.session.static import compare_static
 from inspector.session.store import Store, pair_key
 from inspector.workers import fork_server
 from inspector.workers.child import Progress
@@ -77,7 +81,11 @@ class Session:
         }
         self._assignment: Assignment | None = None
         self._result: Result | None = None
+        self._current = False  # the last result is of the files, options and matches of now
         self._comparing = threading.Lock()
+        self._matching = threading.Lock()
+        self._generation = 0  # of what a match rests on
+        self._settled: tuple[str, str] | None = None  # the digests of the pair that the settings are for
         self._ahead = False
         self._closed = False
         self._plain_digests: dict[Side, str] = {}
@@ -104,8 +112,6 @@ class Session:
         self._changed()
         if self._ahead:
             self._sides[side].preload()
-        if all(self.file(other) is not None for other in SIDES):
-            self._store.add_recent(self._path("a"), self._path("b"))
         return file
 
     def options(self, side: Side) -> SideOptions:
@@ -118,7 +124,7 @@ class Session:
         if options.choices != state.options.choices and state.file is not None:
             self._plain_digests.setdefault(side, state.sha256())
         state.set_options(options)
-        self._changed()
+        self._changed(keep_result=True)
         if self._ahead and self.file(side) is not None:
             self._sides[side].preload()
 
@@ -159,8 +165,10 @@ class Session:
         self._sides["a"], self._sides["b"] = self._sides["b"], self._sides["a"]
         for side in SIDES:
             self._sides[side].side = side
-        swapped: dict[Side, Side] = {"a": "b", "b": "a"}
-        self._plain_digests = {swapped[side]: digest for side, digest in self._plain_digests.items()}
+        other: dict[Side, Side] = {"a": "b", "b": "a"}
+        self._plain_digests = {other[side]: digest for side, digest in self._plain_digests.items()}
+        self._settled = None if self._settled is None else (self._settled[1], self._settled[0])
+        self.settings = swapped(self.settings)
         self._changed()
 
     def file(self, side: Side) -> ModelFile | None:
@@ -177,32 +185,54 @@ class Session:
         return snippet(state.opened(), entry, inputs)
 
     def match(self, progress: Progress = silent) -> Assignment:
-        """Match by names, weights and structure, without running anything; the person's choices win."""
-        if self._assignment is None:
-            progress("matching layers with tensors", 0, 0)
-            a, b = self._sides["a"], self._sides["b"]
-            both(a.computation, b.computation)
-            both(a.fingerprints, b.fingerprints)
-            lend_to_weights(a, b)
-            forced = self._choices()
-            self._assignment = match(a.computation(), b.computation(), contents(a, b), forced=forced)
-        return self._assignment
+        """Match by names, weights and structure, without running anything; the person's choices win.
+
+        Raises Cancelled when a file, an option or a choice changes meanwhile, or after `stop_matching()`."""
+        with self._matching:
+            if self._assignment is None:
+                generation = self._generation
+                found = self._matched(partial(self._refuse_stale, generation), progress)
+                self._store.add_recent(self._path("a"), self._path("b"))
+                self._assignment = found
+            return self._assignment
+
+    def stop_matching(self) -> None:
+        """Let a match that is under way end as soon as it looks at another weight; it raises Cancelled."""
+        self._generation += 1
+
+    def _matched(self, current: Callable[[], None], progress: Progress) -> Assignment:
+        progress("matching layers with tensors", 0, 0)
+        a, b = self._sides["a"], self._sides["b"]
+        both(a.computation, b.computation)
+        both(a.fingerprints, b.fingerprints)
+        try:
+            lend_to_weights(a, b, current)
+            found = match(a.computation(), b.computation(), contents(a, b, current), forced=self._choices())
+            current()
+        except Cancelled:  # what was lent meanwhile was lent to a side that is another one now
+            a.stand_in = b.stand_in = None
+            raise
+        return found
+
+    def _refuse_stale(self, generation: int) -> None:
+        if generation != self._generation:
+            raise Cancelled("what was being matched has changed")
 
     def change_match(self, a: str, tensor_b: str | None) -> Assignment:
         """Pair a layer of A with a tensor of B, or with none; kept in the session file."""
         self._store.set_match(self._key(), a, tensor_b)
-        self._changed()
+        self._changed(keep_result=True)
         return self.match()
 
     def clear_match(self, a: str) -> Assignment:
         """Take back a choice."""
         self._store.forget_match(self._key(), a)
-        self._changed()
+        self._changed(keep_result=True)
         return self.match()
 
     def match_by_values(self, progress: Progress = silent) -> Assignment:
         """Match, run once unless it was run already, and complete the match with the evidence of the values."""
-        if self._result is None:
+        if not self._current:
             self.compare(progress)
         return self._last().assignment
 
@@ -221,8 +251,21 @@ class Session:
             self._sides["b"].opened()
             self.warm()
             assignment = self.match(progress)
+            generation = self._generation
             self._result = self._compared(assignment, progress)
+            self._current = generation == self._generation
             return self._result.comparison
+
+    def compare_static(self, progress: Progress = silent) -> Comparison:
+        """What weights and settings say; nothing is run, and the layers have no numbers."""
+        with self._comparing:
+            start = time.perf_counter()
+            assignment = self.match(progress)
+            progress("comparing weights and settings", 0, 0)
+            found = compare_static(self._sides["a"], self._sides["b"], assignment)
+            found.timings["static"] = round(time.perf_counter() - start, 3)
+            self._result = Result(found, assignment, Gathered(), [])
+            return found
 
     def _compared(self, assignment: Assignment, progress: Progress) -> Result:
         """By a run of both sides; where one cannot run and nothing stands in for it, by what the files say."""
@@ -230,11 +273,13 @@ class Session:
         if without_a_place(a, b):
             return Result(answer_without_a_run(a, b, assignment), assignment, Gathered(), [])
         progress("loading both sides", 0, 0)
+        start = time.perf_counter()
         try:
             if lend_to_refused(a, b, assignment, progress):
                 self._assignment = None
                 assignment = self.match(progress)
-            return Comparing(a, b, self.settings, read_dataset, progress).run(assignment)
+            loading = time.perf_counter() - start
+            return Comparing(a, b, self.settings, read_dataset, progress, loading=loading).run(assignment)
         except InspectorError as error:
             return Result(answer_of_unpaired(a, b, error), assignment, Gathered(), [])
 
@@ -312,11 +357,16 @@ class Session:
         """The last pairs of files, newest first."""
         return [(pair.a, pair.b) for pair in self._store.recent()]
 
-    def recall_settings(self) -> None:
-        """Take up the settings that were last used with this pair, unless something is set already."""
-        known = self._store.settings(self._key())
-        if known is not None and self.settings == Settings():
-            self.settings = known
+    def recall_settings(self, given: Collection[str] = ()) -> None:
+        """Take up the settings of the open pair, once for each pair (`settings_for` says which). `given` names
+        fields of Settings that were set for this pair already: they stay."""
+        pair = self._plain_digest("a"), self._plain_digest("b")
+        if pair == self._settled:
+            return
+        before = self._settled or ("", "")
+        staying = [side for side, now, last in zip(SIDES, pair, before, strict=True) if now == last]
+        self.settings = settings_for(self.settings, self._store.settings(self._key()), given=given, staying=staying)
+        self._settled = pair
 
     def save_settings(self) -> None:
         """Keep the settings of this pair in the session file."""
@@ -336,11 +386,15 @@ class Session:
             fork_server.release()
         shutil.rmtree(self._spill, ignore_errors=True)
 
-    def _changed(self) -> None:
+    def _changed(self, *, keep_result: bool = False) -> None:
+        """What was worked out is no longer true. With `keep_result` the last result can still be looked at."""
+        self._generation += 1
         for side in SIDES:
             self._sides[side].stand_in = None
         self._assignment = None
-        self._result = None
+        self._current = False
+        if not keep_result:
+            self._result = None
 
     def _last(self) -> Result:
         if self._result is None:
@@ -355,7 +409,10 @@ class Session:
 
     def _plain_key(self) -> str:
         """The pair as it was before anything was chosen in its files: a choice may add a file to a digest."""
-        return pair_key(*(self._plain_digests.get(side) or self._sides[side].sha256() for side in SIDES))
+        return pair_key(*(self._plain_digest(side) for side in SIDES))
+
+    def _plain_digest(self, side: Side) -> str:
+        return self._plain_digests.get(side) or self._sides[side].sha256()
 
     def _choices(self) -> dict[str, str | None]:
         return self._store.matches(self._key())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,7 +48,7 @@ def load(chosen: tuple[Spec, ...], pairs: tuple[Pair, ...], read_dataset: ReadDa
         if spec.kind in DRAWN:
             loaded.append(Source(spec=spec, pair=pair))
         elif spec.kind == "dataset":
-            dataset = arrays.numeric(read_dataset(spec.path, spec.dataset), spec.text)
+            dataset = arrays.usable(read_dataset(spec.path, spec.dataset), spec.text)
             loaded.append(_samples(spec, pair, dataset))
         else:
             # The same npz may serve several inputs: its arrays then go by name, or by order.
@@ -62,9 +63,18 @@ def _from_file(spec: Spec, pair: Pair, order: int, count: int) -> Source:
     if kind == "npz":
         return _samples(spec, pair, arrays.load_npz(spec.path, names_of(pair), order, count))
     if kind == "csv":
-        return _samples(spec, pair, arrays.load_csv(spec.path), table=True)
+        return _samples(spec, pair, _table(spec.path, pair), table=True)
     files = images.files_of(spec.path) if kind == "folder" else (spec.path,)
     return Source(spec=spec, pair=pair, pictures=files)
+
+
+def _table(path: Path, pair: Pair) -> Array:
+    """Texts for an input that takes text, else numbers."""
+    if all(port.dtype != "string" for port in pair):
+        return arrays.load_csv(path)
+    shapes = [port.shape[1:] for port in pair if port.shape is not None]
+    counts = [math.prod(size or 0 for size in shape) for shape in shapes]
+    return arrays.load_texts(path, max(counts, default=0) or None)
 
 
 def _samples(spec: Spec, pair: Pair, array: Array, *, table: bool = False) -> Source:

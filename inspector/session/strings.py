@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,15 +18,44 @@ def is_text(array: Array) -> bool:
     return array.dtype.kind in "SUO"
 
 
-def draw_text(shape: tuple[int, ...], kind: str, seed: int, stream: int) -> NDArray[np.bytes_]:
-    """Words and numbers, the same for a seed; `zeros` are empty, `ones` are `1`."""
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """What words are drawn from: a vocabulary, and unless it is `closed` words beyond it; `sentences` of several."""
+
+    words: tuple[bytes, ...] = ()
+    sentences: bool = False
+    closed: bool = False
+
+
+ANYTHING = Drawn()
+
+
+def draw_text(shape: tuple[int, ...], kind: str, seed: int, stream: int, drawn: Drawn = ANYTHING) -> Array:
+    """Words of a vocabulary and beyond it, words and numbers where there is none, the same for a seed; `zeros` are
+    empty, `ones` are `1`. Bytes."""
     count = math.prod(shape)
     if kind != "random":
-        texts = ["" if kind == "zeros" else "1"] * count
+        texts = [b"" if kind == "zeros" else b"1"] * count
     else:
         bits = np.random.PCG64(np.random.SeedSequence([seed, stream])).random_raw(count)
-        texts = [f"{WORDS[int(bit) % len(WORDS)]} {int(bit) >> 3 & 63}" for bit in np.atleast_1d(bits)]
-    return np.array([text.encode() for text in texts], np.bytes_).reshape(shape)
+        texts = [_text(int(bit), drawn) for bit in np.atleast_1d(bits)]
+    return np.array(texts, np.bytes_).reshape(shape)
+
+
+def _text(bits: int, drawn: Drawn) -> bytes:
+    if not drawn.words:
+        return f"{WORDS[bits % len(WORDS)]} {bits >> 3 & 63}".encode()
+    if not drawn.sentences:
+        return _word(bits, drawn)
+    count = 2 + bits % 5
+    return b" ".join(_word((bits * (2 * place + 1)) >> 5 & 0xFFFFFFFF, drawn) for place in range(count))
+
+
+def _word(bits: int, drawn: Drawn) -> bytes:
+    """One of four is beyond the vocabulary, unless nothing else is taken."""
+    if drawn.closed or bits & 3:
+        return drawn.words[(bits >> 2) % len(drawn.words)]
+    return f"{WORDS[(bits >> 2) % len(WORDS)]}{bits >> 5 & 63}".encode()
 
 
 def as_numbers(a: Array, b: Array) -> tuple[Array, Array]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from inspector.domain.comparison import LayerDifference, Metrics, OutputDifference, Status, Verdict
@@ -20,7 +21,8 @@ def status_of(introduced: Metrics | None, total: Metrics | None, noise_floor: fl
         return "same" if total.max_abs == 0 else "within-noise" if within else "not-compared"
     if introduced.max_abs == 0:
         return "same"
-    return "within-noise" if introduced.max_abs <= noise_floor else "different"
+    # NaN or infinity on one side alone is no rounding, however high the floor
+    return "within-noise" if math.isfinite(introduced.max_abs) and introduced.max_abs <= noise_floor else "different"
 
 
 def verdict_of(outputs: Sequence[OutputDifference], layers: Sequence[LayerDifference]) -> Verdict:
@@ -40,7 +42,7 @@ def culprits(layers: Sequence[LayerDifference]) -> list[LayerDifference]:
 def sentence(verdict: Verdict, outputs: Sequence[OutputDifference], layers: Sequence[LayerDifference]) -> str:
     """What was found, for the status line, the report and the command."""
     compared = [layer for layer in layers if layer.status != "not-compared"]
-    count = _count(len(compared), "layer")
+    count = counted(len(compared), "layer")
     if verdict == "not-comparable":
         return "A and B cannot be compared: no output of A was found in B."
     worst = max((output.metrics.max_abs for output in outputs), default=0.0)
@@ -62,7 +64,7 @@ def _different(layers: Sequence[LayerDifference], compared: int, worst: float) -
     found = culprits(layers)
     if not found:
         return (
-            f"The outputs differ by {short(worst)}, yet none of {_count(compared, 'layer')} introduces a "
+            f"The outputs differ by {short(worst)}, yet none of {counted(compared, 'layer')} introduces a "
             "difference: look at the inputs, the preprocessing and the layers without a match."
         )
     first = found[0]
@@ -70,7 +72,7 @@ def _different(layers: Sequence[LayerDifference], compared: int, worst: float) -
     others = compared - len(found)
     shapes = sum(layer.note.startswith(UNLIKE_SHAPES) for layer in layers)
     unlike = f"; {shapes} cannot be compared, their shapes differ" if shapes else ""
-    rest = f"{_count(others, 'other')} {'introduces' if others == 1 else 'introduce'} nothing beyond rounding{unlike}"
+    rest = f"{counted(others, 'other')} {'introduces' if others == 1 else 'introduce'} nothing beyond rounding{unlike}"
     if len(found) == 1:
         return f"B differs from `{first.a}` on: this layer alone introduces {short(size)}; {rest}."
     weights = sum(any(w.relation in ("different", "missing") for w in layer.weights) for layer in found)
@@ -81,5 +83,6 @@ def _different(layers: Sequence[LayerDifference], compared: int, worst: float) -
     )
 
 
-def _count(number: int, word: str) -> str:
+def counted(number: int, word: str) -> str:
+    """`1 layer`, `3 layers`."""
     return f"{number} {word}" if number == 1 else f"{number} {word}s"

@@ -53,7 +53,16 @@ class GraftEdit:
     target: Joint
 
 
-Edit = ConstantEdit | AttributeEdit | GraftEdit
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableEdit:
+    """Fill a lookup table of the graph with other keys and values, each of shape (entries,)."""
+
+    node: str
+    keys: Array
+    values: Array
+
+
+Edit = ConstantEdit | AttributeEdit | GraftEdit | TableEdit
 
 
 def message(edit: Edit, folder: Path) -> dict[str, Any]:
@@ -64,6 +73,8 @@ def message(edit: Edit, folder: Path) -> dict[str, Any]:
             return {"kind": "constant", "node": node, "value": save({node: value}, folder)[node]}
         case AttributeEdit(node=node, name=name, value=value):
             return {"kind": "attribute", "node": node, "name": name, "value": value}
+        case TableEdit(node=node, keys=keys, values=values):
+            return {"kind": "table", "node": node, **save({"keys": keys, "values": values}, folder)}
         case GraftEdit(graph=graph, joints=joints, target=target):
             own = folder.parent / f"{graph.parent.name}-{graph.name}"
             if not own.exists():

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from inspector.domain.computation import Port
 from inspector.domain.errors import Cancelled, InspectorError
 from inspector.domain.files import Shape, Warn
+from inspector.domain.lookups import LookupKind
 from inspector.domain.match import ValueHit
 from inspector.domain.options import SideOptions
 from inspector.domain.refusal import Refusal
@@ -58,6 +59,20 @@ class Tap:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LookedUp:
+    """A lookup as the runner tells it (see domain.lookups); `keys` and `values` are `.npy` files of the spill."""
+
+    kind: LookupKind
+    node: str
+    inputs: tuple[str, ...]
+    reaches: tuple[str, ...]
+    sentences: bool
+    closed: bool
+    keys: str
+    values: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Loaded:
     """A model that is ready to run. `random_ops` are nodes whose value changes from run to run;
     `confinement` says in words what the process that runs it may do. `can` holds `replay`, `reference`
@@ -75,6 +90,7 @@ class Loaded:
     can: tuple[str, ...] = ()
     precision: str = "float32"
     config: str = ""
+    lookups: tuple[LookedUp, ...] = ()
     refusal: Refusal | None = None
 
 

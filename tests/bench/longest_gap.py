@@ -38,9 +38,8 @@ def main() -> None:
 
         timer = QTimer(interval=5)
         timer.timeout.connect(tick)
-        window.input_bar.set_input(str(resource("demo", "digits", "digit_4.png")))
-        window.work.run_when_matched = True
-        window.files.open_pair(resource("demo", "digits.h5"), resource("demo", "digits_faulty.pb"))
+        window.work.give(inputs=(str(resource("demo", "digits", "digit_4.png")),))
+        window.work.open_pair(resource("demo", "digits.h5"), resource("demo", "digits_faulty.pb"), run=True)
         state["last"] = time.perf_counter()
         timer.start()
         loop.exec()

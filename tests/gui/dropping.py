@@ -21,5 +21,5 @@ def drop_on(window: QWidget, mime: QMimeData, share: float = 0.5) -> None:
     at = QPoint(int(window.width() * share), window.height() // 2)
     actions = Qt.DropAction.CopyAction
     buttons, keys = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
-    QApplication.sendEvent(window, QDragEnterEvent(QPointF(at), actions, mime, buttons, keys))
+    QApplication.sendEvent(window, QDragEnterEvent(at, actions, mime, buttons, keys))
     QApplication.sendEvent(window, QDropEvent(QPointF(at), actions, mime, buttons, keys))

@@ -308,6 +308,9 @@ class FakeSession:
         self.chosen = {"a": SideOptions(), "b": SideOptions()}
         self.environments = FakeEnvironments()
         self.recalled: dict[str, SideOptions] = {}
+        self.remembered: FakeSettings | None = None
+        self.matched: list[tuple[str, str]] = []
+        self.match_seconds = 0.0
 
     def options(self, side: str) -> SideOptions:
         return self.chosen[side]
@@ -384,13 +387,22 @@ class FakeSession:
         return self.files[side]
 
     def reader(self, side: str) -> FakeReader:
+        if side not in self.readers:
+            raise InspectorError("NO_FILE", "no file is open in this reader", todo="Open one first.")
         return self.readers[side]
 
     def snippet(self, side: str, entry: Entry) -> str:
         return f"session.run({entry.tensor!r})"
 
-    def recall_settings(self) -> None:
-        """Nothing is kept between windows here."""
+    def recall_settings(self, given=()) -> None:
+        """What is remembered of this pair, where something is; `given` fields stay."""
+        self.calls.append(("recall_settings", tuple(given)))
+        if self.remembered is not None:
+            kept = {name: getattr(self.settings, name) for name in given}
+            self.settings, self.remembered = replace(self.remembered, **kept), None
+
+    def stop_matching(self) -> None:
+        self.calls.append(("stop_matching",))
 
     def save_settings(self) -> None:
         self.calls.append(("save_settings",))
@@ -399,6 +411,8 @@ class FakeSession:
         self.calls.append(("warm",))
 
     def match(self, progress=None) -> Assignment:
+        time.sleep(self.match_seconds)
+        self.matched.append(tuple(Path(self.files[side].path).name for side in ("a", "b")))
         return self._assignment
 
     def change_match(self, a: str, tensor_b: str | None) -> Assignment:

@@ -49,7 +49,7 @@ def test_dropping_two_files_opens_and_matches_them(qtbot: QtBot, window: MainWin
     qtbot.waitUntil(lambda: window.state.assignment is not None)
     assert window.sides["a"].title.raw == "model.h5"
     assert window.sides["b"].title.raw == "model.pb"
-    assert window.answer.sentence.text() == "18 of 18 layers of A have a tensor in B."
+    assert window.answer.sentence.text() == "18 of 18 layers matched."
 
 
 def test_dropping_one_file_right_of_the_middle_is_b(qtbot: QtBot, window: MainWindow, files: tuple[Path, Path]) -> None:

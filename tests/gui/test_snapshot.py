@@ -38,7 +38,7 @@ def test_one_side_asks_for_the_other() -> None:
 
 def test_matched_can_be_run() -> None:
     shown = resolve(MATCHED)
-    assert shown.sentence == "18 of 18 layers of A have a tensor in B."
+    assert shown.sentence == "18 of 18 layers matched."
     assert shown.can_run
     assert not shown.can_stop
     assert shown.title == "m.h5 and m.pb - Model Inspector"

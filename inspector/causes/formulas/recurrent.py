@@ -106,7 +106,9 @@ def _convolved(layer: Layer, read: tuple[Array, Array], weights: Weights, states
     if kernel.shape[-1] != gates * filters or inner.shape[-1] != gates * filters or bias.size != gates * filters:
         return None
     order = layer.settings.get("gate_order") or tuple(range(gates))
-    moved = {name: layer.settings[name] for name in ("strides", "padding", "dilation") if name in layer.settings}
+    moved: dict[str, Any] = {
+        name: layer.settings[name] for name in ("strides", "padding", "dilation") if name in layer.settings
+    }
     plain = replace(layer, kind=f"conv{rank}d", settings=moved)
     kept = replace(plain, settings={"padding": "same"})
     kernels = [_slid(plain, part) for part in _gates(kernel, gates, order)]

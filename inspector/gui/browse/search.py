@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from enum import IntEnum
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, QTimer, Signal
@@ -10,9 +11,11 @@ from PySide6.QtGui import QIcon, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QApplication, QHeaderView, QLineEdit, QTableView, QWidget
 
 from inspector.domain.files import Found
+from inspector.gui.browse.scoped_name import ScopedNameDelegate
 from inspector.gui.browse.tree_view import WIDEST
-from inspector.gui.browse.wording import hover_text, what_text
+from inspector.gui.browse.wording import dtype_text, hover_text, shape_text
 from inspector.gui.plain import shortened, tooltip
+from inspector.gui.theme import GRID, Theme
 
 PAUSE_MS = 120
 LIMIT = 200
@@ -53,8 +56,16 @@ class SearchBox(QLineEdit):
             self.left.emit()
 
 
+class Hit(IntEnum):
+    """The columns of the hits."""
+
+    NAME = 0
+    WHAT = 1
+    SHAPE = 2
+
+
 class HitModel(QAbstractTableModel):
-    """Columns: name, what it is. The hits of the last query."""
+    """Columns: name with its scope, class or dtype, shape. The hits of the last query."""
 
     def __init__(self, icon: Callable[[str], QIcon], parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -70,7 +81,7 @@ class HitModel(QAbstractTableModel):
         return 0 if parent.isValid() else len(self.hits)
 
     def columnCount(self, parent: Index = _INVALID) -> int:
-        return 0 if parent.isValid() else 2
+        return 0 if parent.isValid() else len(Hit)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if not index.isValid():
@@ -78,13 +89,20 @@ class HitModel(QAbstractTableModel):
         hit = self.hits[index.row()]
         match role:
             case Qt.ItemDataRole.DisplayRole:
-                return shortened(path_text(hit)) if index.column() == 0 else shortened(what_text(hit.entry))
+                return shortened(self._texts(hit)[index.column()])
+            case Qt.ItemDataRole.TextAlignmentRole if index.column() == Hit.SHAPE:
+                return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             case Qt.ItemDataRole.ToolTipRole:
                 return tooltip(f"{path_text(hit)}\n{hover_text(hit.entry)}")
             case Qt.ItemDataRole.DecorationRole if index.column() == 0:
                 return self._icon(hit.entry.kind)
             case _:
                 return None
+
+    @staticmethod
+    def _texts(hit: Found) -> tuple[str, str, str]:
+        entry = hit.entry
+        return path_text(hit), entry.class_name or dtype_text(entry.dtype) or entry.kind, shape_text(entry.shape)
 
 
 def path_text(hit: Found) -> str:
@@ -102,25 +120,35 @@ class HitList(QTableView):
     chosen = Signal(object)
     opened = Signal(object)
 
-    def __init__(self, model: HitModel, parent: QWidget | None = None) -> None:
+    def __init__(self, model: HitModel, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._hits = model
         self.setModel(model)
+        self.setItemDelegateForColumn(Hit.NAME, ScopedNameDelegate(theme, self))
         self.setShowGrid(False)
+        self.setWordWrap(False)
         self.setTabKeyNavigation(False)
         self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.setSelectionBehavior(QTableView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QTableView.SelectionMode.SingleSelection)
         self.horizontalHeader().hide()
         self.verticalHeader().hide()
-        self.verticalHeader().setDefaultSectionSize(24)
-        self.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        self.horizontalHeader().setSectionResizeMode(1, QHeaderView.ResizeMode.Fixed)
+        self.verticalHeader().setDefaultSectionSize(2 * self.fontMetrics().height() + GRID // 2)
+        self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        self.horizontalHeader().setSectionResizeMode(Hit.NAME, QHeaderView.ResizeMode.Stretch)
+        model.modelReset.connect(self._share_room)
         self.doubleClicked.connect(lambda index: self.opened.emit(self._hits.hits[index.row()]))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self.horizontalHeader().resizeSection(1, min(WIDEST, self.viewport().width() * 3 // 8))
+        self._share_room()
+
+    def _share_room(self) -> None:
+        """The name gets what is left; there is a column of shapes where a hit has one."""
+        room, shapes = self.viewport().width(), any(hit.entry.shape is not None for hit in self._hits.hits)
+        self.setColumnHidden(Hit.SHAPE, not shapes)
+        self.horizontalHeader().resizeSection(Hit.WHAT, min(WIDEST, room * (2 if shapes else 3) // 10))
+        self.horizontalHeader().resizeSection(Hit.SHAPE, min(WIDEST, room * 3 // 10))
 
     def current_hit(self) -> Found | None:
         row = self.currentIndex().row()

@@ -15,7 +15,7 @@ from inspector.gui.browse.tree_model import EntryModel
 from inspector.gui.browse.tree_view import EntryTree
 from inspector.gui.browse.wording import bytes_text
 from inspector.gui.drops import WHAT_OPENS
-from inspector.gui.errors import ErrorPanel
+from inspector.gui.errors import ErrorPanel, Notice
 from inspector.gui.options.bar import OptionsBar
 from inspector.gui.options.fields import button
 from inspector.gui.options.wording import runs_in_text
@@ -23,6 +23,7 @@ from inspector.gui.plain import ClampedLabel, ElidedLabel, label, tooltip
 from inspector.gui.snapshot import name_of
 from inspector.gui.state import AppState
 from inspector.gui.theme import GRID, Theme
+from inspector.gui.words import in_window
 
 LINES = 4  # of the reason why a file cannot run
 INVITATIONS: dict[Side, str] = {
@@ -62,8 +63,10 @@ class SidePanel(QFrame):
         self.model = EntryModel(self._ask, self._icon, self)
         self.tree = EntryTree(self.model)
         self.hits = HitModel(self._icon)
-        self.hit_list = HitList(self.hits)
+        self.hit_list = HitList(self.hits, theme)
         self.error = ErrorPanel()
+        self.notice = Notice()
+        self.notice.hide()
         self.invitation = label(role="muted", wrap=True)
         self.body = QStackedWidget()
         self._lay_out()
@@ -80,33 +83,45 @@ class SidePanel(QFrame):
 
     def show_file(self, file: ModelFile | None) -> None:
         """Show a file's head and its tree, or the invitation to open one."""
-        self._file, self._opening = file, False
-        self.invitation.setText(INVITATIONS[self.side])
+        self._file = file
         self.search.clear()
+        self.notice.hide()
+        self._show_head()
+        if file is not None:
+            self.model.reset()
+        else:
+            self.model.clear()
+
+    def _show_head(self) -> None:
+        """What file it is; its tree as far as it is known."""
+        file, self._opening = self._file, False
+        self.invitation.setText(INVITATIONS[self.side])
         self.search.setVisible(file is not None)
         self.convert.setVisible(file is not None)
         self.title.show_text(name_of(file) if file else "no file")
         self.title.setToolTip(tooltip(_told(file)) if file else "")
         self._show_where_it_runs(file)
-        if file is not None:
-            self.model.reset()
-            self.body.setCurrentWidget(self.tree)
-        else:
-            self.body.setCurrentWidget(self.invitation)
+        self.body.setCurrentWidget(self.invitation if file is None else self.tree)
 
     def _show_where_it_runs(self, file: ModelFile | None) -> None:
         """In one line; why it cannot run, and what to do about it, in as many as it takes."""
         stands_in = self._state.stands_in(self.side)
         runs = file is not None and (bool(file.runs_in) or stands_in)
-        text = runs_in_text(file, self.side, stands_in=stands_in) if file is not None else ""
+        text = in_window(runs_in_text(file, self.side, stands_in=stands_in)) if file is not None else ""
         self.facts.show_text(text)
         self.facts.setVisible(runs)
         self.cannot_run.show_text(text)
         self.cannot_run.setVisible(file is not None and not runs)
 
     def show_error(self, error: InspectorError | None) -> None:
-        """Put the error where the tree would have been; None takes it away."""
-        if error is not None:
+        """Put the error where the tree would have been, or above the tree of a file that stays open; None takes
+        it away."""
+        if error is not None and self._file is not None:
+            self.notice.show_error(error)
+            self.notice.show()
+            if self._opening:
+                self._show_head()
+        elif error is not None:
             self._opening = False
             self.error.show_error(error)
             for part in (self.facts, self.cannot_run, self.search):
@@ -114,10 +129,13 @@ class SidePanel(QFrame):
             self.body.setCurrentWidget(self.error)
         elif self.body.currentWidget() is self.error:
             self.show_file(self._state.files[self.side])
+        else:
+            self.notice.hide()
 
     def show_opening(self, name: str) -> None:
         """Say that a file is being read."""
         self._opening = True
+        self.notice.hide()
         self.title.show_text(name)
         self.invitation.setText("Reading the structure…")
         self.body.setCurrentWidget(self.invitation)
@@ -222,8 +240,9 @@ class SidePanel(QFrame):
             (self.chart_wanted, self.tree.chart_wanted),
         ):
             of_tree.connect(lambda entry, mine=mine: mine.emit(side, entry))
-        self.error.retry.connect(lambda: self.retry_wanted.emit(side))
-        self.error.dismissed.connect(lambda: self._state.file_failed.emit(side, None))
+        for said in (self.error, self.notice):
+            said.retry.connect(lambda: self.retry_wanted.emit(side))
+            said.dismissed.connect(lambda: self._state.file_failed.emit(side, None))
         self._theme.changed.connect(self.tree.viewport().update)
 
     def _name_parts(self) -> None:
@@ -255,6 +274,7 @@ class SidePanel(QFrame):
         layout.addWidget(self.cannot_run)
         layout.addWidget(self.options)
         layout.addLayout(finding)
+        layout.addWidget(self.notice)
         layout.addWidget(self.body, 1)
         self.setMinimumWidth(20 * GRID)
 
@@ -265,5 +285,5 @@ def _path(hit: Found) -> tuple[str, ...]:
 
 def _told(file: ModelFile) -> str:
     facts = [f"{name}: {value}" for name, value in file.facts]
-    warnings = [f"{warning.code}: {warning.text}" for warning in file.warnings]
+    warnings = [f"{warning.code}: {in_window(warning.text)}" for warning in file.warnings]
     return "\n".join([file.path, f"{file.title}, {bytes_text(file.size)}", file.reason, *facts, *warnings])

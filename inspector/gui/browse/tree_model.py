@@ -44,14 +44,21 @@ class EntryModel(QAbstractItemModel):
         super().__init__(parent)
         self._ask = ask
         self._icon = icon
-        self._root = self._new_root()
+        self._root = self._new_root(empty=True)
 
     def reset(self) -> None:
         """Forget everything and ask for the first page anew."""
-        self.beginResetModel()
-        self._root = self._new_root()
-        self.endResetModel()
+        self._forget(empty=False)
         self.fetchMore(QModelIndex())
+
+    def clear(self) -> None:
+        """Forget everything; there is no file to ask."""
+        self._forget(empty=True)
+
+    def _forget(self, *, empty: bool) -> None:
+        self.beginResetModel()
+        self._root = self._new_root(empty=empty)
+        self.endResetModel()
 
     def entry(self, index: Index) -> Entry | None:
         return self._branch(index).entry if index.isValid() else None
@@ -168,5 +175,5 @@ class EntryModel(QAbstractItemModel):
         return branch is self._root
 
     @staticmethod
-    def _new_root() -> Branch:
-        return Branch(Entry(id="", name="", kind="group"), None, 0)
+    def _new_root(*, empty: bool) -> Branch:
+        return Branch(Entry(id="", name="", kind="group"), None, 0, complete=empty)

@@ -14,6 +14,7 @@ from inspector.gui.browse.tree_model import EntryModel, EntryRole, Index
 from inspector.gui.theme import GRID
 
 WIDEST = 18 * GRID  # pixels of the second column
+OPEN_FIRST = ("section:Layers", "section:Graph")
 
 
 class EntryTree(QTreeView):
@@ -118,17 +119,18 @@ class EntryTree(QTreeView):
         self._wanted = ()
         self._started = False
 
-    def _expand_largest(self) -> None:
-        """A file that opens shows what there is most of: its layers, or its nodes."""
+    def _expand_first(self) -> None:
+        """A file that opens shows its layers; without them its nodes, else what there is most of."""
         rows = [self.entries.index(row, 0) for row in range(self.entries.rowCount())]
-        sections = [index for index in rows if index.data(EntryRole).kind == "section"]
+        sections = {index.data(EntryRole).id: index for index in rows if index.data(EntryRole).kind == "section"}
         if sections:
-            self.expand(max(sections, key=lambda index: index.data(EntryRole).child_count))
+            largest = max(sections, key=lambda section: sections[section].data(EntryRole).child_count)
+            self.expand(sections[next((section for section in OPEN_FIRST if section in sections), largest)])
 
     def _page_arrived(self, entry_id: str) -> None:
         if not entry_id and not self._started:
             self._started = True
-            self._expand_largest()
+            self._expand_first()
         self._follow()
         self._load_what_is_seen()
 

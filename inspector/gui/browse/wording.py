@@ -19,11 +19,16 @@ def shape_text(shape: Shape | None) -> str:
     return "×".join("?" if size is None else str(size) for size in shape) or "scalar"
 
 
+def dtype_text(dtype: str) -> str:
+    """`f32` for float32; names without a short form as they are."""
+    return _SHORT.get(dtype, dtype)
+
+
 def what_text(entry: Entry) -> str:
     """The second column: the class or op; for values their shape and dtype."""
     if entry.class_name:
         return entry.class_name
-    values = f"{shape_text(entry.shape)} {_SHORT.get(entry.dtype, entry.dtype)}".strip()
+    values = f"{shape_text(entry.shape)} {dtype_text(entry.dtype)}".strip()
     if values:
         return values
     return f"{entry.child_count}" if entry.child_count and entry.kind in ("section", "group", "scope") else ""

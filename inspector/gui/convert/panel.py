@@ -17,6 +17,7 @@ from inspector.gui.options.fields import button, hint
 from inspector.gui.plain import ElidedLabel, label, shortened
 from inspector.gui.state import AppState
 from inspector.gui.theme import GRID, Theme
+from inspector.gui.words import in_window
 from inspector.report.conversion import write_reports
 from inspector.session.conversion import Converted, Plan, Target
 from inspector.session.convert import Conversion
@@ -152,7 +153,7 @@ class ConvertPanel(QWidget):
         self._state.jobs.run(plan, self._planned, self._refused, key=f"{self._key}-plan")
 
     def _planned(self, plan: Plan) -> None:
-        lines = [f"!  {shortened(loss.text, LONGEST)}" for loss in plan.losses]
+        lines = [f"!  {shortened(in_window(loss.text), LONGEST)}" for loss in plan.losses]
         self.losses.setText("\n".join(["Before it begins:", *lines]) if lines else NOTHING_LOST)
 
     def _refused(self, error: InspectorError) -> None:
@@ -179,7 +180,9 @@ class ConvertPanel(QWidget):
         self.error.setVisible(error is not None)
         if error is not None:
             where = f" [{shortened(error.where)}]" if error.where else ""
-            self.error.setText(f"✕  {shortened(error.what, LONGEST)}{where}. {shortened(error.todo, LONGEST)}")
+            self.error.setText(
+                f"✕  {shortened(in_window(error.what), LONGEST)}{where}. {shortened(in_window(error.todo), LONGEST)}"
+            )
 
     def _show(self) -> None:
         """Controls, progress and result as things stand."""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from inspector.domain.errors import InspectorError
 from inspector.domain.files import Side
+from inspector.gui.words import in_window
 from inspector.session.conversion import FORMS, KERAS, Converted, Form, Target
 from inspector.session.settings import Settings
 
@@ -82,6 +83,6 @@ def told(converted: Converted) -> Iterator[str]:
     """The result in lines: each proof, what was noted, what int8 left in float."""
     for proof in converted.proofs:
         yield f"{'✓' if proof.good else '✕'}  {' '.join(proof.inputs)}: {proof.text}"
-    yield from (f"!  {note.text}" for note in converted.written.notes)
+    yield from (f"!  {in_window(note.text)}" for note in converted.written.notes)
     if converted.kept_float:
         yield f"Kept in float: {', '.join(converted.kept_float)}"

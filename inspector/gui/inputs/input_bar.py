@@ -1,4 +1,4 @@
-"""The input bar: one line for what is fed, one for each side's preparation, and a button for the preview."""
+"""The input bar: one line for what is fed, one for each side's preprocessing, and a button for the preview."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from inspector.gui.remember import Memory
 from inspector.gui.snapshot import name_of
 from inspector.gui.state import AppState
 from inspector.gui.theme import GRID
+from inspector.gui.words import in_window
 from inspector.session.preprocess import parse
 
 BETWEEN = ";"  # between the inputs of a model that has several: `name=SPEC; name=SPEC`
@@ -56,8 +57,8 @@ class InputBar(QWidget):
         super().__init__(parent)
         self._state = state
         self.spec = LineBox(INPUTS, memory, "recent/inputs", empty="random:0, an image, .npy …")
-        self.pipeline_a = LineBox(PIPELINES, memory, "recent/pipelines", empty="as it is")
-        self.pipeline_b = LineBox(PIPELINES, memory, "recent/pipelines", empty="as it is")
+        self.pipeline_a = LineBox(PIPELINES, memory, "recent/pipelines", empty="none")
+        self.pipeline_b = LineBox(PIPELINES, memory, "recent/pipelines", empty="none")
         self.recorded = ElidedLabel(sentence=True)
         self.browse, self.preview = QToolButton(), QToolButton()
         self.browse.setText("…")
@@ -121,7 +122,7 @@ class InputBar(QWidget):
             try:
                 parse(box.text())
             except InspectorError as error:
-                box.show_error(str(error))
+                box.show_error(in_window(str(error)))
                 errors.append(error)
             else:
                 box.show_error("")
@@ -132,8 +133,8 @@ class InputBar(QWidget):
     def _name_parts(self) -> None:
         parts = (
             (self.spec, "Input", SPEC_HINT),
-            (self.pipeline_a, "Preparation of A", "What is done to the input before A gets it"),
-            (self.pipeline_b, "Preparation of B", "What is done to the input before B gets it"),
+            (self.pipeline_a, "Preprocessing of A", "What is done to the input before A gets it"),
+            (self.pipeline_b, "Preprocessing of B", "What is done to the input before B gets it"),
             (self.browse, "Choose an input file", "Choose an input file"),
             (self.preview, "Preview of the inputs", "What each side really receives; range, batch and sizes"),
         )  # fmt: skip

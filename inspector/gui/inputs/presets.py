@@ -10,7 +10,7 @@ INPUTS = (
     Ready("ones", "Ones"),
 )
 PIPELINES = (
-    Ready("", "Nothing: the values as they are"),
+    Ready("", "No preprocessing"),
     Ready("scale 1/255", "0..255 to 0..1"),
     Ready("gray | scale 1/255", "One grey channel, 0..255 to 0..1"),
     Ready("bgr", "Blue, green, red instead of red, green, blue"),

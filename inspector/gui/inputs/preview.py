@@ -18,6 +18,8 @@ from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
     QLineEdit,
+    QScrollArea,
+    QSizePolicy,
     QSpinBox,
     QVBoxLayout,
     QWidget,
@@ -30,6 +32,7 @@ from inspector.gui.browse.wording import number_text, shape_text
 from inspector.gui.plain import ElidedLabel, label, shortened, tooltip
 from inspector.gui.state import AppState
 from inspector.gui.theme import GRID
+from inspector.gui.words import in_window
 
 PICTURE = 88  # pixels
 SIZES = (
@@ -99,6 +102,8 @@ class Received(QWidget):
         self.name = ElidedLabel(role="heading")
         self.facts = label()
         self.statistics = label()
+        for line in (self.facts, self.statistics):
+            line.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         layout = QGridLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.picture, 0, 0, 4, 1)
@@ -181,7 +186,7 @@ class PreviewPanel(QFrame):
             self.rows.append(pair)
 
     def _failed(self, error: InspectorError) -> None:
-        self._say(f"✕  {shortened(str(error), 800)}")
+        self._say(f"✕  {shortened(in_window(str(error)), 800)}")
 
     def _say(self, text: str) -> None:
         self._clear()
@@ -244,12 +249,19 @@ class PreviewPanel(QFrame):
         ):
             widget.setFixedWidth(12 * GRID)
             options.addRow(label(name, role="muted"), widget)
-        received = QVBoxLayout()
+        content, self.area = QWidget(), QScrollArea()  # several inputs scroll: the window never grows for them
+        received = QVBoxLayout(content)
+        received.setContentsMargins(0, 0, 0, 0)
         received.addWidget(self.message)
         received.addLayout(self._received)
         received.addStretch()
+        self.area.setWidget(content)
+        self.area.setWidgetResizable(True)
+        self.area.setProperty("clear", True)
+        self.area.setAccessibleName("What each side receives")
+        self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(2 * GRID, GRID, 2 * GRID, GRID)
         layout.setSpacing(4 * GRID)
         layout.addLayout(options)
-        layout.addLayout(received, 1)
+        layout.addWidget(self.area, 1)

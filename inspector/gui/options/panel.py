@@ -21,6 +21,7 @@ from inspector.gui.options.wording import WITHOUT_PYTHON, run_options
 from inspector.gui.plain import label, shortened
 from inspector.gui.state import AppState
 from inspector.gui.theme import GRID
+from inspector.gui.words import in_window
 
 NOTHING = "This file has nothing to choose: it holds what a model gave elsewhere."
 
@@ -81,7 +82,7 @@ class OptionsPanel(QWidget):
             return
         self.error.setVisible(error is not None)
         if error is not None:
-            self.error.setText(f"✕  {shortened(error.what, 400)}. {shortened(error.todo, 600)}")
+            self.error.setText(f"✕  {shortened(in_window(error.what), 400)}. {shortened(in_window(error.todo), 600)}")
 
     def _options_changed(self, side: Side) -> None:
         if side == self.side and self.isVisible():

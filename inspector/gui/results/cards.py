@@ -10,6 +10,7 @@ from inspector.domain.comparison import Comparison
 from inspector.domain.wording import capital
 from inspector.gui.plain import label, shortened, tooltip
 from inspector.gui.theme import GRID, MARKS, Theme
+from inspector.gui.words import in_window
 from inspector.report.reasons import MEASURED, Reason, reasons, title
 
 LONGEST = 1200  # characters of a sentence that are laid out
@@ -69,12 +70,12 @@ class VerdictCard(Card):
 
     def __init__(self, comparison: Comparison, theme: Theme) -> None:
         said = title(comparison)
-        super().__init__(said, comparison.verdict, theme, role="heading" if said == MEASURED else "answer")
+        super().__init__(in_window(said), comparison.verdict, theme, role="heading" if said == MEASURED else "answer")
         self.reasons: tuple[Reason, ...] = reasons(comparison)
         for reason in self.reasons:
             row = QHBoxLayout()
             row.setSpacing(GRID)
-            row.addWidget(sentence(reason.text), 1)
+            row.addWidget(sentence(in_window(reason.text)), 1)
             if reason.layer:
                 row.addWidget(self._show_button(reason.layer), 0, Qt.AlignmentFlag.AlignTop)
             self.rows.addLayout(row)
@@ -105,6 +106,5 @@ def _wrapped(text: str, role: str) -> QLabel:
 
 
 def for_window(text: str) -> str:
-    """A sentence of the session as the window writes it: with a capital, and without the backticks that mark
-    names in a terminal."""
-    return capital(text).replace("`", "")
+    """A sentence of the session as the window writes it: with a capital, and in the window's words."""
+    return in_window(capital(text))

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QTextBrowser, QV
 
 from inspector.domain.resources import resource
 from inspector.gui.theme import BODY_POINTS, GRID, Theme, code_font
+from inspector.gui.words import page_in_window
 
 _ID = re.compile(r"[a-z0-9-]+")
 _PLAIN = QTextDocument.MarkdownFeature.MarkdownDialectGitHub | QTextDocument.MarkdownFeature.MarkdownNoHTML
@@ -80,7 +81,7 @@ class CausePage(QFrame):
         if text is None:
             return
         document = self.text.document()
-        document.setMarkdown(text, _PLAIN)
+        document.setMarkdown(page_in_window(text), _PLAIN)
         block = document.begin()
         while block.isValid():
             self._dress(block)

@@ -12,6 +12,7 @@ from inspector.gui.results.code_line import CodeLine
 from inspector.gui.results.layer_link import LayerLink, MoreLayers
 from inspector.gui.results.proof_bars import ProofBars
 from inspector.gui.theme import GRID, Theme
+from inspector.gui.words import in_window
 from inspector.report.proofs import proof_text, unproved
 from inspector.report.words import sureness
 
@@ -29,7 +30,7 @@ class FindingCard(Card):
         self.cause = QPushButton(shortened(finding.cause, 32).replace("&", "&&"))
         self.aside = label(_aside(finding, place), role="muted")
         self.evidence = sentence(for_window(finding.evidence), "muted" if finding.note_only else "")
-        self.mend = CodeLine(finding.mend)
+        self.mend = CodeLine(in_window(finding.mend))
         self.copy_button = QPushButton("Copy")
         self._add_where()
         if finding.evidence:
@@ -41,8 +42,8 @@ class FindingCard(Card):
         return layer in self._about
 
     def copy_mend(self) -> None:
-        """Put the mend, whole, on the clipboard, and say so."""
-        QApplication.clipboard().setText(self.finding.mend)
+        """Put the fix, whole, on the clipboard, and say so."""
+        QApplication.clipboard().setText(in_window(self.finding.mend))
         self.copy_button.setText("Copied")
 
     def _add_where(self) -> None:
@@ -56,7 +57,7 @@ class FindingCard(Card):
         has_page = page_text(finding.cause) is not None
         self.cause.setProperty("link", True)
         self.cause.setEnabled(has_page)
-        self.cause.setToolTip("What this cause is, how it is told and mended" if has_page else "")
+        self.cause.setToolTip("What this cause is, how it is told and fixed" if has_page else "")
         row.addWidget(self.layer)
         row.addWidget(self.more)
         if self.layer.names:
@@ -80,12 +81,12 @@ class FindingCard(Card):
             self.rows.addWidget(self.proof)
 
     def _add_mend(self) -> None:
-        self.mend.setAccessibleName("Mend")
-        self.copy_button.setAccessibleName("Copy the mend")
+        self.mend.setAccessibleName("Fix")
+        self.copy_button.setAccessibleName("Copy the fix")
         self.copy_button.clicked.connect(self.copy_mend)
         row = QHBoxLayout()
         row.setSpacing(GRID)
-        row.addWidget(label("Mend", role="muted"))
+        row.addWidget(label("Fix", role="muted"))
         row.addWidget(self.mend, 1)
         row.addWidget(self.copy_button)
         if self.finding.mend:

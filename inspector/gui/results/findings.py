@@ -26,9 +26,10 @@ from inspector.gui.results.finding_card import FindingCard
 from inspector.gui.state import AppState, Selection
 from inspector.gui.theme import GRID, Theme
 from inspector.gui.when_seen import WhenSeen
+from inspector.gui.words import in_window
 from inspector.report.words import causes_found, notes
 
-EMPTY = "Run the comparison (Ctrl+R): what differs, why, the proof and the mend stand here."
+EMPTY = "Run the comparison (Ctrl+R): what differs, why, the proof and the fix stand here."
 _LONGEST = 1200
 _CHART = 36 * GRID  # pixels that are left to the chart by the longest line of a card
 _AT_ONCE = 10  # cards that are made before somebody asks for more
@@ -156,4 +157,4 @@ class FindingsPanel(QFrame):
 
 def warning_text(warning: Warn) -> str:
     """A warning in one line: the mark, what it says, its code."""
-    return shortened(f"⚠  {warning.text}  ({warning.code})", _LONGEST)
+    return shortened(f"⚠  {in_window(warning.text)}  ({warning.code})", _LONGEST)

@@ -123,6 +123,7 @@ class MatchView(QTableView):
             self._own = header.restoreState(kept)
             header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         header.sectionResized.connect(self._dragged)
+        header.sortIndicatorChanged.connect(lambda *_sorted: self.scrollToTop())
         header.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         header.customContextMenuRequested.connect(lambda at: self.column_menu(self).popup(header.mapToGlobal(at)))
 

@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 
 from inspector.compare.charts import scatter_sample
-from inspector.domain.comparison import OutputDifference, Scores
+from inspector.domain.comparison import Scores
 from inspector.domain.wording import index_text
-from inspector.session.layout import to_a
 
 _MOST = 12
 _SAMPLED = 4000
@@ -29,15 +28,6 @@ class OutputValue:
     @property
     def difference(self) -> float | None:
         return None if self.a is None or self.b is None else self.b - self.a
-
-
-def values_of(session: Any, index: int, output: OutputDifference) -> tuple[OutputValue, ...]:
-    """Reads both arrays of an output: classes for scores, else the elements that differ most."""
-    a, whole_b = session.outputs(index)
-    b = to_a(whole_b, a.shape, output.axes)
-    if output.scores is not None:
-        return top_classes(output.scores, a, b)
-    return () if b is None else worst_elements(a, b)
 
 
 def top_classes(scores: Scores, a: Any = None, b: Any = None) -> tuple[OutputValue, ...]:
@@ -60,19 +50,20 @@ def top_classes(scores: Scores, a: Any = None, b: Any = None) -> tuple[OutputVal
     return tuple(rows)
 
 
-def worst_elements(a: Any, b: Any, most: int = _MOST) -> tuple[OutputValue, ...]:
-    """The elements that differ most, the worst first; a NaN is worse than any number."""
-    sample = scatter_sample(np.atleast_1d(a), np.atleast_1d(b), _SAMPLED)
+def worst_elements(a: Any, b: Any, most: int = _MOST, *, sample: int | None = None) -> tuple[OutputValue, ...]:
+    """The elements that differ most, the worst first; a NaN is worse than any number. Of one sample alone,
+    `sample` is its place in the batch, which stands in front of the index."""
+    points = scatter_sample(np.atleast_1d(a), np.atleast_1d(b), _SAMPLED)
     with np.errstate(invalid="ignore"):
-        distance = np.abs(sample.b - sample.a)
-    equal = (sample.a == sample.b) | (np.isnan(sample.a) & np.isnan(sample.b))
+        distance = np.abs(points.b - points.a)
+    equal = (points.a == points.b) | (np.isnan(points.a) & np.isnan(points.b))
     distance = np.where(equal, 0.0, np.where(np.isnan(distance), np.inf, distance))
     order = np.argsort(-distance, kind="stable")[:most]
-    shape = np.atleast_1d(a).shape
-    return tuple(_elements(sample, order, shape))
+    before = () if sample is None else (sample,)
+    return tuple(_elements(points, order, np.shape(a), before))
 
 
-def _elements(sample: Any, order: Any, shape: tuple[int, ...]) -> Iterable[OutputValue]:
+def _elements(points: Any, order: Any, shape: tuple[int, ...], before: tuple[int, ...]) -> Iterable[OutputValue]:
     for at in order:
-        place = tuple(int(i) for i in np.unravel_index(int(sample.index[at]), shape))
-        yield OutputValue(label=index_text(place), a=float(sample.a[at]), b=float(sample.b[at]))
+        place = tuple(int(i) for i in np.unravel_index(int(points.index[at]), shape)) if shape else ()
+        yield OutputValue(label=index_text((*before, *place)), a=float(points.a[at]), b=float(points.b[at]))

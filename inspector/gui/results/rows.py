@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from inspector.domain.comparison import Comparison, LayerDifference
@@ -58,7 +58,7 @@ class Row:
 def rows_of(assignment: Assignment | None, comparison: Comparison | None) -> tuple[Row, ...]:
     """The comparison's layers when there is one, else the assignment's matches; then what only B has."""
     if comparison is not None:
-        rows = [*_compared(comparison)]
+        rows = [*_as_chosen(_compared(comparison), assignment)]
         left = comparison.unmatched_a, comparison.unmatched_b
     elif assignment is not None:
         rows = [*_static(assignment.matches)]
@@ -91,6 +91,15 @@ def _compared(comparison: Comparison) -> Iterator[Row]:
             total=_largest(layer, "total"), noise_floor=layer.noise_floor,
             same_as=_shared(first, layer.a, layer.b), note=layer.note,
         )  # fmt: skip
+
+
+def _as_chosen(rows: Iterator[Row], assignment: Assignment | None) -> Iterator[Row]:
+    """The rows of a comparison, but for layers whose match the person has changed since: those have no numbers."""
+    now = {row.a: row for row in _static(assignment.matches)} if assignment is not None else {}
+    for row in rows:
+        chosen = now.get(row.a, row)
+        another = chosen.changed != row.changed or (chosen.changed and chosen.b != row.b)
+        yield replace(chosen, index=row.index) if another else row
 
 
 def _static(matches: tuple[Match, ...]) -> Iterator[Row]:
