@@ -77,6 +77,8 @@ def _words_of(entry: Config, config: Config) -> Iterator[str]:
         yield "batch_shape read as batch_input_shape"
     if any(isinstance(node, dict) for node in entry.get("inbound_nodes") or ()):
         yield "inbound_nodes written as lists of [layer, node, tensor]"
+    if any(config[key] == "silu" for key in config if key.endswith("activation")):
+        yield "activation silu read as swish"
     if entry["class_name"] == "LeakyReLU" and "negative_slope" in config:
         yield "negative_slope read as alpha"
     if any(config[key] is not None for key in config if key.endswith(OF_TRAINING)):

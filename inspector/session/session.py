@@ -37,6 +37,7 @@ from inspector.session.passes import Gathered, both
 from inspector.session.settings import Settings
 from inspector.session.side import SideState
 from inspector.session.snippets import snippet
+from inspector.session.static import compare_static
 from inspector.session.store import Store, pair_key
 from inspector.workers import fork_server
 from inspector.workers.child import Progress
@@ -264,6 +265,17 @@ class Session:
             self._result = self._compared(assignment, progress)
             self._current = generation == self._generation
             return self._result.comparison
+
+    def compare_static(self, progress: Progress = silent) -> Comparison:
+        """What weights and settings say; nothing is run, and the layers have no numbers."""
+        with self._comparing:
+            start = time.perf_counter()
+            assignment = self.match(progress)
+            progress("comparing weights and settings", 0, 0)
+            found = compare_static(self._sides["a"], self._sides["b"], assignment)
+            found.timings["static"] = round(time.perf_counter() - start, 3)
+            self._result = Result(found, assignment, Gathered(), [])
+            return found
 
     def _compared(self, assignment: Assignment, progress: Progress) -> Result:
         """By a run of both sides; where one cannot run and nothing stands in for it, by what the files say."""
