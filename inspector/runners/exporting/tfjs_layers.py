@@ -71,7 +71,7 @@ def unknown_activations(model: Any, *, is_keras_3: bool) -> List[str]:
     """Names of activations that the installed TensorFlow.js does not have, or has as another function."""
     known = known_classes()
     functions = [getattr(layer, key, None) for layer in layers_in(model) for key in ACTIVATIONS]
-    names = sorted({function.__name__ for function in functions if hasattr(function, "__name__")})
+    names = sorted({name for name in (getattr(function, "__name__", "") for function in functions) if name})
     others = OF_KERAS_2 if is_keras_3 else ()
     return [name for name in names if known and (_name_in_library(name) not in known or name in others)]
 
