@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inspector.causes import Failures
+from inspector.causes.output_places import Offered, exchanged
 from inspector.domain.comparison import Comparison, Finding, LayerDifference, OutputDifference, SideRun
 from inspector.domain.computation import Port
 from inspector.domain.errors import InspectorError
@@ -26,6 +27,7 @@ from inspector.session.inputs import Prepared, ReadDataset, resolve
 from inspector.session.laboratory import Bench, Laboratory
 from inspector.session.latent import with_latent
 from inspector.session.lookups import lookups_of, pair_lookups, unseen, with_lookups, with_verdict_of
+from inspector.session.misplaced import Looked, agreeing
 from inspector.session.option_text import in_words
 from inspector.session.passes import Gathered, Numbers, Passes, both
 from inspector.session.plan import is_fixed, plan, samples_of
@@ -34,15 +36,17 @@ from inspector.session.recorded import recorded_inputs
 from inspector.session.refused import with_refusals
 from inspector.session.settings import Settings
 from inspector.session.side import SideState
+from inspector.session.stated import Stated, unlike_settings, with_stated
 from inspector.session.undone import without_undone
 from inspector.session.values import complete, evidence
-from inspector.session.verdict import sentence, status_of, verdict_of
+from inspector.session.verdict import apart, sentence, status_of, verdict_of, with_order
 from inspector.workers.child import Progress
 from inspector.workers.runner_client import Loaded, Runner
 
 CLIPPED = 0.01
 Array = NDArray[Any]
 T = TypeVar("T")
+Rematch = Callable[[Mapping[str, str]], Assignment]
 
 
 @dataclass(slots=True)
@@ -78,11 +82,14 @@ class Comparing:
         read_dataset: ReadDataset,
         progress: Progress,
         *,
+        rematch: Rematch,
         loading: float = 0.0,
     ) -> None:
-        """`loading`: seconds that loading the sides has taken so far."""
-        self._a, self._b = a, b
+        """`rematch` matches anew, knowing in which tensors of B some of A's layers end; `loading`: seconds that
+        loading the sides has taken so far."""
+        self._a, self._b, self._rematch = a, b, rematch
         self._settings, self._read, self._progress = settings, read_dataset, progress
+        self._by_value = settings.outputs == "by-value"
         self._clock = _Clock({"load": loading})
         self._warnings: list[Warn] = []
         self._failures = Failures()
@@ -101,6 +108,7 @@ class Comparing:
         inputs_a = {item.tensor_a: item.array_a for item in prepared}
         inputs_b = {item.tensor_b: item.array_b for item in prepared}
         fed = (inputs_a, inputs_b)
+        sides = (self._a, runner_a, loaded_a), (self._b, runner_b, loaded_b)
         plain = self._clock.time(
             "outputs", lambda: self._outputs(assignment, (runner_a, loaded_a), (runner_b, loaded_b), fed)
         )
@@ -110,10 +118,14 @@ class Comparing:
         gathered = self._clock.time(
             "layers", lambda: self._layers(assignment, (runner_a, loaded_a), (runner_b, loaded_b), fed)
         )
-        layers = without_undone(layer_differences(assignment, gathered), self._a.computation())
+        assignment, gathered = self._clock.time(
+            "ends",
+            lambda: self._where_layers_end(assignment, gathered, plain, (sides[0][1:], sides[1][1:]), fed),
+        )
+        self._warnings += [*gathered.warnings, *clipping(gathered)]
         found = self._differences(assignment, plain, accumulated_noise(gathered, loaded_a, loaded_b))
+        layers, stated = self._judged(assignment, gathered, found)
         arrays = plain.arrays
-        sides = (self._a, runner_a, loaded_a), (self._b, runner_b, loaded_b)
         layers = self._latent(layers, assignment, gathered, *sides, fed)
         lookups = pair_lookups(assignment, lookups_of(loaded_a), lookups_of(loaded_b))
         result = with_verdict_of(lookups, self._result(assignment, prepared, found, layers, (loaded_a, loaded_b)))
@@ -123,7 +135,10 @@ class Comparing:
             findings = self._clock.time("causes", lambda: self._findings(measured, *sides, fed))
         shown = [(a, b if a.size == b.size else np.full(a.shape, np.nan)) for a, b in arrays]
         result = replace(result, findings=findings, warnings=(*result.warnings, *self._failures.warnings))
-        result = replace(result, sentence=answer(result))
+        result = replace(result, sentence=answer(result, stated))
+        if not self._by_value:
+            ports = (Offered(side.opened().format, side.computation().outputs) for side in (self._a, self._b))
+            result = with_order(result, exchanged(measured.outputs(), *ports))
         result = with_refusals(result, self._a, loaded_a, self._b, loaded_b)
         return Result(result, assignment, gathered, shown)
 
@@ -180,7 +195,7 @@ class Comparing:
             progress=self._progress,
         )
         laboratory = Laboratory(bench)
-        case = case_of(measured, (a[0], facts[0]), (b[0], facts[1]), laboratory, self._refed)
+        case = case_of(measured, (a[0], facts[0]), (b[0], facts[1]), laboratory, self._refed, by_value=self._by_value)
         findings = explain(case, laboratory, self._progress, self._failures, different=different)
         return (*findings, *unseen(measured.lookups, findings))
 
@@ -252,10 +267,39 @@ class Comparing:
         samples = samples_of({name: array.shape for name, array in {**inputs_a, **inputs_b}.items()})
         chosen = plan(assignment, a[1], b[1], samples=samples, fixed=is_fixed((a[1], b[1])))
         sides = (*a, self._a.computation()), (*b, self._b.computation())
-        gathered = Passes(*sides, chosen, assignment).run(inputs_a, inputs_b, self._progress)
-        self._warnings += gathered.warnings
-        self._warnings += clipping(gathered)
-        return gathered
+        return Passes(*sides, chosen, assignment).run(inputs_a, inputs_b, self._progress)
+
+    def _where_layers_end(
+        self,
+        assignment: Assignment,
+        gathered: Gathered,
+        plain: outputs_of.Plain,
+        sides: tuple[tuple[Runner, Loaded], tuple[Runner, Loaded]],
+        fed: tuple[dict[str, Array], dict[str, Array]],
+    ) -> tuple[Assignment, Gathered]:
+        """Matches and numbers with every layer where its value stands in B, unless no more layers agree then."""
+        (runner_a, loaded_a), (runner_b, loaded_b) = sides
+        noise = accumulated_noise(gathered, loaded_a, loaded_b)
+        rows = layer_differences(assignment, gathered)
+        looked = Looked(assignment, rows, agreeing(assignment, plain, noise))
+        self._progress("looking up by value where layers end", 0, 0)
+        ends = looked.ends((runner_a, loaded_a, fed[0]), (runner_b, self._b.computation(), fed[1]))
+        if not ends:
+            return assignment, gathered
+        again = replace(self._rematch(ends), inputs=assignment.inputs, outputs=assignment.outputs)
+        again = complete(again, (runner_a, fed[0]), (runner_b, fed[1]), loaded_a, self._progress)
+        found = self._layers(again, *sides, fed)
+        better = len(apart(layer_differences(again, found))) < len(apart(rows))
+        return (again, found) if better else (assignment, gathered)
+
+    def _judged(
+        self, assignment: Assignment, gathered: Gathered, found: list[OutputDifference]
+    ) -> tuple[tuple[LayerDifference, ...], Stated]:
+        """Each layer with what it does by itself, and the settings that are stated otherwise in B."""
+        a, b = self._a.computation(), self._b.computation()
+        rows = layer_differences(assignment, gathered)
+        stated = unlike_settings(rows, a, b)
+        return with_stated(without_undone(rows, a, b, found, stated), stated), stated
 
     def _result(
         self,

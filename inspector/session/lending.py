@@ -98,8 +98,9 @@ def lend_to_refused(a: SideState, b: SideState, assignment: Assignment, progress
     if not any(errors):
         return False
     static = compare_static(a, b, assignment)
-    own, other, error = (a, b, errors[0]) if errors[0] is not None else (b, a, errors[1])
-    assert error is not None
+    own, other, error = next(
+        (own, other, error) for own, other, error in ((a, b, errors[0]), (b, a, errors[1])) if error is not None
+    )
     try:
         if all(errors):
             raise InspectorError(NO_PLACE, "neither side can be run")

@@ -213,6 +213,12 @@ class Session:
             raise
         return found
 
+    def _rematched(self, valued: Mapping[str, str]) -> Assignment:
+        """The match, knowing which tensors of B hold the values of some of A's layers."""
+        a, b = self._sides["a"], self._sides["b"]
+        held = contents(a, b, partial(self._refuse_stale, self._generation))
+        return match(a.computation(), b.computation(), held, forced=self._choices(), valued=valued)
+
     def _refuse_stale(self, generation: int) -> None:
         if generation != self._generation:
             raise Cancelled("what was being matched has changed")
@@ -267,7 +273,8 @@ class Session:
             assignment = self.match(progress)
         loading = time.perf_counter() - start
         try:
-            return Comparing(a, b, self.settings, read_dataset, progress, loading=loading).run(assignment)
+            comparing = Comparing(a, b, self.settings, read_dataset, progress, rematch=self._rematched, loading=loading)
+            return comparing.run(assignment)
         except InspectorError as error:
             return Result(answer_of_unpaired(a, b, error), assignment, Gathered(), [])
 
