@@ -17,7 +17,8 @@ ifneq ($(shell cat $(STAMP) 2>/dev/null),$(realpath .))
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint format wheel demo-files pictures bench sweep models forms faults convert-models fuzz soak clean
+.PHONY: help setup run test lint format wheel demo-files pictures bench sweep models forms faults same \
+	convert-models fuzz soak clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -69,6 +70,9 @@ forms: setup ## MobileNetV2 as .h5, .keras, frozen, SavedModel, TFLite, TensorFl
 
 faults: setup ## the fault bench: faults put into seven nets and found again, and pairs that are the same (half an hour)
 	@$(BIN)/python tests/faults/find_faults.py --seeds 1 --same
+
+same: setup ## every layer and activation of both Keras and whole nets, in every form: no false alarm, docs/same.md (an hour)
+	@$(BIN)/python tests/same/same_bench.py
 
 convert-models: setup ## every .h5 of ../shared/models to frozen and SavedModel, each proved: docs/convert_models.md
 	@$(BIN)/python tests/bench/convert.py

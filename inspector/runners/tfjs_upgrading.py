@@ -60,8 +60,8 @@ def _of_keras_3(value: Any, layer: str) -> Iterator[Tuple[str, str]]:
     if "class_name" in value and isinstance(config, dict):
         if value["class_name"] != POLICY:
             layer = str(config.get("name") or layer)
-        for found in _words_of(value, config):
-            yield found, layer
+        for word in _words_of(value, config):
+            yield word, layer
     for item in value.values():
         for found in _of_keras_3(item, layer):
             yield found

@@ -52,8 +52,9 @@ def explain(
     that agree only what is worth knowing all the same."""
     refused = tuple(_finding(Accepted(item), None) for item in not_loadable.suspect(case))
     if not different:
-        found = suspicions(case, failures)
-        return refused + tuple(_finding(Accepted(item), None) for item in found if item.note_only)
+        told = [item for item in suspicions(case, failures) if item.note_only or item.measured is not None]
+        faults_first = sorted(told, key=lambda item: item.note_only)
+        return refused + tuple(_finding(Accepted(item), item.measured) for item in faults_first)
     return refused + _Explaining(case, laboratory, progress, failures).findings()
 
 
@@ -62,6 +63,7 @@ class _Explaining:
         self._case, self._lab, self._progress, self._failures = case, laboratory, progress, failures
         self._accepted: list[Accepted] = []
         self._notes: list[Suspicion] = []
+        self._measured: dict[str, Suspicion] = {}
         self._tried: set[tuple[str, tuple[str, ...], str]] = set()
         self._floors = {item.a: item.noise_floor or 0.0 for item in case.layers}
         self._open = {
@@ -85,7 +87,8 @@ class _Explaining:
         found = [_with_graft(item) for item in suspicions(self._case, self._failures)]
         found = [item for item in found if self._key(item) not in self._tried and item.cause != not_loadable.CAUSE]
         self._notes += [item for item in found if item.note_only and item not in self._notes]
-        rest = [item for item in found if not item.note_only]
+        self._measured |= {item.cause: item for item in found if item.measured is not None}
+        rest = [item for item in found if not item.note_only and item.measured is None]
         local = [item for item in rest if not _of_the_whole(item)]
         whole = [item for item in rest if _of_the_whole(item)]
         sure = [item for item in whole if item.confidence >= HALF and not item.family]
@@ -273,6 +276,7 @@ class _Explaining:
             stands = 1.0 if item.suspicion.confidence >= CERTAIN else 0.0  # stated outright, and nothing to try
             weight = (proof.gone if proof else stands) + (0.0 if item.suspicion.cause == UNEXPLAINED else 1.0)
             found.append(((-round(weight, 1), not _of_the_inputs(item.suspicion)), _finding(item, proof)))
+        found += [((-2.0, True), _finding(Accepted(item), item.measured)) for item in self._measured.values()]
         ordered = [finding for _, finding in sorted(found, key=lambda pair: pair[0])]
         return (*ordered, *(_finding(Accepted(note), None) for note in self._notes))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -24,8 +24,6 @@ CAUSE = "wrong-match"
 MOST = 32
 Array = NDArray[Any]
 Fed = tuple[Runner, Mapping[str, Array]]
-#: The assignment without the person's choices for some layers of A.
-Without = Callable[[Collection[str]], Assignment]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

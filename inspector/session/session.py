@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -198,8 +199,16 @@ class Session:
         """Let a match that is under way end as soon as it looks at another weight; it raises Cancelled."""
         self._generation += 1
 
-    def _matched(self, current: Callable[[], None], progress: Progress, *, without: Collection[str] = ()) -> Assignment:
-        """The match with the person's choices, but for those of the layers `without`."""
+    def _matched(
+        self,
+        current: Callable[[], None],
+        progress: Progress,
+        *,
+        without: Collection[str] = (),
+        valued: Mapping[str, str] | None = None,
+    ) -> Assignment:
+        """The match with the person's choices, but for those of the layers `without`; `valued` are tensors of B that
+        a run has shown to hold the values of some of A's layers."""
         progress("matching layers with tensors", 0, 0)
         a, b = self._sides["a"], self._sides["b"]
         both(a.computation, b.computation)
@@ -207,7 +216,7 @@ class Session:
         try:
             lend_to_weights(a, b, current)
             forced = {layer: tensor for layer, tensor in self._choices().items() if layer not in without}
-            found = match(a.computation(), b.computation(), contents(a, b, current), forced=forced)
+            found = match(a.computation(), b.computation(), contents(a, b, current), forced=forced, valued=valued)
             current()
         except Cancelled:  # what was lent meanwhile was lent to a side that is another one now
             a.stand_in = b.stand_in = None
@@ -262,16 +271,16 @@ class Session:
         if without_a_place(a, b):
             return Result(answer_without_a_run(a, b, assignment), assignment, Gathered(), [])
         progress("loading both sides", 0, 0)
-        if lend_to_refused(a, b, assignment, progress):
-            self._assignment = None
-            assignment = self.match(progress)
-        current = partial(self._refuse_stale, self._generation)
-
-        def without(names: Collection[str]) -> Assignment:
-            return self._matched(current, progress, without=names)
-
+        start = time.perf_counter()
+        rematch = partial(self._matched, partial(self._refuse_stale, self._generation), progress)
         try:
-            return Comparing(a, b, self.settings, read_dataset, progress, without).run(assignment)
+            if lend_to_refused(a, b, assignment, progress):
+                self._assignment = None
+                assignment = self.match(progress)
+            loading = time.perf_counter() - start
+            return Comparing(a, b, self.settings, read_dataset, progress, rematch=rematch, loading=loading).run(
+                assignment
+            )
         except InspectorError as error:
             return Result(answer_of_unpaired(a, b, error), assignment, Gathered(), [])
 

@@ -13,6 +13,8 @@ DROPPED = (
     "output_axes",
 )
 OF_TRAINING = ("_regularizer", "_constraint")  # TensorFlow.js refuses those that it does not know
+ACTIVATIONS = ("activation", "recurrent_activation")
+RENAMED = {"silu": "swish"}  # activations that have another name in Keras 2
 OF_ONE_KERNEL = ("kernel_initializer", "kernel_regularizer", "kernel_constraint")
 TENSOR = "__keras_tensor__"
 MODELS = ("Functional", "Model", "Sequential")
@@ -28,6 +30,7 @@ def in_words_of_keras_2(config: Any) -> Any:
         return config["config"]["name"]
     changed = {name: in_words_of_keras_2(value) for name, value in config.items() if name not in DROPPED}
     changed.update((name, None) for name in changed if name.endswith(OF_TRAINING))
+    changed.update((key, RENAMED[changed[key]]) for key in ACTIVATIONS if str(changed.get(key)) in RENAMED)
     if "batch_shape" in changed:
         changed["batch_input_shape"] = changed.pop("batch_shape")
     if isinstance(changed.get("inbound_nodes"), list):
