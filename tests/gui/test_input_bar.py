@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from fakes import fake_preview
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
