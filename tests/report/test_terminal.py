@@ -6,8 +6,10 @@ from dataclasses import replace
 import pytest
 import samples
 
+from inspector.domain.comparison import ShapePair
 from inspector.domain.files import Entry, Found
 from inspector.domain.match import Assignment, Evidence, Match, ValueHit
+from inspector.report.html_report import html_text
 from inspector.report.reasons import reasons
 from inspector.report.terminal import (
     console,
