@@ -25,6 +25,7 @@ HALF = 0.5
 WORTH = 0.02  # a trial that removes less than this share of what is left changes nothing
 MOST_PROVED = 8
 CERTAIN = 0.97
+ITS_WORDS = "the framework says so itself"
 UNSEEN = "the outputs agree with it or without it"
 NOT_NUMBERS = "NaN or infinity is left in an output whatever is put right"
 ALMOST = 0.999  # of a difference that was NaN or infinity, where finite numbers beyond the noise are left
@@ -50,7 +51,7 @@ def explain(
 ) -> tuple[Finding, ...]:
     """Findings, the one to act on first: a side that its framework refuses before what the numbers say. Of sides
     that agree only what is worth knowing all the same."""
-    refused = tuple(_finding(Accepted(item), None) for item in not_loadable.suspect(case))
+    refused = tuple(_finding(Accepted(item, ITS_WORDS), None) for item in not_loadable.suspect(case))
     if not different:
         told = [item for item in suspicions(case, failures) if item.note_only or item.measured is not None]
         faults_first = sorted(told, key=lambda item: item.note_only)

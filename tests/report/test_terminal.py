@@ -152,9 +152,7 @@ def test_the_shapes_of_two_nets_stand_side_by_side() -> None:
     )
     out = io.StringIO()
     print_comparison(replace(samples.one_culprit(), shapes=pairs), console(out))
-    rows = [
-        line.split() for line in out.getvalue().splitlines() if "kernel" in line or "bias" in line or "gamma" in line
-    ]
+    rows = [line.split() for line in out.getvalue().splitlines()]
     assert ["first/kernel", "8x6", "≠", "5x7", "x1/kernel"] in rows
     assert ["first/bias", "6", "=", "6", "x1/bias"] in rows
     assert ["bn/gamma", "6", "≠"] in rows

@@ -17,7 +17,7 @@ from inspector.domain.comparison import Comparison
 from inspector.domain.errors import InspectorError
 from inspector.session.session import Session
 
-pytestmark = pytest.mark.framework
+pytestmark = [pytest.mark.framework, pytest.mark.filterwarnings("ignore:You are saving your model as an HDF5")]
 L = tf_keras.layers
 Change = Callable[[str], str]
 
@@ -93,9 +93,7 @@ def test_settings_that_both_files_state_are_no_secret(net: Path, tmp_path: Path,
     path = damaged(net, tmp_path, lambda config: misspelt(config).replace('"tanh"', '"relu"'))
     found = compared(shared_session, path, net / "net.pb")
     assert [(item.cause, item.layer_a) for item in found.findings] == [("not-loadable", ""), ("activation", "first")]
-    assert found.sentence.endswith(
-        "The settings that the files state differ: `first` computes relu in A and tanh in B."
-    )
+    assert found.sentence.endswith("settings that the files state differ: `first` computes relu in A and tanh in B.")
 
 
 def test_where_neither_side_can_run_the_error_says_what_the_files_say(
