@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inspector.domain.computation import Port
+from inspector.domain.errors import InspectorError
 from inspector.domain.files import Warn
 from inspector.session import arrays, images
 from inspector.session.fitting import as_samples
@@ -78,7 +79,12 @@ def _table(path: Path, pair: Pair) -> Array:
 
 
 def _typed(spec: Spec, pair: Pair) -> Array:
-    """The texts that were typed, (samples, texts of a sample) bytes in UTF-8."""
+    """The texts that were typed, (samples, texts of a sample) bytes in UTF-8. Raises InspectorError WRONG_DTYPE."""
+    if all(port.dtype != "string" for port in pair):
+        raise InspectorError(
+            "WRONG_DTYPE", f"input `{pair[0].name}` takes {pair[0].dtype}, and text came", where=spec.text,
+            todo="Give numbers: random:0, an image, .npy, .npz or .csv.",
+        )  # fmt: skip
     columns = _texts_of_a_sample(pair) or 1
     texts = np.array([text.encode("utf-8") for text in spec.texts], np.bytes_)
     return texts.reshape(-1, columns if len(texts) % columns == 0 else 1)

@@ -102,7 +102,8 @@ def test_drop_match_run_click_the_chart_and_change_a_match(qtbot: QtBot, window:
     evidence = window.state.match_of(CULPRIT, None).evidence
     assert [one.kind for one in evidence][:1] == ["user"]
     assert window.answer.outdated.raw == f"Out of date: the match of {CULPRIT} has changed"
-    assert window.state.session.activation(0, "a") is not None, "the old answer can still be looked at"
+    place = next(layer.index for layer in comparison.layers if layer.a == CULPRIT)
+    assert window.state.session.activation(place, "a") is not None, "the old answer can still be looked at"
 
     run(qtbot, window)
     qtbot.waitUntil(lambda: window.state.comparison is not None, timeout=LONG)
@@ -201,7 +202,7 @@ def test_the_demo_over_another_pair_is_what_is_compared(qtbot: QtBot, window: Ma
     qtbot.waitUntil(lambda: window.state.comparison is not None, timeout=LONG)
     comparison = window.state.comparison
     assert (comparison.a.path, comparison.b.path) == (str(demo.h5), str(demo.faulty))
-    assert [(used.preprocess_a, used.preprocess_b) for used in comparison.inputs] == [("", "")]
+    assert [(used.preprocess_a, used.preprocess_b) for used in comparison.inputs] == [("gray", "gray")]
     assert comparison.findings[0].cause == "batchnorm-epsilon"
     recent = [(Path(a).name, Path(b).name) for a, b in window.state.session.recent()]
     assert recent == [("digits.h5", "digits_faulty.pb"), ("digits.h5", "digits.pb")]
