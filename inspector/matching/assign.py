@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from inspector.domain.computation import Computation
+from inspector.domain.computation import Computation, Port
 from inspector.domain.match import Assignment, Evidence, Match
 from inspector.matching.affine_chain import with_affine
 from inspector.matching.contents import Contents
@@ -48,7 +48,7 @@ def _match_finer(
     steps_a, steps_b = steps_of(a), steps_of(b)
     names = Names(steps_a, steps_b)
     sweep = Sweep(steps_a, steps_b, contents, names, Flow(steps_b), forced=dict(forced), valued=dict(valued))
-    inputs = pair(a.inputs, b.inputs)
+    inputs = pair(a.inputs, b.inputs) or _only(a.inputs, b.inputs)
     sweep.where.update({one.tensor: other.tensor for one, other in inputs})
     sweep.run()
     matches = _with_folding(_matches(sweep, names, contents), sweep, contents)
@@ -62,6 +62,11 @@ def _match_finer(
         unmatched_a=tuple(item.a for item in matches if item.tensor_b is None),
         unmatched_b=tuple(s.layer.name for s in sweep.steps_b if s.layer.name not in used and s.kind != "input"),
     )
+
+
+def _only(ports_a: tuple[Port, ...], ports_b: tuple[Port, ...]) -> list[tuple[Port, Port]]:
+    """The one input of each side, however its shape is stated: pictures on one side, rows of pixels on the other."""
+    return [(ports_a[0], ports_b[0])] if len(ports_a) == len(ports_b) == 1 else []
 
 
 def _matches(sweep: Sweep, names: Names, contents: Contents) -> list[Match]:

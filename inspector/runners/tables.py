@@ -1,6 +1,6 @@
 """Lookup tables of a graph: what fills them, and a table with its content written into a GraphDef."""
 
-from typing import Any, Dict, Iterable, Iterator, List, NamedTuple, Optional, Tuple
+from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Tuple
 
 import numpy as np
 import tensorflow as tf
@@ -134,30 +134,77 @@ def rewrite(graph_def: Any, name: str, content: Content) -> None:
 
 def captured(graph_def: Any, captures: Iterable[Tuple[Any, Any]]) -> Dict[str, Content]:
     """Of a traced graph's captures (eager tensor, placeholder) the tables, by the placeholder's node."""
-    types = list(dict.fromkeys(_types(graph_def)))
+    types = _Types(graph_def).of_graph()
     found = {}
-    for outer, inner in captures if types else ():
-        content = _held(outer, types) if outer.dtype == tf.resource else None
-        if content is not None:
-            found[inner.op.name] = content
+    for outer, inner in captures:
+        if inner.op.name in types and outer.dtype == tf.resource:
+            content = _held(outer, types[inner.op.name])
+            if content is not None:
+                found[inner.op.name] = content
     return found
 
 
-def _types(graph_def: Any) -> Iterator[Tuple[int, int]]:
-    """Types of keys and values of all tables that are looked into."""
-    bodies: List[Any] = [graph_def.node] + [function.node_def for function in graph_def.library.function]
-    for node in (node for body in bodies for node in body):
-        if node.op in FINDING:
-            yield node.attr["Tin"].type, node.attr["Tout"].type
-
-
-def _held(handle: Any, types: List[Tuple[int, int]]) -> Optional[Content]:
-    """A handle does not tell the types of its table: only the right ones can be exported."""
+def _held(handle: Any, types: Tuple[int, int]) -> Optional[Content]:
+    """None for a table that nothing has filled. Other types than the table's own would end the process."""
     with tf.init_scope():
-        for keys, values in types:
-            try:
-                pair = _export(handle, tf.as_dtype(keys), tf.as_dtype(values))
-            except tf.errors.OpError:
-                continue
-            return Content(*(np.asarray(tensor.numpy()) for tensor in pair))
-    return None
+        try:
+            pair = _export(handle, *map(tf.as_dtype, types))
+        except tf.errors.OpError:
+            return None
+        return Content(*(np.asarray(tensor.numpy()) for tensor in pair))
+
+
+class _Types:
+    """Types of keys and values of the tables whose handles come from outside, as who looks into them states them: in
+    the graph itself, and in the functions that the handles are handed to."""
+
+    def __init__(self, graph_def: Any) -> None:
+        self._nodes = graph_def.node
+        self._functions = {function.signature.name: function for function in graph_def.library.function}
+        self._known: Dict[str, Dict[int, Tuple[int, int]]] = {}
+
+    def of_graph(self) -> Dict[str, Tuple[int, int]]:
+        """By the name of the node that gives the handle."""
+        return self._of_body(self._nodes)
+
+    def _of_body(self, body: Iterable[Any]) -> Dict[str, Tuple[int, int]]:
+        nodes = {node.name: node for node in body}
+        found: Dict[str, Tuple[int, int]] = {}
+        for node in nodes.values():
+            data = [text.partition(":")[0] for text in node.input if not text.startswith("^")]
+            if node.op in FINDING:
+                found[_origin(nodes, data[0])] = (node.attr["Tin"].type, node.attr["Tout"].type)
+            first = 1 if node.op.endswith(("If", "Case")) else 0
+            for name in _called(node):
+                for place, types in self._of_arguments(name).items():
+                    if place + first < len(data):
+                        found[_origin(nodes, data[place + first])] = types
+        return found
+
+    def _of_arguments(self, name: str) -> Dict[int, Tuple[int, int]]:
+        """By the place of the function's argument."""
+        if name not in self._known and name in self._functions:
+            self._known[name] = {}  # a function that calls itself finds nothing more there
+            function = self._functions[name]
+            found = self._of_body(function.node_def)
+            arguments = [argument.name for argument in function.signature.input_arg]
+            self._known[name] = {place: found[one] for place, one in enumerate(arguments) if one in found}
+        return self._known.get(name, {})
+
+
+def _origin(nodes: Dict[str, Any], name: str) -> str:
+    """Where a handle comes from, behind what hands it on."""
+    for _ in range(len(nodes)):
+        node = nodes.get(name)
+        if node is None or node.op not in PASSING or not node.input:
+            break
+        name = node.input[0].partition(":")[0]
+    return name
+
+
+def _called(node: Any) -> List[str]:
+    names = [node.op]
+    for value in node.attr.values():
+        names += [value.func.name] if value.HasField("func") else []
+        names += [function.name for function in value.list.func]
+    return names

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from inspector.causes import Failures
+from inspector.causes.output_places import Offered, exchanged
 from inspector.domain.comparison import Comparison, Finding, LayerDifference, OutputDifference, SideRun
-from inspector.domain.computation import Port
 from inspector.domain.errors import InspectorError
 from inspector.domain.files import Side as FileSide
 from inspector.domain.files import Warn
@@ -22,10 +22,11 @@ from inspector.session.answer import answer
 from inspector.session.casework import Measured, case_of, facts_of, weights_case
 from inspector.session.explain import explain
 from inspector.session.floors import EXACT, accumulated
+from inspector.session.hand_made import Doubt, disagreeing, doubts, doubts_alone, is_chosen, with_doubts
 from inspector.session.inputs import Prepared, ReadDataset, resolve
 from inspector.session.laboratory import Bench, Laboratory
 from inspector.session.latent import with_latent
-from inspector.session.lookups import lookups_of, pair_lookups, unseen, with_lookups, with_verdict_of
+from inspector.session.lookups import pair_lookups, ports_of, unseen, with_verdict_of
 from inspector.session.misplaced import Looked, agreeing
 from inspector.session.option_text import in_words
 from inspector.session.passes import Gathered, Numbers, Passes, both
@@ -38,14 +39,20 @@ from inspector.session.side import SideState
 from inspector.session.stated import Stated, unlike_settings, with_stated
 from inspector.session.undone import without_undone
 from inspector.session.values import complete, evidence
-from inspector.session.verdict import apart, sentence, status_of, verdict_of
+from inspector.session.verdict import apart, sentence, status_of, verdict_of, with_order
 from inspector.workers.child import Progress
+from inspector.workers.lookups import opened_lookups
 from inspector.workers.runner_client import Loaded, Runner
 
 CLIPPED = 0.01
 Array = NDArray[Any]
 T = TypeVar("T")
-Rematch = Callable[[Mapping[str, str]], Assignment]
+
+
+class Rematch(Protocol):
+    """Matches anew: without the person's choices for some layers, or knowing in which tensors of B layers end."""
+
+    def __call__(self, *, without: Collection[str] = (), valued: Mapping[str, str] | None = None) -> Assignment: ...
 
 
 @dataclass(slots=True)
@@ -84,13 +91,14 @@ class Comparing:
         rematch: Rematch,
         loading: float = 0.0,
     ) -> None:
-        """`rematch` matches anew, knowing in which tensors of B some of A's layers end; `loading`: seconds that
-        loading the sides has taken so far."""
+        """`loading`: seconds that loading the sides has taken so far."""
         self._a, self._b, self._rematch = a, b, rematch
         self._settings, self._read, self._progress = settings, read_dataset, progress
+        self._by_value = settings.outputs == "by-value"
         self._clock = _Clock({"load": loading})
         self._warnings: list[Warn] = []
         self._failures = Failures()
+        self._doubted: tuple[str, ...] = ()
 
     def run(self, assignment: Assignment) -> Result:
         """Raises InspectorError: what loading, inputs or a run raise; NOT_COMPARABLE when no output pairs."""
@@ -107,6 +115,7 @@ class Comparing:
         inputs_b = {item.tensor_b: item.array_b for item in prepared}
         fed = (inputs_a, inputs_b)
         sides = (self._a, runner_a, loaded_a), (self._b, runner_b, loaded_b)
+        assignment, doubtful = self._without_doubtful(assignment, sides[0][1:], sides[1][1:], fed)
         plain = self._clock.time(
             "outputs", lambda: self._outputs(assignment, (runner_a, loaded_a), (runner_b, loaded_b), fed)
         )
@@ -125,7 +134,7 @@ class Comparing:
         layers, stated = self._judged(assignment, gathered, found)
         arrays = plain.arrays
         layers = self._latent(layers, assignment, gathered, *sides, fed)
-        lookups = pair_lookups(assignment, lookups_of(loaded_a), lookups_of(loaded_b))
+        lookups = pair_lookups(assignment, *(opened_lookups(item.lookups) for item in (loaded_a, loaded_b)))
         result = with_verdict_of(lookups, self._result(assignment, prepared, found, layers, (loaded_a, loaded_b)))
         measured = Measured(result, assignment, gathered, prepared, arrays, lookups)
         findings: tuple[Finding, ...] = ()
@@ -134,8 +143,34 @@ class Comparing:
         shown = [(a, b if a.size == b.size else np.full(a.shape, np.nan)) for a, b in arrays]
         result = replace(result, findings=findings, warnings=(*result.warnings, *self._failures.warnings))
         result = replace(result, sentence=answer(result, stated))
-        result = with_refusals(result, self._a, loaded_a, self._b, loaded_b)
+        if not self._by_value:
+            ports = (Offered(side.opened().format, side.computation().outputs) for side in (self._a, self._b))
+            result = with_order(result, exchanged(measured.outputs(), *ports))
+        result = with_doubts(with_refusals(result, self._a, loaded_a, self._b, loaded_b), doubtful)
         return Result(result, assignment, gathered, shown)
+
+    def _without_doubtful(
+        self,
+        assignment: Assignment,
+        a: tuple[Runner, Loaded],
+        b: tuple[Runner, Loaded],
+        fed: tuple[dict[str, Array], dict[str, Array]],
+    ) -> tuple[Assignment, tuple[Doubt, ...]]:
+        """The assignment without the matches that a person made and the values contradict, and these."""
+        if not any(is_chosen(match) for match in assignment.matches):
+            return assignment, ()
+        found = disagreeing(assignment, (a[0], fed[0]), (b[0], fed[1]), a[1], self._progress)
+        names_b = {tensor for layer in self._b.computation().layers for tensor in layer.outputs}
+        doubtful = doubts(found, names_b)
+        if len(doubtful) < len(found):
+            trial = self._rematch(without=[item.match.a for item in found])
+            rows = layer_differences(trial, self._layers(trial, a, b, fed))
+            rows = without_undone(rows, self._a.computation(), self._b.computation(), ())
+            doubtful += doubts_alone(found, rows)
+        if not doubtful:
+            return assignment, ()
+        self._doubted = tuple(doubt.match.a for doubt in doubtful)
+        return self._rematch(without=self._doubted), doubtful
 
     def _latent(
         self,
@@ -168,7 +203,7 @@ class Comparing:
         b: tuple[SideState, Runner, Loaded],
         fed: tuple[dict[str, Array], dict[str, Array]],
     ) -> tuple[Finding, ...]:
-        different = measured.result.verdict == "different"
+        different = verdict_of(measured.result.outputs, measured.result.layers) == "different"
         outputs = measured.outputs()
         facts = [
             facts_of(*side, inputs, dict(zip(names, arrays, strict=True)), tried=different or _keeps_state(side[2]))
@@ -190,9 +225,10 @@ class Comparing:
             progress=self._progress,
         )
         laboratory = Laboratory(bench)
-        case = case_of(measured, (a[0], facts[0]), (b[0], facts[1]), laboratory, self._refed)
+        case = case_of(measured, (a[0], facts[0]), (b[0], facts[1]), laboratory, self._refed, by_value=self._by_value)
         findings = explain(case, laboratory, self._progress, self._failures, different=different)
-        return (*findings, *unseen(measured.lookups, findings))
+        told = (*findings, *unseen(measured.lookups, findings))
+        return tuple(sorted(told, key=lambda finding: finding.note_only))
 
     def _refed(self, side: FileSide, pipeline: str) -> dict[str, Array] | None:
         """What a side would be fed under another pipeline; None where the raw inputs do not fit it."""
@@ -281,7 +317,9 @@ class Comparing:
         ends = looked.ends((runner_a, loaded_a, fed[0]), (runner_b, self._b.computation(), fed[1]))
         if not ends:
             return assignment, gathered
-        again = replace(self._rematch(ends), inputs=assignment.inputs, outputs=assignment.outputs)
+        again = replace(
+            self._rematch(without=self._doubted, valued=ends), inputs=assignment.inputs, outputs=assignment.outputs
+        )
         again = complete(again, (runner_a, fed[0]), (runner_b, fed[1]), loaded_a, self._progress)
         found = self._layers(again, *sides, fed)
         better = len(apart(layer_differences(again, found))) < len(apart(rows))
@@ -339,8 +377,8 @@ def prepare(
     read: ReadDataset,
 ) -> tuple[Prepared, ...]:
     """What each side will be fed, for every pair of inputs. Raises INPUT_MISSING, WRONG_SHAPE, ..."""
-    ports_a = _ports(*a)
-    ports_b = _ports(*b)
+    ports_a = ports_of(a[0].computation().inputs, a[1])
+    ports_b = ports_of(b[0].computation().inputs, b[1])
     pairs = [(ports_a[x], ports_b[y]) for x, y in assignment.inputs if x in ports_a and y in ports_b]
     missing = [name for name in ports_b if name not in {pair[1].tensor for pair in pairs}]
     missing += [name for name in ports_a if name not in {pair[0].tensor for pair in pairs}]
@@ -354,18 +392,6 @@ def prepare(
     if recorded is not None:
         return prepared_recorded(recorded, pairs, settings)
     return resolve(settings.inputs, [pair[0] for pair in pairs], [pair[1] for pair in pairs], settings, read)
-
-
-def _ports(side: SideState, loaded: Loaded) -> dict[str, Port]:
-    """The runner knows shape, dtype and vocabulary best, the file the limit of ids."""
-    stated = {port.tensor: port for port in side.computation().inputs}
-    found = lookups_of(loaded)
-    return {
-        port.tensor: with_lookups(
-            replace(port, limit=stated[port.tensor].limit if port.tensor in stated else None), found
-        )
-        for port in loaded.inputs
-    }
 
 
 def layer_differences(assignment: Assignment, gathered: Gathered) -> tuple[LayerDifference, ...]:

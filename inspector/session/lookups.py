@@ -14,8 +14,8 @@ from inspector.domain.comparison import Comparison, Finding
 from inspector.domain.computation import Port
 from inspector.domain.lookups import Lookup, LookupPair
 from inspector.domain.match import Assignment, Match
+from inspector.workers.lookups import opened_lookups
 from inspector.workers.runner_client import Loaded
-from inspector.workers.spill import opened
 
 UNKNOWN = b"[UNK]"  # Keras's own word for what is not in a vocabulary
 
@@ -24,26 +24,6 @@ UNKNOWN = b"[UNK]"  # Keras's own word for what is not in a vocabulary
 class _Placed:
     lookup: Lookup
     match: Match | None
-
-
-def lookups_of(loaded: Loaded) -> tuple[Lookup, ...]:
-    """With their arrays, which the runner has left in the spill."""
-    found = []
-    for item in loaded.lookups:
-        arrays = opened({"keys": item.keys, "values": item.values})
-        found.append(
-            Lookup(
-                kind=item.kind,
-                node=item.node,
-                inputs=item.inputs,
-                reaches=item.reaches,
-                sentences=item.sentences,
-                closed=item.closed,
-                keys=np.array(arrays["keys"]),
-                values=np.array(arrays["values"]),
-            )
-        )
-    return tuple(found)
 
 
 def pair_lookups(assignment: Assignment, a: Sequence[Lookup], b: Sequence[Lookup]) -> tuple[LookupPair, ...]:
@@ -116,6 +96,13 @@ def with_verdict_of(pairs: Sequence[LookupPair], result: Comparison) -> Comparis
     agree = "identical" if result.verdict == "same" else "the same within rounding"
     text = f"{said[0].title}; the outputs are {agree} on this input."
     return replace(result, verdict="different", sentence=text)
+
+
+def ports_of(stated: Sequence[Port], loaded: Loaded) -> dict[str, Port]:
+    """The inputs by tensor: the runner knows shape, dtype and vocabulary best, the file the limit of ids."""
+    limits = {port.tensor: port.limit for port in stated}
+    found = opened_lookups(loaded.lookups)
+    return {port.tensor: with_lookups(replace(port, limit=limits.get(port.tensor)), found) for port in loaded.inputs}
 
 
 def with_lookups(port: Port, lookups: Sequence[Lookup]) -> Port:

@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from inspector.domain.computation import Port
 from inspector.domain.errors import Cancelled, InspectorError
 from inspector.domain.files import Shape, Warn
-from inspector.domain.lookups import LookupKind
 from inspector.domain.match import ValueHit
 from inspector.domain.options import SideOptions
 from inspector.domain.refusal import Refusal
@@ -26,6 +25,7 @@ from inspector.workers import fork_server
 from inspector.workers.child import Child, Progress, quiet_environment, started
 from inspector.workers.edits import Edit, message
 from inspector.workers.environments import inspect_python
+from inspector.workers.lookups import LookedUp
 from inspector.workers.spill import opened, save
 
 Array = NDArray[Any]
@@ -56,20 +56,6 @@ class Tap:
     scale: float = 0.0
     zero_point: int = 0
     stored: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LookedUp:
-    """A lookup as the runner tells it (see domain.lookups); `keys` and `values` are `.npy` files of the spill."""
-
-    kind: LookupKind
-    node: str
-    inputs: tuple[str, ...]
-    reaches: tuple[str, ...]
-    sentences: bool
-    closed: bool
-    keys: str
-    values: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
