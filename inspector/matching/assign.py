@@ -9,6 +9,7 @@ from inspector.domain.computation import Computation, Port
 from inspector.domain.match import Assignment, Evidence, Match
 from inspector.matching.affine_chain import with_affine
 from inspector.matching.contents import Contents
+from inspector.matching.equalised import with_equalised
 from inspector.matching.folding import folded_pairs
 from inspector.matching.inverted import forced_for, inverted, is_coarser
 from inspector.matching.names import Names, named_tensor
@@ -51,7 +52,7 @@ def _match_finer(
     sweep.where.update({one.tensor: other.tensor for one, other in inputs})
     sweep.run()
     matches = _with_folding(_matches(sweep, names, contents), sweep, contents)
-    matches = with_affine(matches, sweep, contents)
+    matches = with_equalised(with_affine(matches, sweep, contents), sweep, contents)
     outputs = _outputs(a, b, sweep)
     used = {sweep.steps_b[i].layer.name for placed in sweep.placed.values() for i in (placed.b, *placed.inside)}
     return Assignment(
