@@ -16,6 +16,7 @@ from .tables import of_tables
 
 # their bytes, or their random numbers, would be others in float64
 KEPT_FLOAT = ("Const", "Bitcast", "DecodeRaw", "DecodePaddedRaw")
+COMPLEX64 = 8  # DataType
 # narrow floats here are exact, or a flow without meaning
 STILL_EXACT = ("Const", "TensorArray")
 
@@ -99,6 +100,8 @@ def _has_double(node: Any, op_def: Any) -> bool:
         or (node.op.startswith(RANDOM_PREFIXES) and not node.op.endswith("PartitionedCall"))
     ):
         return False
+    if COMPLEX64 in type_attributes(node, op_def).values():
+        return False  # complex numbers stay as they are
     narrow = {name for name, dtype in type_attributes(node, op_def).items() if dtype in FLOATS}
     types = {name: doubled_type(dtype) for name, dtype in type_attributes(node, op_def).items()}
     return all(allowed(op_def, name, DOUBLE) for name in narrow) and has_cpu_kernel(node.op, types)

@@ -44,7 +44,7 @@ def test_an_array_of_words_comes_as_bytes(tmp_path: Path, kind: str) -> None:
 @pytest.mark.parametrize("protocol", [2, 3, 4, 5])
 def test_objects_of_any_protocol_in_either_order(tmp_path: Path, protocol: int) -> None:
     for order in ("C", "F"):
-        words = np.array(WORDS, object, order=order)  # type: ignore[call-overload]
+        words = np.array(WORDS, object, order=order)
         with (tmp_path / "x.npy").open("wb") as file:
             header = {"descr": "|O", "fortran_order": order == "F", "shape": words.shape}
             np.lib.format.write_array_header_1_0(file, header)
