@@ -59,7 +59,6 @@ def compare(
             batch=batch,
             outputs=outputs,
         )
-        session.warm()
         session.open("a", a)
         session.open("b", b)
         return session.compare()

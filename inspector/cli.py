@@ -346,10 +346,10 @@ def _session(
     kind = StaticSession if others.get("static") else Session
     with kind(options_a=options_a, options_b=options_b) as session:
         session.settings = _settings(inputs, **numbers)
-        if runs:
-            session.warm()
         session.open("a", a.absolute())
         session.open("b", b.absolute())
+        if runs:
+            session.warm()
         yield session
 
 

@@ -96,8 +96,9 @@ class _Walk:
         if not unlike or placed is None:
             return _Scaled() if given.is_plain else None
         layers = [self._sweep.steps_b[at].layer for at in (*placed.inside, placed.b)]
-        pairs = [(_of_role(step.weights, role), [w for b in layers for w in b.weights if role in w.role]) for role in ROLES]
-        found = self._explained(step, [(a, b[0] if b else None) for a, b in pairs], given)
+        found_b = [[weight for b in layers for weight in b.weights if role in weight.role] for role in ROLES]
+        pairs = [(_of_role(step.weights, role), next(iter(b), None)) for role, b in zip(ROLES, found_b, strict=True)]
+        found = self._explained(step, pairs, given)
         if found is None:
             return None if not given.is_plain else _Scaled()
         records, factor = found
@@ -123,7 +124,8 @@ class _Walk:
         if step.kind.startswith("depthwise"):
             return None
         if bias_a is not None and bias_b is not None:
-            one, other = (self._contents.values(side, w).astype(np.float64) for side, w in (("a", bias_a), ("b", bias_b)))
+            one = self._contents.values("a", bias_a).astype(np.float64)
+            other = self._contents.values("b", bias_b).astype(np.float64)
             made[bias_a.id] = self._record("bias", bias_a, bias_b, one.ravel() * factor, other.ravel())
         elif bias_a is not None:
             return None
@@ -135,7 +137,8 @@ class _Walk:
         gap.add(wanted.ravel(), held.ravel())
         if gap.largest > CLOSE * gap.scale + coarseness(b, gap.scale):
             return None
-        detail = f"B's {role} is A's with a factor for each channel that the next layer takes back, to {gap.largest:.1e}"
+        how = "with a factor for each channel that the next layer takes back"
+        detail = f"B's {role} is A's {how}, to {gap.largest:.1e}"
         return numbers(gap, "folded", detail, a=a.id, b=b.id, role=role, shape_a=a.shape, shape_b=b.shape)
 
 

@@ -98,10 +98,14 @@ class Session:
         self.close()
 
     def warm(self) -> None:
-        """Work ahead from now on: import TensorFlow while the person looks at the trees, load what is opened."""
-        self._ahead = True
+        """Work ahead from now on: import the framework while the person looks at the trees, load what is opened.
+
+        Where the files are open already, only what they need is imported."""
+        first, self._ahead = not self._ahead, True
         for side in SIDES:
             self._sides[side].warm()
+            if first and self._sides[side].file is not None:
+                self._sides[side].preload()
 
     def open(self, side: Side, path: str | Path, options: SideOptions | None = None) -> ModelFile:
         """Open a file on a side, with the side's options or with others.
