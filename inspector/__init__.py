@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from inspector.domain.comparison import Comparison
     from inspector.domain.options import SideOptions
+    from inspector.session.settings import Outputs
 
 __version__ = "0.1.0"
 __all__ = ["compare", "record"]
@@ -30,6 +31,7 @@ def compare(
     low: float = 0.0,
     high: float = 1.0,
     batch: int | None = None,
+    outputs: Outputs = "by-order",
     trust: bool = False,
     options_a: SideOptions | None = None,
     options_b: SideOptions | None = None,
@@ -37,6 +39,7 @@ def compare(
     """Run two model files on the same inputs and say where they differ.
 
     `inputs` are specs as on the command line (docs/inputs.md): `random:0`, an image, `x=data.npy`, ...
+    `outputs`: "by-value" where the order of the outputs shall not count.
     `options_a`, `options_b`: each side's environment, choices and run options (inspector.domain.options).
     Returns a frozen Comparison: `verdict`, `sentence`, `outputs`, `layers`, `findings`. Needs no display.
     Raises inspector.domain.errors.InspectorError (code, what, where, what to do).
@@ -54,6 +57,7 @@ def compare(
             low=low,
             high=high,
             batch=batch,
+            outputs=outputs,
         )
         session.warm()
         session.open("a", a)

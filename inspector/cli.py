@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 SAME, DIFFERENT, FAILED, STOPPED, PIPE_CLOSED = 0, 1, 2, 130, 141
 NAME = "model-inspector"
 DEMO_IMAGE = "digits/digit_4.png"  # one that the faulty graph reads as another digit
-SETTINGS = ("preprocess_a", "preprocess_b", "low", "high", "batch")
+SETTINGS = ("preprocess_a", "preprocess_b", "low", "high", "batch", "outputs")
 Decorated = Callable[..., Any]
 
 
@@ -86,7 +86,7 @@ def command() -> None:
 
 FILE = click.Path(path_type=Path)
 INPUTS = (
-    "random[:seed], zeros, ones, an image, a folder of images, .npy, .npz, .csv or file.h5#/path;"
+    "random[:seed], zeros, ones, text:WORDS, an image, a folder of images, .npy, .npz, .csv or file.h5#/path;"
     " name=SPEC for one of several inputs."
 )
 
@@ -210,6 +210,13 @@ def map_command(a: Path, b: Path, as_json: bool, **run: Any) -> None:  # noqa: F
 @click.argument("a", type=FILE)
 @click.argument("b", type=FILE)
 @_run_options
+@click.option(
+    "--outputs",
+    type=click.Choice(["by-order", "by-value"]),
+    default="by-order",
+    show_default=True,
+    help="Whether outputs that stand in another order in B, with no names, make a difference.",
+)
 @click.option("--json", "json_out", metavar="OUT", help="Write the JSON report; - for standard output.")
 @click.option("--html", "html_out", type=FILE, metavar="OUT", help="Write the report as one HTML page.")
 @click.option("--static", is_flag=True, help="Compare weights and settings only; nothing is run.")

@@ -8,7 +8,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from inspector.domain.comparison import LayerDifference, OutputDifference
+from inspector.domain.comparison import LayerDifference, OutputDifference, Proof
 from inspector.domain.computation import Computation, Layer, Port
 from inspector.domain.files import ModelFile, Side, Warn
 from inspector.domain.lookups import LookupPair
@@ -38,8 +38,8 @@ class Facts:
 
     `repeated` and `alone` are measured on the outputs of plain runs, as a share of the output's largest value:
     how far a second run of the same inputs is from the first, and how far the first sample run by itself is
-    from the same sample in its batch. None where it was not tried. `precision` is what it computes in. `refusal`: its framework does not take the
-    file as it stands."""
+    from the same sample in its batch. None where it was not tried. `precision` is what it computes in.
+    `refusal`: its framework does not take the file as it stands."""
 
     file: ModelFile
     computation: Computation
@@ -93,9 +93,9 @@ class Case:
     name of a tensor. `values_a`, `values_b` read a stored weight by its id, flat in C order. `sample` gives a
     layer's arrays by A's name, None where they are not known (no replay, not matched). `feeds` gives what a
     side would be fed, by tensor, under another preprocessing pipeline; None where that cannot be said. `lookups` are
-    the vocabularies, boundaries and buckets that both sides look up in.
-    `ran` is false when nothing was run (`compare --static`): then no layer has numbers, all have the status
-    `not-compared`, and only settings and weights can be looked at."""
+    the vocabularies, boundaries and buckets that both sides look up in. `by_value`: the outputs' order and names do
+    not count. `ran` is false when nothing was run (`compare --static`): then no layer has numbers, all have the
+    status `not-compared`, and only settings and weights can be looked at."""
 
     layers: tuple[LayerDifference, ...]
     layer_a: Mapping[str, Layer]
@@ -112,6 +112,7 @@ class Case:
     unmatched_b: tuple[str, ...] = ()
     warnings: tuple[Warn, ...] = ()
     lookups: tuple[LookupPair, ...] = ()
+    by_value: bool = False
     ran: bool = True
 
     @property
@@ -195,7 +196,8 @@ class Suspicion:
     `trial`: what mends it, None when nothing can be tried. `needs_proof`: drop it unless its trial removes at
     least half of the outputs' difference. `family`: of all suspicions with the same one, only the one whose
     trial removes most is kept (a search). `note_only`: worth telling though the numbers agree, or no fault of
-    the model: it never makes a verdict."""
+    the model: it never makes a verdict. `measured`: a proof that needs no trial, since the numbers of the plain
+    runs say it; such a suspicion is a fault though every output has its match."""
 
     cause: str
     title: str
@@ -209,3 +211,4 @@ class Suspicion:
     needs_proof: bool = False
     family: str = ""
     note_only: bool = False
+    measured: Proof | None = None

@@ -6,7 +6,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from inspector.causes.case import Case, Facts, Suspicion
+from inspector.causes.case import Case, Suspicion
+from inspector.domain.refusal import Refusal
 
 CAUSE = "not-loadable"
 CERTAIN = 0.99  # the framework was asked
@@ -16,12 +17,10 @@ def suspect(case: Case) -> Iterator[Suspicion]:
     """Each side that its framework refused."""
     for name, side in (("A", case.a), ("B", case.b)):
         if side.refusal is not None:
-            yield _refused(name, side)
+            yield _refused(name, side.refusal)
 
 
-def _refused(name: str, side: Facts) -> Suspicion:
-    refusal = side.refusal
-    assert refusal is not None
+def _refused(name: str, refusal: Refusal) -> Suspicion:
     other = "B" if name == "A" else "A"
     how = (
         f"it runs with its config upgraded: {'; '.join(refusal.changes)}"

@@ -2,44 +2,84 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from itertools import permutations
 
 import numpy as np
 
 from inspector.causes.case import Array, Case, OutputPair, Suspicion, Trial
+from inspector.causes.output_places import Offered, exchanged
 from inspector.compare.metrics import measure
+from inspector.domain.comparison import Proof
 
 CAUSE = "output-order"
 MOST = 6
 NEARER = 0.2
-LISTED = re.compile(r"^(.*?)(?:[_:](\d+))?$")
+SURE = 0.97
+BY_NAME = "take B's outputs by name, not by place"
 MEND = "export B again with its outputs in A's order: Model(outputs=[...]), or fetch them by name"
 Pairs = list[tuple[str, str]]
 
 
 def suspect(case: Case) -> Iterator[Suspicion]:
-    """By value where the compared pairs differ; by B's own names and order where matching found the right ones."""
-    found = _by_value(case)
+    """By value where the compared pairs differ; by what B states where matching found the right ones."""
+    if case.by_value:
+        return
+    found = _by_value(case) or _stated(case)
     if found is not None:
         yield found
-        return
-    stated = _by_name(case) or _by_place(case)
-    if stated:
-        (a, b), *_ = stated
-        called = ", ".join(f"what B calls {other} computes A's `{_plain(one)}`" for one, other in stated)
-        yield Suspicion(
-            cause=CAUSE,
-            title=f"outputs are exchanged: A's `{_plain(a)}` is B's {b}",
-            layer_a=_plain(a),
-            layer_b=next(pair.difference.b for pair in case.outputs if pair.difference.a == a),
-            layers=tuple(_plain(one) for one, _ in stated),
-            confidence=0.9,
-            evidence=f"{called}; they are paired by what they compute here, a caller gets the wrong ones",
-            mend=MEND,
-            note_only=True,
-        )
+
+
+def _stated(case: Case) -> Suspicion | None:
+    """The outputs are paired by what they compute, and B has them elsewhere than A."""
+    found = exchanged(case.outputs, *offered(case))
+    if found is None:
+        return _by_scope(case)
+    (a, taken), *_ = found.pairs
+    how = "place" if found.by_place else "name"
+    listed = ", ".join(f"who takes A's `{_plain(one)}` by {how} gets `{_plain(other)}`" for one, other in found.pairs)
+    return Suspicion(
+        cause=CAUSE,
+        title=f"outputs are exchanged: B has `{_plain(taken)}` in the place of A's `{_plain(a)}`"
+        if found.by_place
+        else f"outputs are exchanged: what B calls `{_plain(taken)}` is not A's `{_plain(a)}`",
+        layer_a=_plain(a),
+        layer_b=next(pair.difference.b for pair in case.outputs if pair.difference.a == a),
+        layers=tuple(_plain(one) for one, _ in found.pairs),
+        confidence=SURE,
+        evidence=f"{listed} of B; by what they compute they are paired otherwise",
+        mend=MEND if found.faulty else BY_NAME,
+        note_only=not found.faulty,
+        measured=Proof(edit="B's outputs taken by what they compute", before=found.apart, after=found.left, gone=1.0)
+        if found.faulty
+        else None,
+    )
+
+
+def offered(case: Case) -> tuple[Offered, Offered]:
+    """Each side's outputs as it lists them."""
+    a, b = (Offered(side.file.format, side.computation.outputs) for side in (case.a, case.b))
+    return a, b
+
+
+def _by_scope(case: Case) -> Suspicion | None:
+    """A node of B's graph lies in a scope that is called as another output of A: worth a note."""
+    stated = _in_scopes(case)
+    if not stated:
+        return None
+    (a, b), *_ = stated
+    called = ", ".join(f"what B calls {other} computes A's `{_plain(one)}`" for one, other in stated)
+    return Suspicion(
+        cause=CAUSE,
+        title=f"outputs are exchanged: A's `{_plain(a)}` is B's {b}",
+        layer_a=_plain(a),
+        layer_b=next(pair.difference.b for pair in case.outputs if pair.difference.a == a),
+        layers=tuple(_plain(one) for one, _ in stated),
+        confidence=0.9,
+        evidence=f"{called}; they are paired by what they compute here, a caller gets the wrong ones",
+        mend=MEND,
+        note_only=True,
+    )
 
 
 def _by_value(case: Case) -> Suspicion | None:
@@ -88,7 +128,7 @@ def _says_something(array: Array) -> bool:
     return array.dtype.kind in "fiu" and bool(np.ptp(array.astype(np.float64)))
 
 
-def _by_name(case: Case) -> Pairs:
+def _in_scopes(case: Case) -> Pairs:
     """B's output bears the name of another output of A, which has another name there, too."""
     names = {_last(pair.difference.a): pair.difference.a for pair in case.outputs}
     found = []
@@ -97,38 +137,6 @@ def _by_name(case: Case) -> Pairs:
         if called and pair.difference.a not in called:
             found.append((pair.difference.a, f"`{_named(case, pair)}`"))
     return found if len(found) > 1 else []
-
-
-def _by_place(case: Case) -> Pairs:
-    """Both sides state an order, and not the same one."""
-    order = _order_of_b(case)
-    places = {port.tensor: at for at, port in enumerate(case.a.computation.outputs)}
-    own = [places.get(pair.difference.a) for pair in case.outputs]
-    if order is None or None in own or len(own) != len(places):
-        return []
-    pairs = zip(case.outputs, own, order, strict=True)
-    return [(pair.difference.a, f"`{_named(case, pair)}` (number {to + 1})") for pair, at, to in pairs if at != to]
-
-
-def _order_of_b(case: Case) -> list[int] | None:
-    """The place of each compared output in B's own list, None where B has none. A graph has one where its outputs
-    are `name`, `name_1`, ... as freezing calls a function's results, or `output_0`, `output_1`, ...; a Keras model
-    always has; a signature has names instead, and its places are the alphabet's."""
-    if len(case.outputs) < 2 or not case.a.file.format.startswith("keras"):
-        return None
-    if case.b.file.format.startswith("keras"):
-        places = {port.tensor: at for at, port in enumerate(case.b.computation.outputs)}
-        found = [places.get(pair.difference.b, -1) for pair in case.outputs]
-        return found if sorted(found) == list(range(len(places))) else None
-    names = [_named(case, pair) for pair in case.outputs]
-    if {_last(pair.difference.a) for pair in case.outputs} & {part for name in names for part in name.split("/")}:
-        return None  # they go by A's own names
-    split = [LISTED.match(name) for name in names]
-    if len({item[1] for item in split if item}) != 1:
-        return None
-    numbers = [int(item[2] or 0) for item in split if item]
-    first = min(numbers)
-    return [at - first for at in numbers] if sorted(numbers) == list(range(first, first + len(names))) else None
 
 
 def _named(case: Case, pair: OutputPair) -> str:

@@ -14,6 +14,7 @@ from inspector.domain.computation import Layer
 from inspector.domain.wording import percent, short
 
 CAUSE = "quantization"
+FEWEST = 2
 CLIPPED = 0.01
 QUANTIZED = ("int8", "uint8", "int16", "dynamic")
 LOOKED = 2**16
@@ -110,7 +111,8 @@ def _beside(pair: Pair, step: float) -> str:
 
 
 def _cut(pair: Pair) -> str:
-    """Cut off at a limit on each side: what lies inside is A's, to a step."""
+    """Cut off at a limit on each side: what lies inside is A's, to a step. One number beyond an end is no limit: it may
+    be the one that was changed."""
     a, b = pair.a, pair.b
     low, high = float(b.min()), float(b.max())
     if low <= float(a.min()) and high >= float(a.max()):
@@ -119,7 +121,8 @@ def _cut(pair: Pair) -> str:
     beyond = (a > high + step) | (a < low - step)
     inside = (a < high - step) & (a > low + step)
     at_end = (b >= high - 1.01 * step) | (b <= low + 1.01 * step)
-    if not beyond.any() or not inside.any() or not at_end[beyond].all():
+    several = max(int((a > high + step).sum()), int((a < low - step).sum())) >= FEWEST
+    if not several or not inside.any() or not at_end[beyond].all():
         return ""
     if np.abs(a - b)[inside].max() > 1.01 * step:
         return ""

@@ -65,6 +65,12 @@ def paragraph(text: str) -> str:
     return "\n".join(visible(line) for line in text.splitlines())
 
 
+def inside(sentence: str) -> str:
+    """A sentence as it goes on inside another one; a side's letter stays one."""
+    first, _, _ = sentence.partition(" ")
+    return sentence if len(first) == 1 else sentence[:1].lower() + sentence[1:]
+
+
 def capital(text: str) -> str:
     """A sentence with a capital; a name (between backquotes) at its beginning keeps its own letter."""
     return text[:1].upper() + text[1:]

@@ -8,15 +8,16 @@ from pathlib import Path
 from inspector.domain.errors import InspectorError
 from inspector.domain.files import Warn
 from inspector.formats.checkpoint_opened import OpenedCheckpoint, OpenedVariables
-from inspector.formats.flat_graph import flattened_graph
+from inspector.formats.flat_graph import asked_of_graph, flattened_graph
 from inspector.formats.graphdef import mapped
 from inspector.formats.meta_graph import MetaGraph, SavedModelProto
 from inspector.formats.opened import NO_CHOICES, Choices, Opened
-from inspector.formats.saved_model import asked_of_graph, bundle_values
+from inspector.formats.saved_model import bundle_values
 from inspector.formats.saved_model_opened import Contents
 from inspector.formats.table_file import MAGIC, is_table
 from inspector.formats.tensor_bundle import TensorBundle, parts_of, prefixes
 from inspector.formats.text_proto import is_text, to_binary
+from inspector.lifting.graph_ops import inference
 
 NAME, TITLE = "checkpoint", "TensorFlow checkpoint"
 STATE = "checkpoint"  # the file in which tf.train.Saver notes its latest checkpoint
@@ -75,8 +76,9 @@ def open_meta(path: Path, data: memoryview, said: tuple[Warn, ...] = (), prefix:
         raise InspectorError(code, what, where=str(path), todo="Copy the .meta file again.")
     beside = prefix if prefix is not None else path.with_name(path.name.partition(".")[0])
     values, missing = bundle_values(beside, meta)
-    inputs, outputs = asked_of_graph(meta)
-    graph, flattened = flattened_graph(meta.graph, inputs, outputs, values, rest=True)
+    found = inference(meta.graph)
+    inputs, outputs = asked_of_graph(meta.graph, found)
+    graph, flattened = flattened_graph(meta.graph, inputs, outputs, values, found)
     file = beside.with_name(beside.name + ".meta") if prefix is not None else path
     parts = [str(file.absolute()), *(parts_of(values.bundle) if values.bundle is not None else ())]
     return OpenedCheckpoint(

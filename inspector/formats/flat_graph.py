@@ -9,13 +9,16 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from inspector.domain.computation import Port
 from inspector.domain.errors import InspectorError
 from inspector.domain.files import Shape
 from inspector.domain.graph import Node
 from inspector.formats.graph_index import GraphIndex
 from inspector.formats.tensor_bundle import TensorBundle
 from inspector.formats.variables import VARIABLES, Slot
-from inspector.runners.inlining import CONDITIONS, Body, Flat, Flattened, Op, at_rest, flatten
+from inspector.graphs.inlining import Body, Flat, Flattened, flatten, node_of
+from inspector.graphs.ports import Inference
+from inspector.lifting.graph_ops import ops_of
 
 NO_CHECKPOINT = "the graph has variables, and no checkpoint lies beside it"
 
@@ -123,26 +126,42 @@ class Asked:
     dtype: str = ""
     shape: Shape | None = None
 
+    def port(self, tensor: str) -> Port:
+        """The port of a computation, for which the tensor may be another one."""
+        return Port(name=self.name, tensor=tensor, shape=self.shape, dtype=self.dtype)
+
+
+def asked_of_graph(graph: GraphIndex, found: Inference) -> tuple[list[Asked], list[Asked]]:
+    """The inputs and outputs of the inference in a graph that states none."""
+    inputs, outputs = (
+        [Asked(text.removesuffix(":0"), text, graph.dtype(text), graph.shape(text)) for text in tensors]
+        for tensors in (found.ports.inputs, found.ports.outputs)
+    )
+    return inputs, outputs
+
 
 def flattened_graph(
-    source: GraphIndex, inputs: Iterable[Asked], outputs: Iterable[Asked], values: VariableValues, *, rest: bool = False
+    source: GraphIndex,
+    inputs: Iterable[Asked],
+    outputs: Iterable[Asked],
+    values: VariableValues,
+    found: Inference,
 ) -> tuple[FlatGraph, Flattened]:
-    """The flat graph between inputs and outputs; `rest`: updates of variables are left out.
+    """The flat graph between inputs and outputs. `found` holds the source's nodes as they are to be computed.
 
     Raises TOO_LARGE when functions blow it up."""
-    fed = {text.rpartition(":")[0]: _placeholder(source, asked) for asked in inputs for text in [asked.tensor] if text}
+    fed = [asked for asked in inputs if asked.tensor]
     wanted = [asked.tensor for asked in outputs if asked.tensor]
-    ops = ops_of(source.nodes)
     try:
-        flattened = flatten(at_rest(ops) if rest else ops, Functions(source), wanted, fed)
+        flattened = flatten(found.nodes, Functions(source), wanted, [asked.tensor for asked in fed], found.ports.phases)
     except OverflowError as error:
         raise InspectorError("TOO_LARGE", f"the functions call each other too often: {error}") from error
-    return FlatGraph(source, flattened, fed, values), flattened
+    placeholders = [_placeholder(source, asked, node_of(flattened.tensors[asked.tensor])) for asked in fed]
+    return FlatGraph(source, flattened, {node.name: node for node in placeholders}, values), flattened
 
 
-def _placeholder(source: GraphIndex, asked: Asked) -> Node:
+def _placeholder(source: GraphIndex, asked: Asked, name: str) -> Node:
     """A placeholder of that name: a tensor in the middle that a signature feeds, or one with a default, is one."""
-    name = asked.tensor.rpartition(":")[0]
     node = source.nodes.get(name)
     if node is not None and node.op == "Placeholder":
         return node
@@ -164,21 +183,3 @@ class Functions:
     def _body(self, name: str) -> Body:
         signature = self._graph.signatures[name]
         return Body(signature.arguments, signature.outputs, signature.results, ops_of(self._graph.functions[name]))
-
-
-def ops_of(nodes: Mapping[str, Node]) -> dict[str, Op]:
-    """Nodes as the inlining takes them."""
-    return {name: Op(name, n.op, n.inputs, n.controls, _called(n), _length(n)) for name, n in nodes.items()}
-
-
-def _called(node: Node) -> str:
-    attribute = "f" if node.op.endswith("PartitionedCall") else "else_branch" if node.op in CONDITIONS else ""
-    return str(node.attributes.get(attribute) or "").removeprefix("func:") if attribute else ""
-
-
-def _length(node: Node) -> Any:
-    def length(attribute: str) -> int:
-        value = node.attributes.get(attribute)
-        return len(value) if isinstance(value, list) else int(value or 0)
-
-    return length

@@ -89,10 +89,25 @@ class GraphIndex:
         place = int(index) if index.isdigit() else 0
         if isinstance(stated, list) and place < len(stated):
             return tuple(stated[place]) if stated[place] is not None else None
+        listed = node.attributes.get("output_shapes") or node.attributes.get("shapes")
+        if isinstance(listed, list) and place < len(listed) and isinstance(listed[place], tuple):
+            return tuple(listed[place])
         own = node.attributes.get("shape") if node.op.startswith("Placeholder") else None
         if not isinstance(own, tuple) or (not own and node.op == "Placeholder" and self._scalar_is_unknown()):
             return None
         return own
+
+    def dtype(self, tensor: str) -> str:
+        """What the node says of it, "" when it says nothing."""
+        name, _, index = tensor.rpartition(":")
+        node = self.nodes.get(name)
+        if node is None:
+            return ""
+        for attribute in ("component_types", "output_types"):
+            stated = node.attributes.get(attribute)
+            if isinstance(stated, list) and index.isdigit() and int(index) < len(stated):
+                return str(stated[int(index)])
+        return next((str(node.attributes[name]) for name in ("dtype", "T", "DstT") if name in node.attributes), "")
 
     def _scalar_is_unknown(self) -> bool:
         """Before graph version 24 a placeholder of any shape was written with the shape of a scalar."""

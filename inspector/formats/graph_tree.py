@@ -14,9 +14,11 @@ from inspector.domain.graph import Node
 from inspector.formats.graph_index import GraphIndex, plain_attributes
 from inspector.formats.scopes import Child, Scopes
 from inspector.formats.tensor_proto import element_type
+from inspector.graphs.inlining import node_of
+from inspector.graphs.ports import Ports
+from inspector.lifting.graph_ops import inference
 
 SECTIONS = ("Inputs", "Outputs", "Graph", "Functions")
-NOT_INPUTS = ("learning_phase", "unused_control_flow_input")
 NO_NUMBERS = ("string", "resource", "variant")
 SHOWN = 24
 MOST = 500  # rows of one kind
@@ -49,23 +51,23 @@ class GraphTree:
         return [name for name in self.readers if name not in self._graph.nodes]
 
     @cached_property
+    def _ports(self) -> Ports:
+        return inference(self._graph).ports
+
+    @cached_property
     def inputs(self) -> list[str]:
-        if self._stated[0] is not None:
-            return [name for name in self._stated[0] if name in self._graph.nodes]
-        nodes = self._graph.nodes.values()
-        return [n.name for n in nodes if n.op.startswith("Placeholder") and not any(w in n.name for w in NOT_INPUTS)]
+        """Nodes that are fed."""
+        stated = self._stated[0]
+        return self._known([node_of(text) for text in self._ports.inputs] if stated is None else stated)
 
     @cached_property
     def outputs(self) -> list[str]:
-        """Nodes that read something and that nobody reads."""
-        if self._stated[1] is not None:
-            return [name for name in dict.fromkeys(self._stated[1]) if name in self._graph.nodes]
-        controlled = {name for node in self._graph.nodes.values() for name in node.controls}
-        return [
-            name
-            for name, node in self._graph.nodes.items()
-            if node.inputs and name not in self.readers and name not in controlled and node.op not in ("NoOp", "Assert")
-        ]
+        """Nodes that are asked for."""
+        stated = self._stated[1]
+        return self._known([node_of(text) for text in self._ports.outputs] if stated is None else stated)
+
+    def _known(self, names: Sequence[str]) -> list[str]:
+        return [name for name in dict.fromkeys(names) if name in self._graph.nodes]
 
     @cached_property
     def _scopes(self) -> Scopes:

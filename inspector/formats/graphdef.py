@@ -6,6 +6,7 @@ import contextlib
 import mmap
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from glob import escape
 from itertools import islice
 from pathlib import Path
@@ -16,12 +17,16 @@ from numpy.typing import NDArray
 from inspector.domain.computation import Computation
 from inspector.domain.errors import InspectorError
 from inspector.domain.files import Details, Entry, ModelFile, Warn
+from inspector.formats.flat_graph import Asked, FlatGraph, VariableValues, asked_of_graph, flattened_graph
 from inspector.formats.graph_index import GraphIndex
 from inspector.formats.graph_tree import GraphTree, facts
+from inspector.formats.listing import FILE, Listing, ModelTree
 from inspector.formats.opened import NO_CHOICES, Choices
 from inspector.formats.wire_format import BYTES, WireFormatError, fields, varint
+from inspector.graphs.inlining import node_of
+from inspector.graphs.ports import needs_flattening
 from inspector.lifting import lift
-from inspector.lifting.view import View
+from inspector.lifting.graph_ops import inference
 
 NAME, TITLE = "graphdef", "TensorFlow frozen graph"
 _OP = re.compile(rb"[A-Z_][A-Za-z0-9_>.]*")
@@ -126,8 +131,21 @@ class OpenedGraph:
         self.graph = GraphIndex.read(data)
         if not self.graph.nodes:
             raise _nothing(path, size, self.graph)
-        self._tree = GraphTree(self.graph)
-        runs_in, reason = _runs(path, self.graph)
+        found = inference(self.graph)
+        self._inputs, self._outputs = asked_of_graph(self.graph, found)
+        self._flat: FlatGraph | None = None
+        self._tree: GraphTree | ModelTree
+        self._tree = tree = GraphTree(self.graph, _nodes(self._inputs), _nodes(self._outputs))
+        if needs_flattening(found, self.graph.nodes, self.graph.functions):
+            self._flat, flattened = flattened_graph(self.graph, self._inputs, self._outputs, VariableValues(), found)
+            self._inputs, self._outputs = (
+                [replace(asked, tensor=flattened.tensors[asked.tensor]) for asked in ports]
+                for ports in (self._inputs, self._outputs)
+            )
+            tree = GraphTree(self._flat, _nodes(self._inputs), _nodes(self._outputs))
+            self._tree = ModelTree(Listing(), tree, GraphTree(self.graph))
+        self._missing = tree.missing
+        runs_in, reason = _runs(path, self._flat or self.graph, _nodes(self._outputs))
         self._file = ModelFile(
             path=str(path),
             format=name,
@@ -135,7 +153,7 @@ class OpenedGraph:
             size=size,
             runs_in=runs_in,
             reason=reason,
-            facts=facts(self.graph, self._tree),
+            facts=facts(self._flat or self.graph, tree),
             warnings=(*said, *self._warnings(size)),
             inode=path.stat().st_ino,
             modified_ns=path.stat().st_mtime_ns,
@@ -156,14 +174,19 @@ class OpenedGraph:
         return self._tree.details(entry_id)
 
     def value_shape(self, value_id: str) -> tuple[tuple[int, ...], str]:
-        return self.graph.constant_shape(value_id)
+        return self._holding(value_id).constant_shape(value_id.removeprefix(FILE))
 
     def values(self, value_id: str, start: int = 0, stop: int | None = None) -> NDArray[Any]:
-        return self.graph.constant_range(value_id, start, stop)
+        return self._holding(value_id).constant_range(value_id.removeprefix(FILE), start, stop)
+
+    def _holding(self, value_id: str) -> GraphIndex:
+        """The graph of a constant: where functions are written out there are two."""
+        return self.graph if self._flat is None or value_id.startswith(FILE) else self._flat
 
     def computation(self) -> Computation:
         if self._computation is None:
-            self._computation = lift(self.graph)
+            ports = ([asked.port(asked.tensor) for asked in side] for side in (self._inputs, self._outputs))
+            self._computation = lift(self._flat or self.graph, *ports)
         return self._computation
 
     def close(self) -> None:
@@ -174,12 +197,20 @@ class OpenedGraph:
         if self.graph.broken:
             code, text = _break(size, self.graph)
             found.append(Warn(code, f"{text}; the {len(self.graph.nodes)} nodes before it are shown"))
-        return (*found, *graph_warnings(self.graph, self._tree.missing))
+        left = len(self.graph.nodes) - len(self._flat.nodes) if self._flat is not None else 0
+        if left > 0 and not self.graph.functions:
+            text = f"{left} nodes of training are in the file and not in the computation"
+            found.append(Warn("TRAINING_GRAPH", text))
+        return (*found, *graph_warnings(self.graph, self._missing))
 
 
-def _runs(path: Path, graph: GraphIndex) -> tuple[str, str]:
+def _nodes(ports: Sequence[Asked]) -> list[str]:
+    return [node_of(asked.tensor) for asked in ports]
+
+
+def _runs(path: Path, graph: GraphIndex, outputs: Sequence[str]) -> tuple[str, str]:
     """Frozen graphs run; a variable that an output needs has no value. What lies beside may have it."""
-    variable = unfrozen(graph) if any(node.op in VARIABLES for node in graph.nodes.values()) else ""
+    variable = unfrozen(graph, outputs)
     if not variable:
         return "graph", "a frozen graph runs as it is in TensorFlow"
     beside = sorted(path.parent.glob(f"{escape(path.stem)}*.meta")) or sorted(path.parent.glob("*.meta"))
@@ -187,17 +218,18 @@ def _runs(path: Path, graph: GraphIndex) -> tuple[str, str]:
     return "", f"the variable {variable} has no value in this file: {hint}"
 
 
-def unfrozen(graph: GraphIndex) -> str:
-    """A variable that the graph's outputs need, "" when there is none."""
-    outputs = [text.rpartition(":")[0] for text in View(graph).outputs]
-    waiting, seen = outputs, set(outputs)
+def unfrozen(graph: GraphIndex, outputs: Sequence[str]) -> str:
+    """A variable that the outputs need, "" when there is none."""
+    if isinstance(graph, FlatGraph):
+        return next(iter(graph.variables), "")
+    waiting, seen = list(outputs), set(outputs)
     for name in waiting:  # grows while it is walked
         node = graph.nodes.get(name)
         if node is None:
             continue
         if node.op in VARIABLES:
             return name
-        new = [text.rpartition(":")[0] for text in node.inputs]
+        new = [node_of(text) for text in node.inputs]
         waiting += [text for text in dict.fromkeys(new) if text not in seen]
         seen.update(new)
     return ""

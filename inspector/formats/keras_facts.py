@@ -22,7 +22,8 @@ Facts = tuple[tuple[str, str], ...]
 def runs_in(keras: KerasFile, architecture: Architecture | None = None) -> tuple[str, str]:
     """The runner's framework, empty when the file cannot run, and why."""
     if keras.problem:
-        return "", "its model_config cannot be read, so it cannot run"
+        framework = "keras3" if keras.major >= 3 else "tf_keras"
+        return framework, f"its model_config is damaged, which {TITLES[framework]} will not take"
     if architecture is not None and keras.config is None:
         framework = architecture.framework or ("keras3" if _writes_as_keras_3(keras) else "tf_keras")
         return framework, f"its architecture is {architecture.title}, so it runs in {TITLES[framework]}"

@@ -109,8 +109,16 @@ class OpenedKeras:
                 else WeightIndex(self._root, self.keras.weights_path)
             )
             self._missing = index.missing
-            if self.keras.config is None:
-                return lay_out_weights(index)
+            return self._of_config(index) or lay_out_weights(index)
+        except InspectorError as error:
+            self._problem = error
+            return None
+
+    def _of_config(self, index: WeightIndex | VarsIndex) -> Laid | None:
+        """None where there is no config, or none that can be read: the weights are there all the same."""
+        if self.keras.config is None:
+            return None
+        try:
             model = model_spec(self.keras.config)
             return lay_out(model, index.of_model(model), self.keras.major)
         except InspectorError as error:
@@ -149,9 +157,10 @@ class OpenedKeras:
         return h5_values.read(self._dataset(value_id), value_id, start, stop)
 
     def computation(self) -> Computation:
-        """Raises what stood in the way of reading the config, or NO_MODEL."""
+        """Of a config that cannot be read its weights alone. Raises what stood in its way where there are none, or
+        NO_MODEL."""
         problem = self._problem or self.keras.problem
-        if problem is not None:
+        if problem is not None and (self._laid is None or not self._laid.computation.layers):
             raise problem
         if self._laid is None or not self._laid.computation.layers:
             raise InspectorError("NO_MODEL", "the file holds no Keras model", where=self._file.path)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from inspector.domain.errors import InspectorError
 from inspector.domain.files import Choice, Warn
-from inspector.formats.flat_graph import Asked, VariableValues, flattened_graph, ops_of
+from inspector.formats.flat_graph import Asked, VariableValues, asked_of_graph, flattened_graph
 from inspector.formats.graphdef import mapped
 from inspector.formats.meta_graph import MetaGraph, SavedModelProto, Signature
 from inspector.formats.opened import NO_CHOICES, Choices
@@ -17,8 +17,8 @@ from inspector.formats.tensor_bundle import TensorBundle
 from inspector.formats.text_proto import is_text, to_binary
 from inspector.formats.variables import slots_of
 from inspector.formats.wire_format import BYTES, WireFormatError, varint
-from inspector.lifting.learning_phase import learning_phases
-from inspector.runners.inference_part import inference_part
+from inspector.graphs.ports import Inference, served
+from inspector.lifting.graph_ops import inference, ops_of, small_constants
 
 NAME, TITLE = "saved_model", "TensorFlow SavedModel"
 FILES = ("saved_model.pb", "saved_model.pbtxt")
@@ -61,8 +61,8 @@ def open(path: Path, choices: Choices = NO_CHOICES) -> OpenedSavedModel:
     meta, tags = _chosen_tags(saved.metas, choices)
     signature, key = _chosen_signature(meta, choices)
     values, missing = _values(folder, meta)
-    inputs, outputs = _asked(meta, signature)
-    graph, flattened = flattened_graph(meta.graph, inputs, outputs, values)
+    inputs, outputs, found = _asked(meta, signature)
+    graph, flattened = flattened_graph(meta.graph, inputs, outputs, values, found)
     return OpenedSavedModel(
         Contents(
             path=path, file=file, folder=folder, saved=saved, meta=meta, key=key, inputs=inputs, outputs=outputs,
@@ -121,28 +121,17 @@ def _signature_choice(meta: MetaGraph, chosen: str) -> list[Choice]:
     return [Choice(name="signature", title="Signature", values=tuple(meta.served), chosen=chosen)]
 
 
-def _asked(meta: MetaGraph, signature: Signature | None) -> tuple[list[Asked], list[Asked]]:
-    """The signature's inputs and outputs; without a signature what the graph looks like."""
-    if signature is not None:
-        asked = (
-            [Asked(key, info.tensor, info.dtype, info.shape) for key, info in infos.items() if info.tensor]
-            for infos in (signature.inputs, signature.outputs)
-        )
-        inputs, outputs = asked
-        return inputs, outputs
-    return asked_of_graph(meta)
-
-
-def asked_of_graph(meta: MetaGraph) -> tuple[list[Asked], list[Asked]]:
-    """The inputs and outputs of the inference in a graph that states none."""
-    nodes = meta.graph.nodes
-    ports = inference_part(ops_of(nodes), learning_phases(nodes))
-    inputs = [
-        Asked(name, f"{name}:0", str(nodes[name].attributes.get("dtype", "")), meta.graph.shape(f"{name}:0"))
-        for name in ports.inputs
-    ]
-    outputs = [Asked(text.rpartition(":")[0], text) for text in ports.outputs]
-    return inputs, outputs
+def _asked(meta: MetaGraph, signature: Signature | None) -> tuple[list[Asked], list[Asked], Inference]:
+    """The signature's inputs and outputs; without a signature what the graph looks like. And how it runs."""
+    if signature is None:
+        found = inference(meta.graph)
+        return *asked_of_graph(meta.graph, found), found
+    inputs, outputs = (
+        [Asked(key, info.tensor, info.dtype, info.shape) for key, info in infos.items() if info.tensor]
+        for infos in (signature.inputs, signature.outputs)
+    )
+    tensors = [asked.tensor for asked in inputs], [asked.tensor for asked in outputs]
+    return inputs, outputs, served(ops_of(meta.graph.nodes), small_constants(meta.graph), *tensors)
 
 
 def _values(folder: Path, meta: MetaGraph) -> tuple[VariableValues, list[Warn]]:

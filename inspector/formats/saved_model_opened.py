@@ -9,7 +9,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from inspector.domain.computation import Computation, Port
+from inspector.domain.computation import Computation
 from inspector.domain.files import Choice, Details, Entry, ModelFile, Warn
 from inspector.formats.flat_graph import Asked, FlatGraph, VariableValues
 from inspector.formats.graph_tree import GraphTree, facts
@@ -17,8 +17,8 @@ from inspector.formats.graphdef import SAVING, code_warning
 from inspector.formats.listing import FILE, ModelTree
 from inspector.formats.meta_graph import MetaGraph, SavedModelProto
 from inspector.formats.saved_model_sections import sections
+from inspector.graphs.inlining import Flattened
 from inspector.lifting import lift
-from inspector.runners.inlining import Flattened
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,8 +84,8 @@ class OpenedFlat:
     def computation(self) -> Computation:
         if self._computation is None:
             contents = self._contents
-            inputs = [_port(asked, asked.tensor) for asked in contents.inputs]
-            outputs = [_port(asked, contents.flattened.tensors[asked.tensor]) for asked in contents.outputs]
+            inputs = [asked.port(contents.flattened.tensors[asked.tensor]) for asked in contents.inputs]
+            outputs = [asked.port(contents.flattened.tensors[asked.tensor]) for asked in contents.outputs]
             self._computation = lift(self.graph, inputs, outputs)
         return self._computation
 
@@ -105,13 +105,9 @@ class OpenedSavedModel(OpenedFlat):
 
 def graph_tree(contents: Contents) -> GraphTree:
     """The tree of the flat graph."""
-    inputs = [_node(asked.tensor) for asked in contents.inputs]
+    inputs = [_node(contents.flattened.tensors[asked.tensor]) for asked in contents.inputs]
     outputs = [_node(contents.flattened.tensors[asked.tensor]) for asked in contents.outputs]
     return GraphTree(contents.graph, inputs, outputs)
-
-
-def _port(asked: Asked, tensor: str) -> Port:
-    return Port(name=asked.name, tensor=tensor, shape=asked.shape, dtype=asked.dtype)
 
 
 def _node(tensor: str) -> str:

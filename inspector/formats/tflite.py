@@ -8,10 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
-from inspector.domain.computation import Computation, Weight
+from inspector.domain.computation import Computation
 from inspector.domain.errors import InspectorError
 from inspector.domain.files import Choice, Details, Entry, ModelFile, Warn
 from inspector.formats.opened import NO_CHOICES, Choices
@@ -88,17 +87,11 @@ class OpenedLite:
 
     def computation(self) -> Computation:
         if self._computation is None:
-            self._computation = computation(self.model, self._signature, self._is_zero)
+            self._computation = computation(self.model, self._signature, self.values)
         return self._computation
 
     def close(self) -> None:
         """The mapping goes with the process, since arrays may still look into it."""
-
-    def _is_zero(self, weight: Weight) -> bool:
-        try:
-            return not np.any(self.values(weight.id))
-        except InspectorError:
-            return False
 
 
 def precision_words(model: Model) -> str:

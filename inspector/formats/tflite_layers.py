@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from inspector.domain.computation import Computation, Layer, Port, Weight
+from inspector.domain.errors import InspectorError
 from inspector.formats.flatbuffer import Table
 from inspector.formats.tflite_model import Model, Operator, Signature, Subgraph, Tensor
-from inspector.formats.tflite_options import FUSED, PADDING, options_of
-from inspector.formats.tflite_patterns import Patterns, Zeros, data_inputs, shape_only
+from inspector.formats.tflite_options import PADDING, fused_activation, options_of
+from inspector.formats.tflite_patterns import Patterns, data_inputs, shape_only
 from inspector.formats.tflite_recurrent import PLACES, recurrent
+from inspector.formats.tflite_regions import Region, Regions
 from inspector.formats.tflite_values import Layout, fits, keras_shape
 
 ACTIVATIONS = {
@@ -32,7 +37,6 @@ RESIZES = {"RESIZE_BILINEAR": "bilinear", "RESIZE_NEAREST_NEIGHBOR": "nearest"}
 POOLS = {"AVERAGE_POOL_2D": "average", "MAX_POOL_2D": "max"}
 REDUCTIONS = {"MEAN": "average", "REDUCE_MAX": "max"}
 PASSING = ("QUANTIZE", "DEQUANTIZE", "FAKE_QUANT")  # the same value, kept otherwise
-FUSED_FIELD = {"ADD": 0, "SUB": 0, "MUL": 0, "DIV": 0, "CONCATENATION": 1, "AVERAGE_POOL_2D": 5, "MAX_POOL_2D": 5}
 KERNELS: dict[str, tuple[str, str, Layout]] = {
     "CONV_2D": ("conv2d", "kernel", "conv"),
     "CONV_3D": ("conv3d", "kernel", "as_is"),
@@ -44,6 +48,8 @@ KERNEL_OPS = ("conv2d", "depthwise", "separable_conv2d", "matmul", "biasadd", "c
 ACTIVATION_OPS = ("relu", "relu6", "tanh", "sigmoid", "elu")
 LOOKUPS = ("GATHER", "EMBEDDING_LOOKUP")
 SCALE, OFFSET = ("MUL",), ("ADD", "SUB")
+SMALL = 1 << 10  # bytes: constants of an activation are single numbers
+Values = Callable[[str], NDArray[Any]]
 
 
 @dataclass(slots=True)
@@ -51,7 +57,7 @@ class Lifter:
     """Lays out one subgraph. `aliases` maps a tensor to the one whose value it holds otherwise kept."""
 
     graph: Subgraph
-    zeros: Zeros
+    values: Values
     aliases: dict[int, int] = field(default_factory=dict)
     folded: dict[int, Tensor] = field(default_factory=dict)
     kernels: set[str] = field(default_factory=set)
@@ -65,10 +71,17 @@ class Lifter:
         for operator in self.graph.operators:
             if operator.name in PASSING and operator.outputs:
                 self._pass(operator)
+                aside.add(operator.index)
+        regions = Regions(self.graph, self.root, self._numbers, aside).found()
+        ends = {region.operators[-1].index: region for region in regions}
+        aside |= {operator.index for region in regions for operator in region.operators[:-1]}
+        for operator in self.graph.operators:
+            if operator.index in ends:
+                found.append(self._activation(ends[operator.index]))
             elif operator.index not in aside:
                 found += self._operator(operator)
         outputs = [self.name(self.root(index)) for index in self.graph.outputs if index >= 0]
-        joined = Patterns([self._aliased(layer) for layer in found], outputs, self.zeros).joined()
+        joined = Patterns([self._aliased(layer) for layer in found], outputs, self._is_zero).joined()
         rounded = {tensor.name for tensor in self.graph.tensors if tensor.quantization is not None}
         return _joined(joined, rounded)
 
@@ -86,6 +99,35 @@ class Lifter:
             return None
         tensor = self.folded.get(index, self.graph.tensors[index])
         return tensor if tensor.is_constant else None
+
+    def _numbers(self, index: int) -> NDArray[Any] | None:
+        """A stored tensor's real numbers, in its own shape; None for what is computed, or is no number."""
+        tensor = self.constant(index)
+        if tensor is None or tensor.size > SMALL:
+            return None if tensor is None else np.empty(0)
+        try:
+            return self.values(f"keras:{tensor.index}:as_is").reshape(tensor.shape)
+        except InspectorError:
+            return np.empty(0)
+
+    def _is_zero(self, weight: Weight) -> bool:
+        try:
+            return not np.any(self.values(weight.id))
+        except InspectorError:
+            return False
+
+    def _activation(self, region: Region) -> Layer:
+        """Several operators that are one activation."""
+        made = self._made(region.operators[-1])
+        nodes = dict.fromkeys(part for item in region.operators for part in parts(self.name(item.outputs[0])))
+        return replace(
+            made,
+            kind="activation",
+            settings=region.settings,
+            weights=(),
+            inputs=(self.name(region.source),),
+            nodes=tuple(nodes),
+        )
 
     def _pass(self, operator: Operator) -> None:
         before, after = operator.inputs[0], operator.outputs[0]
@@ -226,10 +268,11 @@ def _weight(tensor: Tensor, role: str, layout: Layout, shape: tuple[int, ...]) -
     return Weight(id=f"keras:{tensor.index}:{layout}", role=role, shape=shape, dtype=dtype, step=step)
 
 
-def computation(model: Model, signature: Signature | None, zeros: Zeros) -> Computation:
-    """The layers of the signature's subgraph (of the first one without a signature)."""
+def computation(model: Model, signature: Signature | None, values: Values) -> Computation:
+    """The layers of the signature's subgraph (of the first one without a signature). `values` reads a stored weight
+    by its id, flat."""
     graph = model.subgraphs[signature.subgraph if signature is not None else 0]
-    lifter = Lifter(graph, zeros)
+    lifter = Lifter(graph, values)
     layers = lifter.layers()
     names = {index: name for name, index in (*signature.inputs, *signature.outputs)} if signature is not None else {}
     return Computation(
@@ -253,15 +296,6 @@ def _op_of(part: str) -> str:
 def as_real(tensor: Tensor) -> str:
     """The dtype in which a tensor is handed out: a quantized one as float32."""
     return "float32" if tensor.quantization is not None and tensor.dtype.startswith(("int", "uint")) else tensor.dtype
-
-
-def fused_activation(operator: Operator) -> str:
-    """The activation that the operator does as well, "" for none."""
-    place = {"CONV_2D": 3, "DEPTHWISE_CONV_2D": 4, "FULLY_CONNECTED": 0, "TRANSPOSE_CONV": 3, **FUSED_FIELD}.get(
-        operator.name
-    )
-    code = int(_number(operator.options, place, "b")) if place is not None else 0
-    return FUSED[code] if 0 <= code < len(FUSED) else ""
 
 
 def convolution_settings(operator: Operator) -> dict[str, Any]:

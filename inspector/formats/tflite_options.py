@@ -8,9 +8,14 @@ from __future__ import annotations
 from typing import Any
 
 from inspector.formats.flatbuffer import Table
+from inspector.formats.tflite_model import Operator
 
 PADDING = ("same", "valid")
 FUSED = ("", "relu", "relu_n1_to_1", "relu6", "tanh", "sign_bit")
+FUSED_PLACE = {
+    "CONV_2D": 3, "DEPTHWISE_CONV_2D": 4, "FULLY_CONNECTED": 0, "TRANSPOSE_CONV": 3, "ADD": 0, "SUB": 0, "MUL": 0,
+    "DIV": 0, "CONCATENATION": 1, "AVERAGE_POOL_2D": 5, "MAX_POOL_2D": 5,
+}  # fmt: skip
 MIRRORS = ("reflect", "symmetric")
 WORDS = {"padding": PADDING, "fused_activation_function": FUSED, "mode": MIRRORS}
 VECTORS = {"i": "<i4", "f": "<f4"}
@@ -105,3 +110,10 @@ def options_of(kind: int, table: Table | None) -> dict[str, Any]:
 def _word(name: str, value: Any) -> Any:
     words = WORDS.get(name, ())
     return words[value] if isinstance(value, int) and 0 <= value < len(words) else value
+
+
+def fused_activation(operator: Operator) -> str:
+    """The activation that the operator does as well, "" for none."""
+    place = FUSED_PLACE.get(operator.name)
+    code = int(operator.options.number(place, "b", 0)) if place is not None and operator.options is not None else 0
+    return FUSED[code] if 0 <= code < len(FUSED) else ""

@@ -1,6 +1,6 @@
-"""Operators that together do one layer's work: 1-D convolutions between reshapings, dilated ones between
-SPACE_TO_BATCH_ND and BATCH_TO_SPACE_ND, a bias added on its own, x * sigmoid(x), the turning and slicing
-around recurrent ones, the arithmetic of shapes."""
+"""Operators that together do one layer's work: 1-D convolutions and dense layers between reshapings, dilated ones
+between SPACE_TO_BATCH_ND and BATCH_TO_SPACE_ND, a bias added on its own, the turning and slicing around
+recurrent ones, the arithmetic of shapes."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from inspector.domain.computation import Layer, Weight
 from inspector.formats.tflite_model import Operator, Subgraph
 
 CONVOLUTIONS = ("conv2d", "depthwise_conv2d")
+BIASED = (*CONVOLUTIONS, "dense")
 WIDENED = {"conv2d": "conv1d", "depthwise_conv2d": "depthwise_conv1d", "pool": "pool"}
 RECURRENT = ("lstm", "simple_rnn")
 RESHAPINGS = ("RESHAPE", "EXPAND_DIMS", "SQUEEZE")
@@ -52,7 +53,7 @@ class Patterns:
 
     def joined(self) -> list[Layer]:
         """All patterns applied."""
-        for join in (self._dilated, self._narrow, self._biased, self._swish, self._sequence):
+        for join in (self._dilated, self._narrow, self._flattened, self._biased, self._sequence):
             for layer in list(self._layers):
                 if self._makers.get(layer.outputs[0]) is layer:
                     join(layer)
@@ -107,6 +108,18 @@ class Patterns:
         if axis is not None:
             self._unwrap(chain, lambda layer: _one_dimensional(layer, axis) if layer.kind in WIDENED else layer)
 
+    def _flattened(self, last: Layer) -> None:
+        """A dense layer on sequences: rows are laid out for the operator, and the last reshaping undoes it."""
+        if last.class_name not in RESHAPINGS:
+            return
+        dense = self._before(last)
+        first = self._before(dense) if dense is not None else None
+        if dense is None or dense.kind != "dense" or first is None or first.class_name not in RESHAPINGS:
+            return
+        ranks = [None if layer.shape is None else len(layer.shape) for layer in (first, dense, last)]
+        if ranks[:2] == [2, 2] and (ranks[2] or 0) > 2 and _width(dense) == _width(last):
+            self._unwrap([first, dense, last], lambda layer: layer)
+
     def _unwrap(self, chain: list[Layer], changed: Callable[[Layer], Layer]) -> None:
         """The inner layers without the two around them: they read what the first read, and give what the
         last gives."""
@@ -122,9 +135,9 @@ class Patterns:
         self._replace(chain, made)
 
     def _biased(self, layer: Layer) -> None:
-        """The bias that stands behind a dilated convolution, whose own is zero."""
+        """The bias that stands behind a dilated convolution or a dense layer on sequences, whose own is zero."""
         before = self._before(layer)
-        if layer.kind != "offset" or layer.class_name != "ADD" or before is None or before.kind not in CONVOLUTIONS:
+        if layer.kind != "offset" or layer.class_name != "ADD" or before is None or before.kind not in BIASED:
             return
         own = [weight for weight in before.weights if weight.role == "bias"]
         if not all(self._zeros(weight) for weight in own):
@@ -133,21 +146,6 @@ class Patterns:
         kernels = tuple(weight for weight in before.weights if weight.role != "bias")
         made = replace(_ended(before, layer), weights=(*kernels, bias))
         self._replace([before, layer], {before.outputs[0]: made})
-
-    def _swish(self, layer: Layer) -> None:
-        """A tensor times its sigmoid."""
-        if layer.kind != "multiply" or len(layer.inputs) != 2:
-            return
-        for one, other in (layer.inputs, layer.inputs[::-1]):
-            gate = self._makers.get(other)
-            if gate is not None and gate.settings.get("activation") == "sigmoid" and gate.inputs == (one,):
-                if self._readers[other] == 1:
-                    nodes = (*gate.nodes, *layer.nodes)
-                    made = replace(
-                        layer, kind="activation", settings={"activation": "swish"}, inputs=(one,), nodes=nodes
-                    )
-                    self._replace([gate, layer], {layer.outputs[0]: made})
-                return
 
     def _sequence(self, layer: Layer) -> None:
         """Batch and time exchanged before and behind, the last step taken out."""
@@ -182,6 +180,10 @@ def _ended(layer: Layer, last: Layer) -> Layer:
         aliases=last.aliases,
         nodes=nodes,
     )
+
+
+def _width(layer: Layer) -> int | None:
+    return layer.shape[-1] if layer.shape else None
 
 
 def _single_axis(layer: Layer) -> int | None:

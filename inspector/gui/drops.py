@@ -15,11 +15,10 @@ from inspector.domain.files import Side
 from inspector.session.images import SUFFIXES
 
 #: What ends so is no model: it is meant as the input.
-INPUT_ENDINGS = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".npy", ".npz", ".csv")
+INPUT_ENDINGS = (*SUFFIXES, ".npy", ".npz", ".csv")
 #: In a folder, what says that it is a model.
-MODEL_ENDINGS = frozenset({
-    ".pb", ".pbtxt", ".h5", ".hdf5", ".keras", ".tflite", ".lite", ".json", ".meta", ".index",
-})  # fmt: skip
+MODEL_ENDINGS = frozenset({".pb", ".pbtxt", ".h5", ".hdf5", ".keras", ".tflite", ".lite", ".meta", ".index"})
+MODEL_NAMES = frozenset({"model.json", "checkpoint"})
 LOOKED_AT = 10_000  # entries of a folder
 WHAT_OPENS = (
     "Keras .h5 and .keras, TensorFlow .pb, SavedModel folders and checkpoints, TensorFlow Lite, "
@@ -77,7 +76,8 @@ def _holds_images_alone(folder: Path) -> bool:
     except OSError:
         return False
     endings = {name.suffix.lower() for name in names}
-    return bool(endings & set(SUFFIXES)) and not endings & MODEL_ENDINGS
+    is_model = bool(endings & MODEL_ENDINGS) or any(name.name in MODEL_NAMES for name in names)
+    return bool(endings & set(SUFFIXES)) and not is_model
 
 
 def _input_told(inputs: Sequence[Path]) -> str:

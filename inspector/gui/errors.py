@@ -22,6 +22,7 @@ from inspector.domain.files import Side
 from inspector.gui.plain import ClampedLabel, ElidedLabel, label, shortened, tooltip
 from inspector.gui.theme import GRID
 from inspector.gui.words import in_window
+from inspector.session.refused import CODES
 
 LINES = 3  # of a notice
 LONGEST = 1200  # characters of an error's text that are laid out; all of it is on copy
@@ -31,11 +32,12 @@ class ErrorPanel(QFrame):
     """Shows one InspectorError. `retry` asks for the same again, `dismissed` goes back.
 
     `trusted` carries the error of a file that was refused since it brings code of its own, `options_wanted`
-    the side whose file the error names."""
+    the side whose file the error names; `static_wanted` asks for what can be said of a file that no run takes."""
 
     retry = Signal()
     options_wanted = Signal(str)
     trusted = Signal(object)
+    static_wanted = Signal()
     dismissed = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -53,6 +55,9 @@ class ErrorPanel(QFrame):
         self.retry_button = QPushButton("Try again")
         self.trust_button = QPushButton("Trust this file and run")
         self.trust_button.setToolTip("The code that this file carries is run, on this side and for this file only")
+        self.static_button = QPushButton("Compare without running")
+        self.static_button.setToolTip("Lay weights over each other and compare what both files state")
+        self.static_button.clicked.connect(self.static_wanted)
         self.dismiss_button = QPushButton("Close")
         self.copy_button.clicked.connect(self.copy)
         self.retry_button.clicked.connect(self.retry)
@@ -64,7 +69,8 @@ class ErrorPanel(QFrame):
         """Show an error; `side` is the one whose options may mend it."""
         self.error, self._side = error, side
         self.options_button.setText(f"Options of {side.upper()}" if side else "")
-        self._show_buttons({self.trust_button: error.code == "CONTAINS_CODE", self.options_button: side is not None})
+        offered = {self.trust_button: error.code == "CONTAINS_CODE", self.options_button: side is not None}
+        self._show_buttons({**offered, self.static_button: error.code in CODES})
         self.what.setText(f"✕  {_sentence(in_window(error.what))}")
         self.where.show_text(error.where)
         self.where.setVisible(bool(error.where))
@@ -109,7 +115,8 @@ class ErrorPanel(QFrame):
         buttons.setHorizontalSpacing(GRID)
         buttons.setVerticalSpacing(GRID // 2)
         self._all = (
-            self.trust_button, self.retry_button, self.options_button, self.copy_button, self.dismiss_button,
+            self.trust_button, self.static_button, self.retry_button, self.options_button, self.copy_button,
+            self.dismiss_button,
         )  # fmt: skip
         for button in self._all:
             buttons.addWidget(button)

@@ -226,6 +226,7 @@ class MainWindow(QMainWindow):
         self.results.error.retry.connect(work.retry)
         self.results.error.options_wanted.connect(self.options.toggle)
         self.results.error.trusted.connect(self.options.setter.trust_and_run)
+        self.results.error.static_wanted.connect(work.compare_static)
         self.handle_box.chosen.connect(work.open)
         state.assignment_changed.connect(lambda _assignment: self.input_bar.show_settings())
         self.input_bar.preview_toggled.connect(self.preview.setVisible)

@@ -40,7 +40,7 @@ CONTROLS: tuple[tuple[str, Said], ...] = (
     (r"--custom(?: FILE\.py)?\b", lambda _match: "Options, Code"),
     (r"\b(?:open|run) it with --trust\b", lambda _match: "trust this file"),
     (r"--trust\b", lambda _match: "Trust this file"),
-    (r"`?compare --static`?|--static\b", lambda _match: "the match alone"),
+    (r"`?compare --static`?|--static\b", lambda _match: "Compare without running"),
     (r"\ballow the network \(online=on\)", lambda _match: "allow the network (Options, Code)"),
     (r"--input(?: SPEC)?\b", lambda _match: "Input"),
     (r"--to\b", lambda _match: "Form"),

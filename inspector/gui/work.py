@@ -5,6 +5,7 @@ What is known is kept as one frozen value; each change makes a new one, and `kno
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -135,14 +136,21 @@ class Work(QObject):
             if not self.known.matching:
                 self.match()
             return
+        self._compare(self._state.session.compare)
+
+    def compare_static(self) -> None:
+        """Compare weights and settings, where a side cannot be run."""
+        if not self.known.running and self._pair_is_open():
+            self._state.fail(None)
+            self._compare(self._state.session.compare_static)
+
+    def _compare(self, compare: Callable[[Progress], Comparison]) -> None:
         self._basis = self._present()
         self.keep_settings()
         self._state.set_comparison(None)
         self._know(running=True, error=None, busy="Starting…")
         self._state.set_busy(Busy(text="Starting…", can_stop=True))
-        self._state.jobs.run(
-            self._state.session.compare, self._compared, self._run_failed, self._progress, key="compare"
-        )
+        self._state.jobs.run(compare, self._compared, self._run_failed, self._progress, key="compare")
 
     def retry(self) -> None:
         """Do again what failed: the match, or the run."""

@@ -113,7 +113,7 @@ def _inputs(view: View) -> list[Port]:
 def _outputs(view: View) -> tuple[Port, ...]:
     return tuple(
         Port(
-            name=node_of(tensor),
+            name=tensor.removesuffix(":0"),
             tensor=tensor,
             shape=view.graph.shape(tensor),
             dtype=str(view.nodes[node_of(tensor)].attributes.get("T", "")),

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
+
+import numpy as np
 
 from inspector.domain.graph import Node
 from inspector.lifting.draft import Draft, weighted
@@ -46,6 +49,8 @@ def _claim(view: View, names: list[str], node: Node) -> Draft | None:
     open_ops = {view.nodes[name].op for name in names} | _opened_before(view, source)
     _close(view, draft, open_ops)
     absorb_bias(view, draft)
+    if "bias" not in draft.weights:
+        _absorb_turned_bias(view, draft)
     _close(view, draft, open_ops)
     return draft
 
@@ -69,6 +74,24 @@ def _close(view: View, draft: Draft, open_ops: set[str]) -> None:
         draft.output = f"{following.name}:0"
         if following.op == "Squeeze":
             draft.kind = draft.kind.replace("2d", "1d")
+
+
+def _absorb_turned_bias(view: View, draft: Draft) -> None:
+    """Take the bias behind a Transpose: one axis longer than 1, along the channels that were brought forward."""
+    turned = view.only_consumer(draft.output)
+    if turned is None or turned.op != "Transpose" or len(view.data(turned)) != 1:
+        return
+    behind = replace(draft, nodes=[*draft.nodes, turned.name], output=f"{turned.name}:0", weights=dict(draft.weights))
+    order = view.value(turned.inputs[1])
+    absorb_bias(view, behind)
+    bias = behind.weights.get("bias")
+    if bias is None or order is None:
+        return
+    shape = view.graph.constant_shape(bias)[0]
+    from_end = [len(shape) - axis for axis, size in enumerate(shape) if size != 1]
+    channels = int(np.flatnonzero(order.ravel() == order.size - 1)[0])
+    if from_end == [order.size - channels]:
+        draft.nodes, draft.output, draft.weights = behind.nodes, behind.output, behind.weights
 
 
 def absorb_bias(view: View, draft: Draft) -> None:

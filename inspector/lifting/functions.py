@@ -44,15 +44,28 @@ KNOWN: dict[str, Callable[[Values], Values]] = {
     "softsign": lambda x: x / (1 + np.abs(x)),
     "sigmoid": sigmoid,
     "tanh": np.tanh,
+    "softplus": lambda x: np.logaddexp(0, x),
+    "selu": selu,
+    "exponential": np.exp,
+    "log_sigmoid": lambda x: -np.logaddexp(0, -x),
+    "hard_tanh": lambda x: np.clip(x, -1, 1),
+    "tanh_shrink": lambda x: x - np.tanh(x),
+    "squareplus": lambda x: (x + np.sqrt(x**2 + 4)) / 2,
+    "soft_shrink": lambda x: np.sign(x) * np.maximum(np.abs(x) - 0.5, 0),
+    "hard_shrink": lambda x: np.where(np.abs(x) > 0.5, x, 0),
+    "sparse_plus": lambda x: np.where(x <= -1, 0, np.where(x < 1, (x + 1) ** 2 / 4, x)),
+    "sparse_sigmoid": lambda x: np.clip((x + 1) / 2, 0, 1),
 }
 
 
-def identify(values: Values) -> dict[str, object] | None:
-    """Settings of the known function whose values on GRID these are, None when there is none."""
+def identify(values: Values, *, close: float = _CLOSE) -> dict[str, object] | None:
+    """Settings of the known function whose values on GRID these are, None when there is none.
+
+    `close`: how far they may be off, relative and absolute; where that is coarse, only what has a name is told."""
     for name, function in KNOWN.items():
-        if np.allclose(values, function(GRID), rtol=_CLOSE, atol=_CLOSE):
+        if np.allclose(values, function(GRID), rtol=close, atol=close):
             return {"activation": name}
-    return _elu(values) or _piecewise(values)
+    return None if close > _CLOSE else _elu(values) or _piecewise(values)
 
 
 def _elu(values: Values) -> dict[str, object] | None:

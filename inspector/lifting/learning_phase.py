@@ -6,19 +6,16 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from inspector.domain.graph import Node
+from inspector.graphs.inlining import Op
+from inspector.graphs.phases import learning_phases
 
 _REACH = 64
 
 
-def learning_phases(nodes: Mapping[str, Node]) -> frozenset[str]:
+def phase_nodes(nodes: Mapping[str, Node], ops: Mapping[str, Op]) -> frozenset[str]:
     """Names of the placeholders that say training or inference, with the Identity nodes behind them."""
-    names = {
-        name
-        for name, node in nodes.items()
-        if node.op in ("Placeholder", "PlaceholderWithDefault", "PlaceholderV2")
-        and ("learning_phase" in name or str(node.attributes.get("dtype")) == "bool")
-    }
-    grown = True
+    names = set(learning_phases(ops))
+    grown = bool(names)
     while grown:
         grown = False
         for name, node in nodes.items():

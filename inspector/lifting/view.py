@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
 
 from inspector.domain.errors import InspectorError
 from inspector.domain.graph import Graph, Node
+from inspector.graphs.phases import learning_phases
 from inspector.lifting.fold import Array, evaluate
-from inspector.lifting.learning_phase import inference_input, learning_phases
+from inspector.lifting.graph_ops import inference, ops_of
+from inspector.lifting.learning_phase import inference_input, phase_nodes
 from inspector.lifting.order import loop_bodies, node_of, topological
 from inspector.lifting.soundness import SoundNodes
 
@@ -33,21 +36,22 @@ SHAPES = frozenset(
     }
 )
 UNREADABLE = frozenset({"Placeholder", "PlaceholderWithDefault", "Enter", "Exit", "Merge", "Switch", "NextIteration"})
-PLACEHOLDERS = frozenset({"Placeholder", "PlaceholderV2", "PlaceholderWithDefault"})
 SMALL = 1 << 22
 
 
 class View:
     """Answers questions about one graph; everything is worked out once and kept.
 
-    `fed` and `asked` are the tensors that go in and come out where a signature states them; otherwise they are
-    the placeholders and the sinks."""
+    `fed` and `asked` are the tensors that go in and come out where somebody states them."""
 
     def __init__(self, graph: Graph, fed: Sequence[str] | None = None, asked: Sequence[str] | None = None) -> None:
         self.graph = graph
-        self._fed, self._asked = fed, asked
+        ports = inference(graph).ports if fed is None or asked is None else None
+        self._fed = ports.inputs if fed is None and ports is not None else fed or ()
+        self._asked = ports.outputs if asked is None and ports is not None else asked or ()
         self.nodes = SoundNodes(graph.nodes)
-        self.phases = learning_phases(self.nodes)
+        self._keep_defaults()
+        self.phases = phase_nodes(self.nodes, ops_of(self.nodes))
         self.order = topological(self.nodes)
         self.position = {name: index for index, name in enumerate(self.order)}
         self._roots: dict[str, str] = {}
@@ -61,6 +65,13 @@ class View:
         self.shape_only = self._shape_only()
         self.bodies = loop_bodies(self.nodes, self.readers)
         self.body_of = {name: index for index, body in enumerate(self.bodies) for name in body}
+
+    def _keep_defaults(self) -> None:
+        """A placeholder that keeps its default hands it on, but for a learning phase, which is fed."""
+        fed = {node_of(tensor) for tensor in self._fed} | learning_phases(ops_of(self.nodes))
+        for name, node in self.nodes.items():
+            if node.op == "PlaceholderWithDefault" and name not in fed:
+                self.nodes[name] = replace(node, op="Identity")
 
     @cached_property
     def readers(self) -> dict[str, list[str]]:
@@ -88,31 +99,13 @@ class View:
 
     @cached_property
     def outputs(self) -> list[str]:
-        """What is asked for, or first outputs of the sinks: nodes that compute from an input and nobody reads."""
-        if self._asked is not None:
-            return [tensor for tensor in dict.fromkeys(self._asked) if node_of(tensor) in self.nodes]
-        sinks = []
-        for name, node in self.nodes.items():
-            if self.readers.get(name) or name in self.constant or name in self.phases:
-                continue
-            if node.op not in ("NoOp", "Assert", "Const", "PrintV2") and (node.inputs or node.op in PLACEHOLDERS):
-                sinks.append(f"{name}:0")
-        computed = [tensor for tensor in sinks if self.nodes[node_of(tensor)].op not in PLACEHOLDERS]
-        return [t for t in computed if not self._only_shapes(t)] or computed
+        """The tensors that are asked for."""
+        return [tensor for tensor in dict.fromkeys(self._asked) if node_of(tensor) in self.nodes]
 
     @cached_property
     def inputs(self) -> list[Node]:
-        """Placeholders that take the model's inputs, in the order in which they are stated or lie in the file."""
-        if self._fed is not None:
-            return [self.nodes[node_of(tensor)] for tensor in dict.fromkeys(self._fed) if node_of(tensor) in self.nodes]
-        return [
-            node
-            for name, node in self.nodes.items()
-            if node.op in PLACEHOLDERS
-            and name not in self.phases
-            and "unused_control_flow_input" not in name
-            and not (node.op == "PlaceholderWithDefault" and str(node.attributes.get("dtype")) == "bool")
-        ]
+        """The nodes that are fed, in the order in which they are stated or lie in the file."""
+        return [self.nodes[node_of(tensor)] for tensor in dict.fromkeys(self._fed) if node_of(tensor) in self.nodes]
 
     @cached_property
     def consumers(self) -> dict[str, list[str]]:
@@ -269,9 +262,6 @@ class View:
                 if others and all(other in found for other in others):
                     found.add(name)
         return found
-
-    def _only_shapes(self, tensor: str) -> bool:
-        return node_of(tensor) in self.shape_only
 
 
 def _pure(node: Node) -> bool:

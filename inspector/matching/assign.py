@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from inspector.domain.computation import Computation
+from inspector.domain.computation import Computation, Port
 from inspector.domain.match import Assignment, Evidence, Match
+from inspector.matching.affine_chain import with_affine
 from inspector.matching.contents import Contents
 from inspector.matching.folding import folded_pairs
 from inspector.matching.inverted import forced_for, inverted, is_coarser
@@ -20,24 +21,37 @@ from inspector.matching.weights import pair_weights
 
 
 def match(
-    a: Computation, b: Computation, contents: Contents, *, forced: Mapping[str, str | None] | None = None
+    a: Computation,
+    b: Computation,
+    contents: Contents,
+    *,
+    forced: Mapping[str, str | None] | None = None,
+    valued: Mapping[str, str] | None = None,
 ) -> Assignment:
     """Match A's layers with B's tensors. `forced` are the person's own choices (layer of A -> tensor of B
-    or None for "none"); they win."""
-    chosen = dict(forced or {})
+    or None for "none"); they win. `valued` are tensors of B that a run has shown to hold a layer's value."""
+    chosen, shown = dict(forced or {}), dict(valued or {})
     if is_coarser(a, b):
-        return inverted(_match_finer(b, a, contents.swapped(), forced_for(a, b, chosen)), a, chosen)
-    return _match_finer(a, b, contents, chosen)
+        turned = {name: tensor for name, tensor in forced_for(a, b, shown).items() if tensor is not None}
+        return inverted(_match_finer(b, a, contents.swapped(), forced_for(a, b, chosen), turned), a, chosen)
+    return _match_finer(a, b, contents, chosen, shown)
 
 
-def _match_finer(a: Computation, b: Computation, contents: Contents, forced: Mapping[str, str | None]) -> Assignment:
+def _match_finer(
+    a: Computation,
+    b: Computation,
+    contents: Contents,
+    forced: Mapping[str, str | None],
+    valued: Mapping[str, str],
+) -> Assignment:
     steps_a, steps_b = steps_of(a), steps_of(b)
     names = Names(steps_a, steps_b)
-    sweep = Sweep(steps_a, steps_b, contents, names, Flow(steps_b), forced=dict(forced))
-    inputs = pair(a.inputs, b.inputs)
+    sweep = Sweep(steps_a, steps_b, contents, names, Flow(steps_b), forced=dict(forced), valued=dict(valued))
+    inputs = pair(a.inputs, b.inputs) or _only(a.inputs, b.inputs)
     sweep.where.update({one.tensor: other.tensor for one, other in inputs})
     sweep.run()
     matches = _with_folding(_matches(sweep, names, contents), sweep, contents)
+    matches = with_affine(matches, sweep, contents)
     outputs = _outputs(a, b, sweep)
     used = {sweep.steps_b[i].layer.name for placed in sweep.placed.values() for i in (placed.b, *placed.inside)}
     return Assignment(
@@ -47,6 +61,11 @@ def _match_finer(a: Computation, b: Computation, contents: Contents, forced: Map
         unmatched_a=tuple(item.a for item in matches if item.tensor_b is None),
         unmatched_b=tuple(s.layer.name for s in sweep.steps_b if s.layer.name not in used and s.kind != "input"),
     )
+
+
+def _only(ports_a: tuple[Port, ...], ports_b: tuple[Port, ...]) -> list[tuple[Port, Port]]:
+    """The one input of each side, however its shape is stated: pictures on one side, rows of pixels on the other."""
+    return [(ports_a[0], ports_b[0])] if len(ports_a) == len(ports_b) == 1 else []
 
 
 def _matches(sweep: Sweep, names: Names, contents: Contents) -> list[Match]:

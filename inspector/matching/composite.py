@@ -22,6 +22,7 @@ KINDS = frozenset(
         "other",
     }
 )
+RECURRENT = frozenset({"lstm", "gru", "simple_rnn", "bidirectional"})
 LAYING_OUT = frozenset({"reshape", "flatten", "permute"})
 FAR = 120
 SURE = 0.6
@@ -76,17 +77,26 @@ def _named(
 
 
 def named_end(
-    step: Step, b: int, used: Collection[int], *, flow: Flow, names: Names, opened: Collection[str] = ()
+    step: Step,
+    b: int,
+    used: Collection[int],
+    *,
+    flow: Flow,
+    names: Names,
+    opened: Collection[str] = (),
+    many: bool = False,
 ) -> int:
     """Go on from a step of B to what alone reads it and carries the layer's name and no other layer's, or is of
-    an `opened` kind: what undoes the layer's first reshaping."""
+    an `opened` kind: what undoes the layer's first reshaping. Of a layer that is `many` ops the last one may have
+    lost its name to the output."""
     opened = set(opened)
     for _ in range(NAMED):
         following = flow.only_reader(b)
         if following is None or following in used or flow.steps[following].weights:
             break
         other = flow.steps[following]
-        if other.kind not in opened and not names.alone(step, following):
+        unnamed = many and names.is_unnamed(following)
+        if other.kind not in opened and not names.alone(step, following) and not unnamed:
             break
         opened.discard(other.kind)
         b = following
@@ -98,5 +108,5 @@ def _extended(
 ) -> Ending:
     openers = [flow.steps[index].kind for index in found.region.inside if set(flow.inputs[index]) <= set(known)]
     opened = LAYING_OUT & set(openers) if len(openers) == 1 else ()
-    b = named_end(step, found.b, used, flow=flow, names=names, opened=opened)
+    b = named_end(step, found.b, used, flow=flow, names=names, opened=opened, many=True)
     return Ending(b, flow.region(b, known, used), found.weights)

@@ -8,6 +8,7 @@ from collections import Counter
 from inspector.matching.steps import Step
 
 _CALL = re.compile(r"@\d+")
+_OUTPUT = re.compile(r"(Stateful)?PartitionedCall(_\d+)?:\d+")
 SUFFIXES = ("", "_1", "_2")
 
 
@@ -35,6 +36,7 @@ class Names:
 
     def __init__(self, steps_a: list[Step], steps_b: list[Step]) -> None:
         self._parts = [self._all(step) for step in steps_b]
+        self._nodes = [step.layer.nodes for step in steps_b]
         known = Counter(part for parts in self._parts for part in set(parts))
         names = {base(step) for step in steps_a}
         self.suffix = max(SUFFIXES, key=lambda suffix: sum(name + suffix in known for name in names))
@@ -65,6 +67,11 @@ class Names:
         """Whether B's step stands in the scope of this layer, and of no other layer of A."""
         parts = {part for part, score in self._parts[index].items() if score == 1.0}
         return base(step) + self.suffix in parts and len(parts & self._names) == 1
+
+    def is_unnamed(self, index: int) -> bool:
+        """Whether the name is that of the model's call: an output's, which says nothing of the layer."""
+        nodes = self._nodes[index]
+        return bool(nodes) and all(_OUTPUT.fullmatch(node) for node in nodes)
 
     def _outer(self, step: Step, index: int) -> float:
         """Half for the name alone, up to 0.9 for all scopes around it."""

@@ -31,7 +31,8 @@ class Placed:
 @dataclass(slots=True)
 class Sweep:
     """The state of the sweep. `where` maps A's tensors to B's root tensors; `passed` are steps of A that do
-    nothing of their own in B."""
+    nothing of their own in B. `forced` and `valued` say in which tensor of B a layer of A ends: a person's choice,
+    and what a run has shown."""
 
     steps_a: list[Step]
     steps_b: list[Step]
@@ -40,6 +41,7 @@ class Sweep:
     flow: Flow
     where: dict[str, str] = field(default_factory=dict)
     forced: dict[str, str | None] = field(default_factory=dict)
+    valued: dict[str, str] = field(default_factory=dict)
     placed: dict[int, Placed] = field(default_factory=dict)
     passed: set[int] = field(default_factory=set)
     used: set[int] = field(default_factory=set)
@@ -54,7 +56,7 @@ class Sweep:
         self._mend()
 
     def _place(self, index: int, step: Step) -> None:
-        if self._place_forced(index, step):
+        if self._place_forced(index, step) or self._place_valued(index, step):
             return
         best = self._composite(step) or self._best(index, step)
         if best is not None and best.total >= ENOUGH:
@@ -70,7 +72,7 @@ class Sweep:
         return list(dict.fromkeys(self.where[tensor] for tensor in step.inputs if tensor in self.where))
 
     def _composite(self, step: Step) -> Placed | None:
-        if step.kind not in composite.KINDS:
+        if step.kind not in composite.KINDS and not self._unrolled(step):
             return None
         found = composite.ending(
             step, self._known(step), self.used, flow=self.flow, contents=self.contents, names=self.names
@@ -80,12 +82,17 @@ class Sweep:
         name = self.names.score(step, found.b)
         return Placed(found.b, name, found.weights, 1.0, 9.0, found.region.inside)
 
+    def _unrolled(self, step: Step) -> bool:
+        """Whether it is a recurrent layer of which B has every step written out."""
+        return step.kind in composite.RECURRENT and not any(other.kind in composite.RECURRENT for other in self.steps_b)
+
     def _best(self, index: int, step: Step) -> Placed | None:
         options = (self._weigh(step, b) for b in self._candidates(index, step))
         best = max((o for o in options if o is not None), key=lambda option: option.total, default=None)
         if best is None or not step.final or on_graph(step):  # a graph of A has layers of its own for what follows
             return best
-        end = composite.named_end(step, best.b, self.used, flow=self.flow, names=self.names)
+        many = step.kind in composite.KINDS
+        end = composite.named_end(step, best.b, self.used, flow=self.flow, names=self.names, many=many)
         if end == best.b:
             return best
         return replace(best, b=end, inside=self.flow.region(end, self._known(step), self.used).inside)
@@ -104,10 +111,21 @@ class Sweep:
                 self.where[step.output] = root
         return True
 
+    def _place_valued(self, index: int, step: Step) -> bool:
+        """Where the layer's value stands: all that leads there from the layer's inputs is the layer's work."""
+        b = self.flow.maker.get(self.flow.root(self.valued.get(step.layer.name, ""))) if step.final else None
+        if b is None:
+            return False
+        region = self.flow.region(b, self._known(step), self.used)
+        held = score(self.contents, step, [self.steps_b[at] for at in (*region.inside, b)])
+        self._settle(index, step, Placed(b, self.names.score(step, b), held, 1.0, 9.0, region.inside))
+        self.used.update(region.inside)
+        return True
+
     def _settle(self, index: int, step: Step, best: Placed) -> None:
         self.placed[index] = best
         self.used.add(best.b)
-        if step.kind in composite.KINDS:
+        if step.kind in composite.KINDS or self._unrolled(step):
             self.used.update(best.inside)
         self.where[step.output] = self.steps_b[best.b].output
 
@@ -180,7 +198,7 @@ class Sweep:
         before = self.placed.get(maker)
         weak = before is None or ((before.weights or 0) <= SURE and before.name < 1.0)
         b = self.flow.maker.get(tensor)
-        if b is None or not weak or step.kind == "input" or step.layer.name in self.forced:
+        if b is None or not weak or step.kind == "input" or step.layer.name in (*self.forced, *self.valued):
             return
         if is_identity(step) or maker in self.passed:
             self.where[step.output] = tensor

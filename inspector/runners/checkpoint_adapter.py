@@ -11,14 +11,12 @@ from google.protobuf import text_format
 from google.protobuf.message import DecodeError
 from tensorflow.core.protobuf import meta_graph_pb2
 
-from .adapter import Port
-from .frozen_calls import Library, cannot_be_frozen, frozen, ops_of, variables_in
-from .graph_adapter import check_ops, tappable
+from ..graphs.inlining import flatten
+from ..graphs.ports import inference_of
+from .frozen_calls import Library, cannot_be_frozen, frozen, ops_of, small_constants, variables_in
+from .graph_adapter import check_ops, make_engine, port_of, tappable
 from .graph_side import GraphSide
-from .inference_part import inference_part
-from .inlining import at_rest, flatten
 from .messages import short
-from .saved_model_adapter import make_engine, says_training
 from .server import RequestError
 from .session_values import variable_values
 from .structure import split_tensor, tensor_name, upstream
@@ -35,30 +33,25 @@ class CheckpointAdapter(GraphSide):
         prefix = _prefix(path)
         meta = _meta_graph(prefix)
         graph_def = meta.graph_def
-        switches = [node for node in graph_def.node if says_training(node)]
         training = self.options.training
         ops = ops_of(graph_def.node, training=training)
-        ports = inference_part(ops, [node.name for node in switches])
-        flattened = flatten(at_rest(ops), Library(graph_def, training=training), ports.outputs, set(ports.inputs))
+        inference = inference_of(ops, small_constants(graph_def.node))
+        ports = inference.ports
+        library = Library(graph_def, training=training)
+        flattened = flatten(inference.nodes, library, ports.outputs, ports.inputs, ports.phases)
         blocked = cannot_be_frozen(flattened)
         if blocked:
             raise RequestError("NOT_FROZEN", "its state is in no checkpoint", blocked[0], "Export a SavedModel.")
         names = sorted(variables_in(flattened))
         values = _restored(meta, prefix, names)
-        flat = frozen(graph_def, flattened, values, ports.inputs)
+        flat = frozen(graph_def, flattened, values, [split_tensor(text)[0] for text in ports.inputs])
         check_ops(flat, path)
-        fixed = {node.name + ":0": np.array(training) for node in switches if node.name in flattened.nodes}
-        self.engine = make_engine(flat, fixed, self.options)
+        self.engine = make_engine(flat, self._fixed(ports, flattened.nodes), self.options)
         self.framework = "TensorFlow {} (checkpoint)".format(tf.__version__)
         self.taps = {name: name for name in tappable(self.engine, self.engine.structure)}
-        self.inputs = [Port(name, name + ":0", name + ":0") for name in ports.inputs]
-        found = [(name, flattened.tensors[name]) for name in ports.outputs]
-        self.outputs = [Port(name[:-2], tensor, tensor) for name, tensor in found]
+        self.inputs = [port_of(text, flattened.tensors[text]) for text in ports.inputs]
+        self.outputs = [port_of(text, flattened.tensors[text]) for text in ports.outputs]
         self.taps.update({port.tensor: port.tensor for port in list(self.inputs) + self.outputs})
-        for tensor in fixed:
-            mode = ("true", "training") if self.options.training else ("false", "inference")
-            text = "{} is fed {}: the graph runs in {} mode".format(tensor, *mode)
-            self.warnings.append({"code": "LEARNING_PHASE", "text": text})
 
     def graph_tensor(self, name: str) -> str:
         return super(CheckpointAdapter, self).graph_tensor(tensor_name(name))

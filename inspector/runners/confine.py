@@ -91,7 +91,8 @@ def confine_reads(paths: Iterable[str]) -> str:
 def interpreter_folders() -> List[str]:
     """Where this Python and its packages lie."""
     prefixes = [sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix]
-    own = [os.path.dirname(os.path.realpath(sys.executable)), os.path.dirname(os.path.abspath(__file__))]
+    folder = os.path.dirname(os.path.abspath(__file__))
+    own = [os.path.dirname(os.path.realpath(sys.executable)), folder, os.path.join(os.path.dirname(folder), "graphs")]
     libraries = os.environ.get("LD_LIBRARY_PATH", "").split(":")
     return [os.path.abspath(path) for path in prefixes + own + sys.path + libraries if path and path != "/"]
 

@@ -36,8 +36,8 @@ class _Rewritten(NamedTuple):
     inexact: Set[str]
 
 
-def double_graph(graph_def: Any) -> Doubled:
-    """Raises ValueError when an op's definition is not known."""
+def double_graph(graph_def: Any, phases: Iterable[str] = ()) -> Doubled:
+    """`phases`: placeholders of the learning phase. Raises ValueError when an op's definition is not known."""
     signatures = {function.signature.name: function.signature for function in graph_def.library.function}
     top = _rewrite(Body(list(graph_def.node), signatures, in_function=False))
     doubled = type(graph_def)()
@@ -50,7 +50,7 @@ def double_graph(graph_def: Any) -> Doubled:
         if _double_function(copy, signatures):
             inexact_calls.add(function.signature.name)
     doubled.library.gradient.extend(graph_def.library.gradient)
-    return Doubled(doubled, top.moved, _downstream(doubled, top.inexact, _calling(doubled, inexact_calls)))
+    return Doubled(doubled, top.moved, _downstream(doubled, top.inexact, _calling(doubled, inexact_calls), phases))
 
 
 def _double_function(function: Any, signatures: Dict[str, Any]) -> bool:
@@ -159,9 +159,9 @@ def _called(node: Any) -> Iterable[str]:
             yield function.name
 
 
-def _downstream(graph_def: Any, inexact: Set[str], functions: Set[str]) -> Set[str]:
+def _downstream(graph_def: Any, inexact: Set[str], functions: Set[str], phases: Iterable[str]) -> Set[str]:
     structure = structure_of(graph_def)
-    dead = dead_in_inference(structure)
+    dead = dead_in_inference(structure, phases)
     reached = inexact - dead
     for name in structure.order:
         node = structure.nodes[name]

@@ -32,7 +32,7 @@ class Variant(NamedTuple):
 
 
 class Engine:
-    """`fixed` are arrays that are always fed (a learning phase), by tensor name."""
+    """`fixed` are arrays that are always fed (a learning phase, a dropout's rate), by tensor name."""
 
     def __init__(self, graph_def: Any, fixed: Arrays, options: Options = DEFAULTS) -> None:
         self._options = options
@@ -41,6 +41,7 @@ class Engine:
         self.graph_def = graph_def
         drop_hints(graph_def)
         self.fixed = fixed
+        self.phases = [split_tensor(name)[0] for name, value in fixed.items() if value.dtype == bool]
         self.structure: Structure = structure_of(graph_def)
         self.graph = imported(graph_def)
         self._variants: OrderedDict[Any, Variant] = OrderedDict()
@@ -105,7 +106,7 @@ class Engine:
         if not double:
             return Variant(self._session(imported(cut)), fed, {}, set())
         try:
-            doubled = double_graph(cut)
+            doubled = double_graph(cut, self.phases)
             return Variant(self._session(imported(doubled.graph_def)), fed, doubled.fetches, doubled.inexact)
         except (ValueError, TypeError, tf.errors.OpError) as error:
             raise RequestError("NO_REFERENCE", "the graph cannot be written in float64: " + short(error))

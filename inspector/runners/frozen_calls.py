@@ -9,17 +9,20 @@ from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Seque
 import numpy as np
 import tensorflow as tf
 
+from ..graphs.dropout import Constants
+from ..graphs.inlining import CONDITIONS, VARIABLES, Body, Flat, Flattened, Op, handle_of
 from .function_values import FUNCTIONAL, read_plainly, specialise, take_values
-from .inlining import CONDITIONS, VARIABLES, Body, Flat, Flattened, Op, handle_of
 from .server import RequestError
 from .structure import tensor_name
-from .tables import TABLES, Content, write
+from .tables import TABLES, Content, filling_of, write
 
 LARGEST = 2 << 30
 NOT_FROZEN = (
     "LookupTableInsert", "LookupTableRemove", "LookupTableImport", "InitializeTable", "Iterator", "Queue", "Anonymous",
 )  # fmt: skip
 Values = Mapping[str, np.ndarray]
+SMALL = 16  # numbers; axes, rates and the like
+NUMBERS = (1, 2, 3, 4, 5, 6, 9, 10, 14, 17, 19, 22, 23)  # DataTypes that are real numbers or bools
 Tables = Mapping[str, Content]
 
 
@@ -33,8 +36,22 @@ def ops_of(nodes: Iterable[Any], *, in_function: bool = False, training: bool = 
         controls = [text[1:] for text in node.input if text.startswith("^")]
         attribute = "f" if node.op.endswith("PartitionedCall") else branch if node.op in CONDITIONS else ""
         called = node.attr[attribute].func.name if attribute else ""
-        found.setdefault(node.name, Op(node.name, node.op, inputs, controls, called, _length(node)))
+        dtype = tf.as_dtype(node.attr["dtype"].type).name if node.op.startswith("Placeholder") else ""
+        found.setdefault(node.name, Op(node.name, node.op, inputs, controls, called, _length(node), dtype))
     return found
+
+
+def small_constants(nodes: Iterable[Any]) -> Constants:
+    """The numbers of a constant that has few of them, None for any other."""
+    known = {node.name: node.attr["value"].tensor for node in nodes if node.op == "Const"}
+
+    def numbers(name: str) -> Optional[Sequence[float]]:
+        if name not in known or known[name].dtype not in NUMBERS:
+            return None
+        size = int(np.prod([dim.size for dim in known[name].tensor_shape.dim], dtype=np.int64))
+        return [float(number) for number in tf.make_ndarray(known[name]).ravel()] if size <= SMALL else None
+
+    return numbers
 
 
 class Library:
@@ -69,7 +86,8 @@ def frozen(
         what = "the variables hold {} bytes, and a graph ends at 2 GB".format(size)
         raise RequestError("TOO_LARGE", what, "", "Only the plain run is possible.")
     frozen_def = _Freezing(graph_def, flattened, values, kept).run()
-    for node in [node for node in frozen_def.node if node.op in TABLES]:
+    filled = filling_of({node.name: node for node in frozen_def.node})
+    for node in [node for node in frozen_def.node if node.op in TABLES and node.name not in filled]:
         if node.name not in (tables or {}):
             raise RequestError("NOT_FROZEN", "nothing fills the lookup table", node.name, "Export it again.")
         write(frozen_def, node, (tables or {})[node.name])
@@ -131,7 +149,7 @@ class _Freezing:
         if "_class" in node.attr:
             del node.attr["_class"]
         if flat.op == "Placeholder" and source.op != "Placeholder":
-            _as_placeholder(node, source)
+            _as_placeholder(node, source, flat.output)
         if flat.op == "Identity" and source.op.startswith("Assign"):
             read_plainly(node, source, source.attr["T"].type)
         elif flat.variable:
@@ -169,9 +187,14 @@ class _Freezing:
         return self._made.get(key, name)
 
 
-def _as_placeholder(node: Any, source: Any) -> None:
+def _as_placeholder(node: Any, source: Any, output: int) -> None:
+    """`output`: which of the outputs of a queue or an iterator it stands for."""
     dtype = next((source.attr[name].type for name in ("dtype", "T", "DstT") if name in source.attr), 0)
     shape = source.attr["shape"].shape if "shape" in source.attr else None
+    for name in ("component_types", "output_types"):
+        dtype = source.attr[name].list.type[output] if name in source.attr else dtype
+    if "output_shapes" in source.attr and len(source.attr["output_shapes"].list.shape) > output:
+        shape = source.attr["output_shapes"].list.shape[output]
     node.attr.clear()
     node.attr["dtype"].type = dtype
     if shape is not None:

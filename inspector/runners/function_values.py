@@ -6,7 +6,7 @@ variables it is handed their values.
 
 from typing import Any, Callable, Dict, List, Mapping, Tuple
 
-from .inlining import READS
+from ..graphs.inlining import READS
 
 FUNCTIONAL = (
     "While", "StatelessWhile", "If", "StatelessIf", "Case", "StatelessCase", "PartitionedCall",

@@ -1,29 +1,23 @@
 """Runs a frozen GraphDef through a v1 session."""
 
-from typing import Any, List
+from typing import Any, Dict, List, Tuple
 
-import numpy as np
 import tensorflow as tf
 from google.protobuf import text_format
 from google.protobuf.message import DecodeError
 
-from .adapter import Port
+from ..graphs.inlining import flatten
+from ..graphs.ports import UNFED, Inference, inference_of, needs_flattening
+from .adapter import Arrays, Port
 from .engine import Engine
+from .frozen_calls import Library, frozen, ops_of, small_constants, variables_in
 from .graph_side import GraphSide
 from .messages import short
 from .op_table import op_def_of
 from .options import Options
 from .server import RequestError
-from .structure import (
-    UNFED,
-    Structure,
-    flow_nodes,
-    input_nodes,
-    is_learning_phase,
-    output_nodes,
-    split_tensor,
-    variables_of,
-)
+from .structure import Structure, flow_nodes, split_tensor, variables_of
+from .tables import FILLING
 
 NOT_TAPPED = ("Const", "NoOp", "Assert")
 
@@ -34,33 +28,46 @@ class GraphAdapter(GraphSide):
     def _load(self, path: str) -> None:
         graph_def = read_graph_def(path)
         check_ops(graph_def, path)
-        self.engine = _engine(graph_def, path, self.options)
+        inference = inference_of(
+            ops_of(graph_def.node, training=self.options.training), small_constants(graph_def.node)
+        )
+        ports = inference.ports
+        where = {text: text for text in ports.inputs + ports.outputs}
+        nodes = {node.name: node for node in graph_def.node}
+        if needs_flattening(inference, nodes, Library(graph_def).functions):
+            graph_def, where = self._flat(graph_def, inference)
+        fixed = self._fixed(ports, {node.name for node in graph_def.node})
+        self.engine = make_engine(graph_def, fixed, self.options)
         structure = self.engine.structure
         self.framework = "TensorFlow {} (graph)".format(tf.__version__)
         self.taps = {name: name for name in tappable(self.engine, structure)}
-        self.inputs = [_port(name) for name in input_nodes(structure)]
-        outputs = [name for name in output_nodes(structure) if name + ":0" in self.taps]
-        self.outputs = [_port(name) for name in outputs]
-        self._warn_of_learning_phase()
+        self.inputs = [port_of(text, where[text]) for text in ports.inputs]
+        self.outputs = [port_of(text, where[text]) for text in ports.outputs]
+        self.taps.update({port.tensor: port.tensor for port in list(self.inputs) + list(self.outputs)})
         _refuse_lost_resources(structure, path)
-        variable = variables_of(structure, outputs)
+        variable = variables_of(structure, [split_tensor(where[text])[0] for text in ports.outputs])
         if variable is not None:
-            raise RequestError(
-                "NOT_FROZEN",
-                "the graph holds variables without values",
-                variable,
-                "Freeze it: convert_variables_to_constants, or open the SavedModel.",
-            )
+            raise _not_frozen("the graph holds variables without values", variable)
+
+    def _flat(self, graph_def: Any, inference: Inference) -> Tuple[Any, Dict[str, str]]:
+        """The graph with its calls written out and its training left out, and where the ports' tensors went."""
+        ports = inference.ports
+        library = Library(graph_def, training=self.options.training)
+        filling = [name + ":0" for name, op in inference.nodes.items() if op.op in FILLING]
+        flattened = flatten(inference.nodes, library, ports.outputs + filling, ports.inputs, ports.phases)
+        held = sorted(variables_in(flattened))
+        if held:
+            raise _not_frozen("the graph holds variables without values", held[0])
+        return frozen(graph_def, flattened, {}, [split_tensor(text)[0] for text in ports.inputs]), flattened.tensors
 
     def graph_tensor(self, name: str) -> str:
         node, index = split_tensor(name)
         return super(GraphAdapter, self).graph_tensor("{}:{}".format(node, index))
 
-    def _warn_of_learning_phase(self) -> None:
-        for tensor in self.engine.fixed:
-            mode = ("true", "training") if self.options.training else ("false", "inference")
-            text = "{} is fed {}: the graph runs in {} mode".format(tensor, *mode)
-            self.warnings.append({"code": "LEARNING_PHASE", "text": text})
+
+def _not_frozen(what: str, variable: str) -> RequestError:
+    todo = "Freeze it: convert_variables_to_constants, or open the SavedModel."
+    return RequestError("NOT_FROZEN", what, variable, todo)
 
 
 def read_graph_def(path: str) -> Any:
@@ -81,8 +88,8 @@ def _refuse_lost_resources(structure: Structure, path: str) -> None:
     """A table or a variable that the freezing has left outside: nobody can feed its handle."""
     lost = [
         name
-        for name in input_nodes(structure)
-        if structure.nodes[name].attr["dtype"].type == tf.resource.as_datatype_enum
+        for name, node in structure.nodes.items()
+        if node.op == "Placeholder" and node.attr["dtype"].type == tf.resource.as_datatype_enum and UNFED not in name
     ]
     if lost:
         what = "the graph was frozen without a table or variable that it needs: {}".format(lost[0])
@@ -109,12 +116,12 @@ def check_ops(graph_def: Any, path: str, *, everywhere: bool = False) -> None:
         raise RequestError("OP_NOT_REGISTERED", what, path, "Run this side in the Python that has it (custom op).")
 
 
-def _engine(graph_def: Any, path: str, options: Options) -> Engine:
-    fixed = {node.name + ":0": np.array(options.training) for node in graph_def.node if is_learning_phase(node)}
+def make_engine(graph_def: Any, fixed: Arrays, options: Options) -> Engine:
+    """Raises LOAD_FAILED."""
     try:
         return Engine(graph_def, fixed, options)
     except (ValueError, tf.errors.OpError) as error:
-        raise RequestError("LOAD_FAILED", short(error), path, "TensorFlow cannot import this graph.")
+        raise RequestError("LOAD_FAILED", short(error), "", "TensorFlow cannot import this graph.")
 
 
 def tappable(engine: Engine, structure: Structure) -> List[str]:
@@ -137,5 +144,6 @@ def _values(operation: Any) -> List[Any]:
     return [tensor for tensor in outputs if tensor.dtype.base_dtype not in (tf.resource, tf.variant)]
 
 
-def _port(name: str) -> Port:
-    return Port(name, name + ":0", name + ":0")
+def port_of(text: str, tensor: str) -> Port:
+    """A port of a graph: a node's first output goes by the node's name."""
+    return Port(text[:-2] if text.endswith(":0") else text, tensor, tensor)

@@ -1,9 +1,10 @@
 """What runs as a graph: taps, replay, float64 and edits of one GraphDef; an adapter adds how it is loaded."""
 
-from typing import Any, Dict, List, Optional, Sequence
+from typing import Any, Container, Dict, List, Optional, Sequence
 
 import numpy as np
 
+from ..graphs.ports import Ports
 from .adapter import Adapter, Arrays, Described, Shape, Stated, cast, check_shape, fits
 from .compiling import compiled
 from .editing import constants_for, edited_graph, grafted
@@ -39,7 +40,23 @@ class GraphSide(Adapter):
 
     def random_ops(self) -> List[str]:
         outputs = [split_tensor(port.graph_tensor)[0] for port in self.outputs]
-        return random_nodes(self.engine.graph_def, self.engine.structure, outputs)
+        return random_nodes(self.engine.graph_def, self.engine.structure, outputs, self.engine.phases)
+
+    def _fixed(self, ports: Ports, nodes: Container[str]) -> Arrays:
+        """What is fed always, of these nodes: learning phases and rates of dropout. Each is told."""
+        mode = ("true", "training") if self.options.training else ("false", "inference")
+        fixed: Arrays = {}
+        for name in sorted(ports.phases):
+            if name in nodes:
+                fixed[name + ":0"] = np.array(self.options.training)
+                text = "{}:0 is fed {}: the graph runs in {} mode".format(name, *mode)
+                self.warnings.append({"code": "LEARNING_PHASE", "text": text})
+        for name, value in sorted(ports.rates.items()):
+            text = "{}:0 is fed {:g}: no dropout drops anything".format(name, value)
+            self.warnings.append({"code": "DROPOUT_OFF", "text": text})
+            if name in nodes:
+                fixed[name + ":0"] = np.array(value)
+        return fixed
 
     def _once(self, fed: Arrays, taps: List[str], wanted: List[str], *, edited: bool) -> Arrays:
         if self.options.float64 and not edited:

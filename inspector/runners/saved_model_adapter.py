@@ -9,18 +9,18 @@ from google.protobuf import text_format
 from google.protobuf.message import DecodeError
 from tensorflow.core.protobuf import saved_model_pb2
 
+from ..graphs.inlining import Flattened, flatten
+from ..graphs.ports import Inference, inference_of, served
 from .adapter import Arrays, Port, Stated
-from .engine import Engine
 from .failures import running
-from .frozen_calls import Library, cannot_be_frozen, frozen, ops_of, tables_in, variables_in
-from .graph_adapter import check_ops, tappable
+from .frozen_calls import Library, cannot_be_frozen, frozen, ops_of, small_constants, tables_in, variables_in
+from .graph_adapter import check_ops, make_engine, port_of, tappable
 from .graph_side import GraphSide, static_shape
-from .inference_part import inference_part
-from .inlining import Flattened, flatten
 from .messages import short
+from .options import Options
 from .server import RequestError
-from .session_values import variable_values
-from .structure import is_learning_phase, is_random, random_nodes, split_tensor, tensor_name
+from .session_values import fill_what_is_left, variable_values
+from .structure import is_random, random_nodes, split_tensor, tensor_name
 from .tables import contents
 from .tensorflow_options import configured
 
@@ -37,18 +37,17 @@ class SavedModelAdapter(GraphSide):
         meta = _chosen(_read(folder), self.options.choices)
         self._tags = sorted(meta.meta_info_def.tags)
         self.framework = "TensorFlow {} (SavedModel)".format(tf.__version__)
-        inputs, outputs = _signature(meta, self.options.choices)
+        inputs, outputs, inference = _signature(meta, self.options)
         self._shapes = _stated_shapes(meta)
         self._session = self._loaded_session(folder, meta.graph_def)
-        fed = {split_tensor(tensor)[0] for tensor in inputs.values()}
-        training = self.options.training
-        ops = ops_of(meta.graph_def.node, training=training)
-        flattened = flatten(ops, Library(meta.graph_def, training=training), list(outputs.values()), fed)
-        self.inputs = [Port(key, tensor, tensor) for key, tensor in inputs.items()]
+        ports = inference.ports
+        library = Library(meta.graph_def, training=self.options.training)
+        flattened = flatten(inference.nodes, library, ports.outputs, ports.inputs, ports.phases)
+        self.inputs = [Port(key, flattened.tensors[tensor], tensor) for key, tensor in inputs.items()]
         self.outputs = [Port(key, flattened.tensors[tensor], tensor) for key, tensor in outputs.items()]
         self._served = {port.tensor: port.graph_tensor for port in self.outputs}
-        self._phases = _unfed(meta.graph_def, fed, training=training)
-        self._freeze(meta.graph_def, flattened, sorted(fed))
+        self._phases = self._fixed(ports, {node.name for node in meta.graph_def.node})
+        self._freeze(meta.graph_def, flattened, sorted(split_tensor(tensor)[0] for tensor in ports.inputs))
 
     def _freeze(self, graph_def: Any, flattened: Flattened, fed: Sequence[str]) -> None:
         """The flat graph for the taps, unless the signature has a state that it cannot hold."""
@@ -99,7 +98,7 @@ class SavedModelAdapter(GraphSide):
         if self._stateful:
             return self._random
         names = [split_tensor(port.tensor)[0] for port in self.outputs]
-        return random_nodes(self.engine.graph_def, self.engine.structure, names)
+        return random_nodes(self.engine.graph_def, self.engine.structure, names, self.engine.phases)
 
     def _once(self, fed: Arrays, taps: List[str], wanted: List[str], *, edited: bool) -> Arrays:
         if self._stateful:
@@ -142,18 +141,20 @@ class SavedModelAdapter(GraphSide):
         session = tf.compat.v1.Session(graph=tf.Graph(), config=config)
         try:
             tf.compat.v1.saved_model.load(session, self._tags, folder)
+            filled = fill_what_is_left(session, graph_def, lambda: _objects(folder, self._tags))
         except (ValueError, IOError, RuntimeError, KeyError, tf.errors.OpError) as error:
             check_ops(graph_def, folder, everywhere=True)
             raise RequestError("LOAD_FAILED", short(error), folder, "Look at its warnings: a file may be missing.")
+        if filled:
+            text = "TensorFlow Serving leaves {} without a value here; they have those of tf.saved_model.load"
+            self.warnings.append({"code": "VARIABLES_BY_OBJECT", "text": text.format(", ".join(filled[:5]))})
         return session
 
 
-def make_engine(graph_def: Any, fixed: Arrays, options: Any) -> Engine:
-    """An engine over a flat graph. Raises LOAD_FAILED."""
-    try:
-        return Engine(graph_def, fixed, options)
-    except (ValueError, tf.errors.OpError) as error:
-        raise RequestError("LOAD_FAILED", short(error), "", "TensorFlow cannot import the flat graph.")
+def _objects(folder: str, tags: Sequence[str]) -> Any:
+    """The SavedModel with its variables as objects. Raises what TensorFlow raises."""
+    load = getattr(tf.saved_model, "load_v2", None) or tf.saved_model.load  # TensorFlow 1.15 calls it so
+    return load(folder, tags=list(tags) or None)
 
 
 def _read(folder: str) -> Any:
@@ -186,30 +187,22 @@ def _chosen(saved: Any, choices: Dict[str, str]) -> Any:
     return found[0]
 
 
-def _signature(meta: Any, choices: Dict[str, str]) -> Tuple[Dict[str, str], Dict[str, str]]:
-    """Tensors of the inputs and of the outputs by key, in alphabetical order of the keys."""
+def _signature(meta: Any, options: Options) -> Tuple[Dict[str, str], Dict[str, str], Inference]:
+    """Tensors of the inputs and of the outputs by key, in alphabetical order of the keys, and the nodes as they run."""
     hidden = ("__saved_model_init_op", "__saved_model_train_op")
-    wanted = choices.get("signature", "")
+    wanted = options.choices.get("signature", "")
     if wanted and wanted not in meta.signature_def:
         raise RequestError("BAD_CHOICE", "there is no signature {!r}".format(wanted), wanted, "Choose another.")
     names = [wanted, "serving_default", "default"] + [name for name in sorted(meta.signature_def) if name not in hidden]
     key = next((name for name in names if name in meta.signature_def), "")
+    nodes = meta.graph_def.node
+    ops, constants = ops_of(nodes, training=options.training), small_constants(nodes)
     if not key:
-        return _ports_of_graph(meta.graph_def)
-    signature = meta.signature_def[key]
-    return _tensors(signature.inputs), _tensors(signature.outputs)
-
-
-def _ports_of_graph(graph_def: Any) -> Tuple[Dict[str, str], Dict[str, str]]:
-    switches = [node.name for node in graph_def.node if says_training(node)]
-    ports = inference_part(ops_of(graph_def.node), switches)
-    return {name: name + ":0" for name in ports.inputs}, {name[:-2]: name for name in ports.outputs}
-
-
-def says_training(node: Any) -> bool:
-    """A placeholder that can only say training or inference; a default that is no learning phase's stays."""
-    is_flag = node.op in ("Placeholder", "PlaceholderV2") and node.attr["dtype"].type == tf.bool.as_datatype_enum
-    return is_learning_phase(node) or is_flag
+        inference = inference_of(ops, constants)
+        inputs, outputs = ({port_of(text, text).name: text for text in side} for side in inference.ports[:2])
+        return inputs, outputs, inference
+    inputs, outputs = _tensors(meta.signature_def[key].inputs), _tensors(meta.signature_def[key].outputs)
+    return inputs, outputs, served(ops, constants, list(inputs.values()), list(outputs.values()))
 
 
 def _tensors(infos: Any) -> Dict[str, str]:
@@ -227,9 +220,3 @@ def _stated_shapes(meta: Any) -> Dict[str, Any]:
     return {
         tensor_name(info.name): [dim.size if dim.size >= 0 else None for dim in info.tensor_shape.dim] for info in known
     }
-
-
-def _unfed(graph_def: Any, fed: Any, *, training: bool) -> Arrays:
-    """Learning phases that the signature does not state."""
-    phases = [node.name for node in graph_def.node if says_training(node) and node.name not in fed]
-    return {name + ":0": np.array(training) for name in phases}

@@ -13,8 +13,6 @@ RANDOM_PREFIXES = (
     "StatelessTruncatedNormal",
     "Stateful",
 )
-LEARNING_PHASES = ("keras_learning_phase", "learning_phase", "phase_train", "is_training")
-SILENT_SINKS = ("Const", "NoOp", "Assert", "Placeholder", "PlaceholderWithDefault", "Print", "PrintV2")
 FLOW_SOURCES = (
     "TensorArrayV3",
     "TensorArrayWriteV3",
@@ -26,7 +24,6 @@ FLOW_SOURCES = (
     "TensorArrayScatterV2",
 )
 FLOW_CARRIERS = ("Enter", "Merge", "Switch", "Identity", "NextIteration", "Exit")
-UNFED = "unused_control_flow_input"  # left behind by TensorFlow's own freezing
 VARIABLES = ("Variable", "VariableV2", "VarHandleOp", "TemporaryVariable")
 
 
@@ -116,41 +113,9 @@ def upstream(nodes: Dict[str, Any], names: Iterable[str]) -> Set[str]:
     return reached
 
 
-def is_learning_phase(node: Any) -> bool:
-    """A bool placeholder that switches training on."""
-    if node.op not in ("Placeholder", "PlaceholderWithDefault"):
-        return False
-    return node.attr["dtype"].type == 10 and node.name.split("/")[-1].startswith(LEARNING_PHASES)  # DT_BOOL
-
-
-def input_nodes(structure: Structure) -> List[str]:
-    """Placeholders that a person must feed, in file order."""
-    return [
-        name
-        for name, node in structure.nodes.items()
-        if node.op == "Placeholder" and not is_learning_phase(node) and UNFED not in name
-    ]
-
-
-def output_nodes(structure: Structure) -> List[str]:
-    """Sinks that compute something from the inputs, in file order."""
-    used = {text for node in structure.nodes.values() for text in all_inputs(node)}
-    sinks = [name for name, node in structure.nodes.items() if name not in used and node.op not in SILENT_SINKS]
-    reached = _downstream(structure, input_nodes(structure))
-    return [name for name in sinks if name in reached] or sinks
-
-
-def _downstream(structure: Structure, names: Iterable[str]) -> Set[str]:
-    reached = set(names)
-    for name in structure.order:
-        if any(text in reached for text in all_inputs(structure.nodes[name])):
-            reached.add(name)
-    return reached
-
-
-def random_nodes(graph_def: Any, structure: Structure, outputs: Iterable[str]) -> List[str]:
+def random_nodes(graph_def: Any, structure: Structure, outputs: Iterable[str], phases: Iterable[str]) -> List[str]:
     """Random ops that the outputs need and that inference reaches, those of functions as `function/node`."""
-    live = upstream(structure.nodes, outputs) - dead_in_inference(structure)
+    live = upstream(structure.nodes, outputs) - dead_in_inference(structure, phases)
     found = [name for name in structure.order if name in live and is_random(structure.nodes[name].op)]
     for function in graph_def.library.function:
         found += [function.signature.name + "/" + node.name for node in function.node_def if is_random(node.op)]
@@ -162,13 +127,13 @@ def is_random(op: str) -> bool:
     return op.startswith(RANDOM_PREFIXES) and not op.endswith(("Grad", "PartitionedCall", "Shuffle"))
 
 
-def dead_in_inference(structure: Structure) -> Set[str]:
-    """Nodes of the training branch: what hangs on the true side of a Switch on the learning phase."""
-    phase: Set[str] = set()
+def dead_in_inference(structure: Structure, phases: Iterable[str]) -> Set[str]:
+    """Nodes of the training branch: what hangs on the true side of a Switch on a learning phase."""
+    phase: Set[str] = set(phases)
     dead: Set[str] = set()
     for name in structure.order:
         node = structure.nodes[name]
-        if is_learning_phase(node) or (node.op == "Identity" and split_tensor(node.input[0])[0] in phase):
+        if node.op == "Identity" and split_tensor(node.input[0])[0] in phase:
             phase.add(name)
         marks = [_is_dead(text, structure.nodes, phase, dead) for text in node.input]
         if marks and (all(marks) if node.op == "Merge" else any(marks)):

@@ -60,8 +60,8 @@ def _of_keras_3(value: Any, layer: str) -> Iterator[Tuple[str, str]]:
     if "class_name" in value and isinstance(config, dict):
         if value["class_name"] != POLICY:
             layer = str(config.get("name") or layer)
-        for found in _words_of(value, config):
-            yield found, layer
+        for word in _words_of(value, config):
+            yield word, layer
     for item in value.values():
         for found in _of_keras_3(item, layer):
             yield found
@@ -77,6 +77,8 @@ def _words_of(entry: Config, config: Config) -> Iterator[str]:
         yield "batch_shape read as batch_input_shape"
     if any(isinstance(node, dict) for node in entry.get("inbound_nodes") or ()):
         yield "inbound_nodes written as lists of [layer, node, tensor]"
+    if any(config[key] == "silu" for key in config if key.endswith("activation")):
+        yield "activation silu read as swish"
     if entry["class_name"] == "LeakyReLU" and "negative_slope" in config:
         yield "negative_slope read as alpha"
     if any(config[key] is not None for key in config if key.endswith(OF_TRAINING)):

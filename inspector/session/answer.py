@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from inspector.domain.comparison import Comparison, Finding, LayerDifference, Metrics
 from inspector.domain.wording import capital, short
+from inspector.session.stated import Stated, in_words
 from inspector.session.verdict import UNLIKE_SHAPES, counted, culprits
 
 UNEXPLAINED = "unexplained"
@@ -15,15 +16,17 @@ ALIKE = ("same", "within-noise")
 OTHER_NUMBERS = ("different", "missing", "permuted")
 
 
-def answer(result: Comparison) -> str:
-    """The sentence of a comparison with its findings; the one it has where it is not different, or nothing says why."""
-    causes = [finding for finding in result.findings if not finding.note_only]
-    if result.verdict != "different" or not result.outputs or not causes:
-        return result.sentence
-    first = causes[0]
-    if all(output.within_noise for output in result.outputs):
-        return _internal(result, first)
+def answer(result: Comparison, stated: Stated) -> str:
+    """The sentence of a comparison with its findings; the one it has where it is not different, or nothing says why.
+    `stated` are settings that B states otherwise."""
+    first = next((finding for finding in result.findings if not finding.note_only), None)
     found = culprits(result.layers)
+    if result.verdict != "different" or not result.outputs or not (first or found):
+        return result.sentence
+    if all(output.within_noise for output in result.outputs):
+        return _internal(result, first, stated)
+    if first is None:
+        return result.sentence
     if found and found[0].a in (first.layer_a, *first.layers[:1]):
         why = NO_CAUSE if first.cause == UNEXPLAINED else first.title
         return f"B differs from `{found[0].a}` on: {why}; {_introduces(found)}; {_rest(result.layers)}."
@@ -42,16 +45,19 @@ def sizes(metrics: Metrics) -> str:
     return f"numbers that are none ({'; '.join(counts)})" if counts else "another shape"
 
 
-def _internal(result: Comparison, first: Finding) -> str:
+def _internal(result: Comparison, first: Finding | None, stated: Stated) -> str:
     """The outputs agree, and something inside does not: with another input they may differ, too."""
     same = "identical" if all(output.identical for output in result.outputs) else "the same within rounding"
-    about = set(first.layers or (first.layer_a,)) - {""}
+    name = first.layer_a if first is not None else culprits(result.layers)[0].a
+    about = {name, *(first.layers if first is not None else ())} - {""}
     more = sum(layer.a not in about for layer in culprits(result.layers))
     others = f" and {counted(more, 'other layer')}" if more and about else ""
-    row = next((layer for layer in result.layers if layer.a == first.layer_a), None)
+    row = next((layer for layer in result.layers if layer.a == name), None)
     weights = _weights(row) if row is not None else ""
-    reason = weights or (NO_CAUSE if first.cause == UNEXPLAINED else first.title)
-    place = f" at `{first.layer_a}`" if first.layer_a else ""
+    settings = in_words(stated.get(name, ()))
+    told = NO_CAUSE if first is None or first.cause == UNEXPLAINED else first.title
+    reason = settings or weights or told
+    place = f" at `{name}`" if name else ""
     return f"Internal difference{place} ({reason}){others}; the outputs are {same} on this input."
 
 

@@ -75,7 +75,13 @@ def facts_of_file(state: SideState) -> Facts:
 
 
 def case_of(
-    measured: Measured, a: tuple[SideState, Facts], b: tuple[SideState, Facts], laboratory: Laboratory, feeds: Feeds
+    measured: Measured,
+    a: tuple[SideState, Facts],
+    b: tuple[SideState, Facts],
+    laboratory: Laboratory,
+    feeds: Feeds,
+    *,
+    by_value: bool,
 ) -> Case:
     """Everything that is known when causes are asked."""
     by_name = by_names(a[1].computation)
@@ -103,6 +109,7 @@ def case_of(
         unmatched_b=result.unmatched_b,
         warnings=result.warnings,
         lookups=measured.lookups,
+        by_value=by_value,
     )
 
 

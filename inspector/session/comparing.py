@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from inspector.causes import Failures
+from inspector.causes.output_places import Offered, exchanged
 from inspector.domain.comparison import Comparison, Finding, LayerDifference, OutputDifference, SideRun
 from inspector.domain.errors import InspectorError
 from inspector.domain.files import Side as FileSide
@@ -21,10 +22,12 @@ from inspector.session.answer import answer
 from inspector.session.casework import Measured, case_of, facts_of, weights_case
 from inspector.session.explain import explain
 from inspector.session.floors import EXACT, accumulated
+from inspector.session.hand_made import Doubt, disagreeing, doubts, doubts_alone, is_chosen, with_doubts
 from inspector.session.inputs import Prepared, ReadDataset, resolve
 from inspector.session.laboratory import Bench, Laboratory
 from inspector.session.latent import with_latent
 from inspector.session.lookups import pair_lookups, ports_of, unseen, with_verdict_of
+from inspector.session.misplaced import Looked, agreeing
 from inspector.session.option_text import in_words
 from inspector.session.passes import Gathered, Numbers, Passes, both
 from inspector.session.plan import is_fixed, plan, samples_of
@@ -33,9 +36,10 @@ from inspector.session.recorded import recorded_inputs
 from inspector.session.refused import with_refusals
 from inspector.session.settings import Settings
 from inspector.session.side import SideState
+from inspector.session.stated import Stated, unlike_settings, with_stated
 from inspector.session.undone import without_undone
 from inspector.session.values import complete, evidence
-from inspector.session.verdict import sentence, status_of, verdict_of
+from inspector.session.verdict import apart, sentence, status_of, verdict_of, with_order
 from inspector.workers.child import Progress
 from inspector.workers.lookups import opened_lookups
 from inspector.workers.runner_client import Loaded, Runner
@@ -43,6 +47,12 @@ from inspector.workers.runner_client import Loaded, Runner
 CLIPPED = 0.01
 Array = NDArray[Any]
 T = TypeVar("T")
+
+
+class Rematch(Protocol):
+    """Matches anew: without the person's choices for some layers, or knowing in which tensors of B layers end."""
+
+    def __call__(self, *, without: Collection[str] = (), valued: Mapping[str, str] | None = None) -> Assignment: ...
 
 
 @dataclass(slots=True)
@@ -78,14 +88,17 @@ class Comparing:
         read_dataset: ReadDataset,
         progress: Progress,
         *,
+        rematch: Rematch,
         loading: float = 0.0,
     ) -> None:
         """`loading`: seconds that loading the sides has taken so far."""
-        self._a, self._b = a, b
+        self._a, self._b, self._rematch = a, b, rematch
         self._settings, self._read, self._progress = settings, read_dataset, progress
+        self._by_value = settings.outputs == "by-value"
         self._clock = _Clock({"load": loading})
         self._warnings: list[Warn] = []
         self._failures = Failures()
+        self._doubted: tuple[str, ...] = ()
 
     def run(self, assignment: Assignment) -> Result:
         """Raises InspectorError: what loading, inputs or a run raise; NOT_COMPARABLE when no output pairs."""
@@ -101,6 +114,8 @@ class Comparing:
         inputs_a = {item.tensor_a: item.array_a for item in prepared}
         inputs_b = {item.tensor_b: item.array_b for item in prepared}
         fed = (inputs_a, inputs_b)
+        sides = (self._a, runner_a, loaded_a), (self._b, runner_b, loaded_b)
+        assignment, doubtful = self._without_doubtful(assignment, sides[0][1:], sides[1][1:], fed)
         plain = self._clock.time(
             "outputs", lambda: self._outputs(assignment, (runner_a, loaded_a), (runner_b, loaded_b), fed)
         )
@@ -110,10 +125,14 @@ class Comparing:
         gathered = self._clock.time(
             "layers", lambda: self._layers(assignment, (runner_a, loaded_a), (runner_b, loaded_b), fed)
         )
-        layers = without_undone(layer_differences(assignment, gathered), self._a.computation())
+        assignment, gathered = self._clock.time(
+            "ends",
+            lambda: self._where_layers_end(assignment, gathered, plain, (sides[0][1:], sides[1][1:]), fed),
+        )
+        self._warnings += [*gathered.warnings, *clipping(gathered)]
         found = self._differences(assignment, plain, accumulated_noise(gathered, loaded_a, loaded_b))
+        layers, stated = self._judged(assignment, gathered, found)
         arrays = plain.arrays
-        sides = (self._a, runner_a, loaded_a), (self._b, runner_b, loaded_b)
         layers = self._latent(layers, assignment, gathered, *sides, fed)
         lookups = pair_lookups(assignment, *(opened_lookups(item.lookups) for item in (loaded_a, loaded_b)))
         result = with_verdict_of(lookups, self._result(assignment, prepared, found, layers, (loaded_a, loaded_b)))
@@ -123,9 +142,35 @@ class Comparing:
             findings = self._clock.time("causes", lambda: self._findings(measured, *sides, fed))
         shown = [(a, b if a.size == b.size else np.full(a.shape, np.nan)) for a, b in arrays]
         result = replace(result, findings=findings, warnings=(*result.warnings, *self._failures.warnings))
-        result = replace(result, sentence=answer(result))
-        result = with_refusals(result, self._a, loaded_a, self._b, loaded_b)
+        result = replace(result, sentence=answer(result, stated))
+        if not self._by_value:
+            ports = (Offered(side.opened().format, side.computation().outputs) for side in (self._a, self._b))
+            result = with_order(result, exchanged(measured.outputs(), *ports))
+        result = with_doubts(with_refusals(result, self._a, loaded_a, self._b, loaded_b), doubtful)
         return Result(result, assignment, gathered, shown)
+
+    def _without_doubtful(
+        self,
+        assignment: Assignment,
+        a: tuple[Runner, Loaded],
+        b: tuple[Runner, Loaded],
+        fed: tuple[dict[str, Array], dict[str, Array]],
+    ) -> tuple[Assignment, tuple[Doubt, ...]]:
+        """The assignment without the matches that a person made and the values contradict, and these."""
+        if not any(is_chosen(match) for match in assignment.matches):
+            return assignment, ()
+        found = disagreeing(assignment, (a[0], fed[0]), (b[0], fed[1]), a[1], self._progress)
+        names_b = {tensor for layer in self._b.computation().layers for tensor in layer.outputs}
+        doubtful = doubts(found, names_b)
+        if len(doubtful) < len(found):
+            trial = self._rematch(without=[item.match.a for item in found])
+            rows = layer_differences(trial, self._layers(trial, a, b, fed))
+            rows = without_undone(rows, self._a.computation(), self._b.computation(), ())
+            doubtful += doubts_alone(found, rows)
+        if not doubtful:
+            return assignment, ()
+        self._doubted = tuple(doubt.match.a for doubt in doubtful)
+        return self._rematch(without=self._doubted), doubtful
 
     def _latent(
         self,
@@ -180,7 +225,7 @@ class Comparing:
             progress=self._progress,
         )
         laboratory = Laboratory(bench)
-        case = case_of(measured, (a[0], facts[0]), (b[0], facts[1]), laboratory, self._refed)
+        case = case_of(measured, (a[0], facts[0]), (b[0], facts[1]), laboratory, self._refed, by_value=self._by_value)
         findings = explain(case, laboratory, self._progress, self._failures, different=different)
         told = (*findings, *unseen(measured.lookups, findings))
         return tuple(sorted(told, key=lambda finding: finding.note_only))
@@ -253,10 +298,41 @@ class Comparing:
         samples = samples_of({name: array.shape for name, array in {**inputs_a, **inputs_b}.items()})
         chosen = plan(assignment, a[1], b[1], samples=samples, fixed=is_fixed((a[1], b[1])))
         sides = (*a, self._a.computation()), (*b, self._b.computation())
-        gathered = Passes(*sides, chosen, assignment).run(inputs_a, inputs_b, self._progress)
-        self._warnings += gathered.warnings
-        self._warnings += clipping(gathered)
-        return gathered
+        return Passes(*sides, chosen, assignment).run(inputs_a, inputs_b, self._progress)
+
+    def _where_layers_end(
+        self,
+        assignment: Assignment,
+        gathered: Gathered,
+        plain: outputs_of.Plain,
+        sides: tuple[tuple[Runner, Loaded], tuple[Runner, Loaded]],
+        fed: tuple[dict[str, Array], dict[str, Array]],
+    ) -> tuple[Assignment, Gathered]:
+        """Matches and numbers with every layer where its value stands in B, unless no more layers agree then."""
+        (runner_a, loaded_a), (runner_b, loaded_b) = sides
+        noise = accumulated_noise(gathered, loaded_a, loaded_b)
+        rows = layer_differences(assignment, gathered)
+        looked = Looked(assignment, rows, agreeing(assignment, plain, noise))
+        self._progress("looking up by value where layers end", 0, 0)
+        ends = looked.ends((runner_a, loaded_a, fed[0]), (runner_b, self._b.computation(), fed[1]))
+        if not ends:
+            return assignment, gathered
+        again = replace(
+            self._rematch(without=self._doubted, valued=ends), inputs=assignment.inputs, outputs=assignment.outputs
+        )
+        again = complete(again, (runner_a, fed[0]), (runner_b, fed[1]), loaded_a, self._progress)
+        found = self._layers(again, *sides, fed)
+        better = len(apart(layer_differences(again, found))) < len(apart(rows))
+        return (again, found) if better else (assignment, gathered)
+
+    def _judged(
+        self, assignment: Assignment, gathered: Gathered, found: list[OutputDifference]
+    ) -> tuple[tuple[LayerDifference, ...], Stated]:
+        """Each layer with what it does by itself, and the settings that are stated otherwise in B."""
+        a, b = self._a.computation(), self._b.computation()
+        rows = layer_differences(assignment, gathered)
+        stated = unlike_settings(rows, a, b)
+        return with_stated(without_undone(rows, a, b, found, stated), stated), stated
 
     def _result(
         self,

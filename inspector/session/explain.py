@@ -25,6 +25,7 @@ HALF = 0.5
 WORTH = 0.02  # a trial that removes less than this share of what is left changes nothing
 MOST_PROVED = 8
 CERTAIN = 0.97
+ITS_WORDS = "the framework says so itself"
 UNSEEN = "the outputs agree with it or without it"
 NOT_NUMBERS = "NaN or infinity is left in an output whatever is put right"
 ALMOST = 0.999  # of a difference that was NaN or infinity, where finite numbers beyond the noise are left
@@ -50,10 +51,11 @@ def explain(
 ) -> tuple[Finding, ...]:
     """Findings, the one to act on first: a side that its framework refuses before what the numbers say. Of sides
     that agree only what is worth knowing all the same."""
-    refused = tuple(_finding(Accepted(item), None) for item in not_loadable.suspect(case))
+    refused = tuple(_finding(Accepted(item, ITS_WORDS), None) for item in not_loadable.suspect(case))
     if not different:
-        found = suspicions(case, failures)
-        return refused + tuple(_finding(Accepted(item), None) for item in found if item.note_only)
+        told = [item for item in suspicions(case, failures) if item.note_only or item.measured is not None]
+        faults_first = sorted(told, key=lambda item: item.note_only)
+        return refused + tuple(_finding(Accepted(item), item.measured) for item in faults_first)
     return refused + _Explaining(case, laboratory, progress, failures).findings()
 
 
@@ -62,6 +64,7 @@ class _Explaining:
         self._case, self._lab, self._progress, self._failures = case, laboratory, progress, failures
         self._accepted: list[Accepted] = []
         self._notes: list[Suspicion] = []
+        self._measured: dict[str, Suspicion] = {}
         self._tried: set[tuple[str, tuple[str, ...], str]] = set()
         self._floors = {item.a: item.noise_floor or 0.0 for item in case.layers}
         self._open = {
@@ -85,12 +88,14 @@ class _Explaining:
         found = [_with_graft(item) for item in suspicions(self._case, self._failures)]
         found = [item for item in found if self._key(item) not in self._tried and item.cause != not_loadable.CAUSE]
         self._notes += [item for item in found if item.note_only and item not in self._notes]
-        rest = [item for item in found if not item.note_only]
+        self._measured |= {item.cause: item for item in found if item.measured is not None}
+        rest = [item for item in found if not item.note_only and item.measured is None]
         local = [item for item in rest if not _of_the_whole(item)]
         whole = [item for item in rest if _of_the_whole(item)]
         sure = [item for item in whole if item.confidence >= HALF and not item.family]
         for item in sure:
-            self._try_whole([item])
+            if not self._try_whole([item]):
+                self._tried.discard(self._key(item))  # what hid it may be accepted in this round
         whole_ones = [item for item in self._accepted if _of_the_whole(item.suspicion)]
         if whole_ones and not self._needs_more():
             return
@@ -189,8 +194,10 @@ class _Explaining:
         behind = [name for name in names[names.index(layer) :] if name in self._open]
         return behind[:1]
 
-    def _try_whole(self, group: Sequence[Suspicion]) -> None:
-        """Of several, the one after which least is left; it must remove at least half, or be sure by itself."""
+    def _try_whole(self, group: Sequence[Suspicion]) -> bool:
+        """Of several, the one after which least is left; it must remove at least half, or be sure by itself. False
+        when none was accepted."""
+        accepted = len(self._accepted)
         before = self._gap(self._trials())
         best: tuple[float, Suspicion] | None = None
         for number, item in enumerate(group):
@@ -208,6 +215,7 @@ class _Explaining:
         if best is not None:
             self._accept(Accepted(best[1]), ())
             self._look_again()
+        return len(self._accepted) > accepted
 
     def _look_again(self) -> None:
         """With everything accepted in place: what each layer introduces now, for the causes to look at."""
@@ -252,7 +260,7 @@ class _Explaining:
 
     def _proved(self) -> tuple[Finding, ...]:
         """Each finding's own share: everything else is mended, this one is not, and then it is, too."""
-        found: list[tuple[float, Finding]] = []
+        found: list[tuple[tuple[float, bool], Finding]] = []
         after = self._gap(self._trials())
         for number, item in enumerate(self._accepted):
             proof = None
@@ -268,8 +276,9 @@ class _Explaining:
                 item = replace(item, unproved=f"only the first {MOST_PROVED} are proved one by one")  # noqa: PLW2901
             stands = 1.0 if item.suspicion.confidence >= CERTAIN else 0.0  # stated outright, and nothing to try
             weight = (proof.gone if proof else stands) + (0.0 if item.suspicion.cause == UNEXPLAINED else 1.0)
-            found.append((weight, _finding(item, proof)))
-        ordered = [finding for _, finding in sorted(found, key=lambda pair: -round(pair[0], 1))]
+            found.append(((-round(weight, 1), not _of_the_inputs(item.suspicion)), _finding(item, proof)))
+        found += [((-2.0, True), _finding(Accepted(item), item.measured)) for item in self._measured.values()]
+        ordered = [finding for _, finding in sorted(found, key=lambda pair: pair[0])]
         return (*ordered, *(_finding(Accepted(note), None) for note in self._notes))
 
     def _gap(self, trials: Sequence[Trial], cause: str = TOGETHER) -> Gap | None:
@@ -307,6 +316,11 @@ def _of_the_whole(item: Suspicion) -> bool:
     if trial is None:
         return not item.layer_a
     return not trial.edits
+
+
+def _of_the_inputs(item: Suspicion) -> bool:
+    """Whether it is about what the sides are fed: of causes that weigh alike, the one that comes before all layers."""
+    return item.trial is not None and (item.trial.feeds_a is not None or item.trial.feeds_b is not None)
 
 
 def _by_layer(found: Iterable[Suspicion]) -> dict[str, list[Suspicion]]:

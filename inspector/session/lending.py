@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 
 from inspector.causes import weights_changed, weights_not_loaded
 from inspector.domain.comparison import Comparison, Finding
+from inspector.domain.computation import Computation
 from inspector.domain.errors import Cancelled, InspectorError
 from inspector.domain.match import Assignment
 from inspector.domain.refusal import Refusal
+from inspector.formats.keras_kinds import KINDS
 from inspector.matching import Contents, match
 from inspector.matching.contents import Values
 from inspector.session.other_net import is_other_net, other_net
@@ -20,7 +22,7 @@ from inspector.session.passes import both
 from inspector.session.reconstruct import stand_in, wanted
 from inspector.session.refused import CODES
 from inspector.session.side import SideState
-from inspector.session.static import STATED, compare_static
+from inspector.session.static import compare_static
 from inspector.workers.child import Progress
 
 NO_PLACE = "NO_PLACE"
@@ -31,7 +33,7 @@ FRAMEWORKS: Mapping[str, tuple[str, str]] = {
     "keras3": ("Keras", "keras"),
     "tfjs": ("TensorFlow.js", ""),
 }
-UNPAIRED = ("NOT_COMPARABLE", "INPUT_UNPAIRED", "WRONG_SHAPE")
+UNPAIRED = ("NOT_COMPARABLE", "INPUT_UNPAIRED", "WRONG_SHAPE", *CODES)
 OF_WEIGHTS = (weights_changed.CAUSE, weights_not_loaded.CAUSE, "weight-order")  # a run tells these itself
 
 
@@ -59,6 +61,8 @@ def lend(
     current: Current = lambda: None,
 ) -> None:
     """Let `other`'s model run with the weights of `own`. Raises NO_PLACE where they do not fit in it."""
+    if is_other_net(own.computation(), other.computation()):
+        raise InspectorError(NO_PLACE, "the weights belong to another net", where=own.opened().path)
     found = match(own.computation(), other.computation(), contents(own, other, current))
     lender = other.opened(), other.options
     own.stand_in = stand_in(
@@ -95,15 +99,15 @@ def lend_to_refused(a: SideState, b: SideState, assignment: Assignment, progress
 
     Raises the framework's refusal, with what weights and settings say, where that cannot be."""
     errors = both(lambda: _refused(a, progress), lambda: _refused(b, progress))
-    if not any(errors):
+    error = errors[0] or errors[1]
+    if error is None:
         return False
     static = compare_static(a, b, assignment)
-    own, other, error = (a, b, errors[0]) if errors[0] is not None else (b, a, errors[1])
-    assert error is not None
+    own, other = (a, b) if errors[0] is not None else (b, a)
     try:
-        if all(errors):
+        if None not in errors:
             raise InspectorError(NO_PLACE, "neither side can be run")
-        lend(own, other, _refusal(own, error), _stated(static))
+        lend(own, other, _refusal(own, error), _stated(static, own.computation()))
         own.load(progress)
     except Cancelled:
         raise
@@ -132,10 +136,12 @@ def _refusal(side: SideState, error: InspectorError) -> Refusal:
     return Refusal(framework=name, version=version, said=error.what, todo=error.todo)
 
 
-def _stated(static: Comparison) -> tuple[Finding, ...]:
-    """Settings in which the two files differ by their own words: one model run twice cannot show them."""
-    found = (item for item in static.findings if not item.note_only and item.confidence >= STATED)
-    return tuple(replace(item, unproved=ONE_MODEL) for item in found if item.cause not in OF_WEIGHTS)
+def _stated(static: Comparison, own: Computation) -> tuple[Finding, ...]:
+    """Settings in which the two files differ by their own words: one model run twice cannot show them. What a class
+    of somebody's own means by its settings is not known."""
+    strange = {layer.name for layer in own.layers if layer.class_name not in KINDS}
+    found = (item for item in static.findings if not item.note_only and item.cause not in OF_WEIGHTS)
+    return tuple(replace(item, unproved=ONE_MODEL) for item in found if not strange & {item.layer_a, item.layer_b})
 
 
 def answer_of_unpaired(a: SideState, b: SideState, error: InspectorError) -> Comparison:

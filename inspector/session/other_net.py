@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator
-from difflib import SequenceMatcher
 
 from inspector.domain.comparison import Comparison, ShapePair
 from inspector.domain.computation import Computation, Weight
@@ -31,22 +29,29 @@ def other_net(a: SideState, b: SideState) -> Comparison:
     fitting = sum(pair.fits for pair in shapes)
     count = sum(bool(pair.a) for pair in shapes)
     sentence = (
-        f"B's weights belong to another net than A's: {fitting} of A's {count} arrays have a shape that B has in its "
-        "place; nothing was run."
+        f"B's weights belong to another net than A's: {fitting} of A's {count} arrays have a partner of their shape "
+        "in B; nothing was run."
     )
     return not_run(a, b, "different", sentence, shapes=shapes)
 
 
-def side_by_side(a: Computation, b: Computation) -> Iterator[ShapePair]:
-    """Every weight of both sides in their orders, those of one shape beside each other."""
-    one, two = _weights(a), _weights(b)
-    matcher = SequenceMatcher(None, [_key(w) for w in one], [_key(w) for w in two], autojunk=False)
-    for _, start_a, stop_a, start_b, stop_b in matcher.get_opcodes():
-        for place in range(max(stop_a - start_a, stop_b - start_b)):
-            yield _pair(
-                one[start_a + place] if start_a + place < stop_a else None,
-                two[start_b + place] if start_b + place < stop_b else None,
-            )
+def side_by_side(a: Computation, b: Computation) -> list[ShapePair]:
+    """Every weight of A in its order beside the first free one of B of its shape; then what is left of either, by
+    rank and order."""
+    free, found, alone = _weights(b), [], []
+    for weight in _weights(a):
+        partner = next((other for other in free if _key(other) == _key(weight)), None)
+        if partner is not None:
+            free.remove(partner)
+        else:
+            alone.append(weight)
+        found.append((weight, partner))
+    for weight in alone:
+        partner = next((other for other in free if len(other.shape) == len(weight.shape)), None)
+        if partner is not None:
+            free.remove(partner)
+            found[found.index((weight, None))] = (weight, partner)
+    return [*(_pair(one, other) for one, other in found), *(_pair(None, other) for other in free)]
 
 
 def _pair(a: Weight | None, b: Weight | None) -> ShapePair:

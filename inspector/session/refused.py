@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from inspector.domain.comparison import Comparison
 from inspector.domain.refusal import Refusal
-from inspector.domain.wording import elided
+from inspector.domain.wording import elided, inside
 from inspector.session.side import SideState
 from inspector.workers.runner_client import Loaded
 
@@ -29,7 +29,7 @@ def with_refusals(found: Comparison, a: SideState, loaded_a: Loaded, b: SideStat
     how = "; ".join(told)
     stated = tuple(item for side in (a, b) if side.stand_in is not None for item in side.stand_in.stated)
     settings = f" The settings that the files state differ: {stated[0].title}." if stated else ""
-    sentence = f"{how} {_inside(found.sentence)}{settings}"
+    sentence = f"{how} {inside(found.sentence)}{settings}"
     return replace(found, verdict="different", sentence=sentence, findings=(*found.findings, *stated))
 
 
@@ -37,9 +37,3 @@ def _sentence(name: str, other: str, refusal: Refusal) -> str:
     said = elided(refusal.said.rstrip("."), SAID)
     how = "with its config upgraded" if refusal.changes else f"run as {other}'s model with {name}'s weights,"
     return f"{refusal.framework[:1].upper()}{refusal.framework[1:]} refuses {name} as it stands ({said}); {how}"
-
-
-def _inside(sentence: str) -> str:
-    """A sentence as it goes on inside another one."""
-    first, _, _ = sentence.partition(" ")
-    return sentence if len(first) == 1 else sentence[:1].lower() + sentence[1:]

@@ -37,6 +37,7 @@ from inspector.session.passes import Gathered, both
 from inspector.session.settings import Settings
 from inspector.session.side import SideState
 from inspector.session.snippets import snippet
+from inspector.session.static import compare_static
 from inspector.session.store import Store, pair_key
 from inspector.workers import fork_server
 from inspector.workers.child import Progress
@@ -199,14 +200,24 @@ class Session:
         """Let a match that is under way end as soon as it looks at another weight; it raises Cancelled."""
         self._generation += 1
 
-    def _matched(self, current: Callable[[], None], progress: Progress) -> Assignment:
+    def _matched(
+        self,
+        current: Callable[[], None],
+        progress: Progress,
+        *,
+        without: Collection[str] = (),
+        valued: Mapping[str, str] | None = None,
+    ) -> Assignment:
+        """The match with the person's choices, but for those of the layers `without`; `valued` are tensors of B that
+        a run has shown to hold the values of some of A's layers."""
         progress("matching layers with tensors", 0, 0)
         a, b = self._sides["a"], self._sides["b"]
         both(a.computation, b.computation)
         both(a.fingerprints, b.fingerprints)
         try:
             lend_to_weights(a, b, current)
-            found = match(a.computation(), b.computation(), contents(a, b, current), forced=self._choices())
+            forced = {layer: tensor for layer, tensor in self._choices().items() if layer not in without}
+            found = match(a.computation(), b.computation(), contents(a, b, current), forced=forced, valued=valued)
             current()
         except Cancelled:  # what was lent meanwhile was lent to a side that is another one now
             a.stand_in = b.stand_in = None
@@ -255,6 +266,17 @@ class Session:
             self._current = generation == self._generation
             return self._result.comparison
 
+    def compare_static(self, progress: Progress = silent) -> Comparison:
+        """What weights and settings say; nothing is run, and the layers have no numbers."""
+        with self._comparing:
+            start = time.perf_counter()
+            assignment = self.match(progress)
+            progress("comparing weights and settings", 0, 0)
+            found = compare_static(self._sides["a"], self._sides["b"], assignment)
+            found.timings["static"] = round(time.perf_counter() - start, 3)
+            self._result = Result(found, assignment, Gathered(), [])
+            return found
+
     def _compared(self, assignment: Assignment, progress: Progress) -> Result:
         """By a run of both sides; where one cannot run and nothing stands in for it, by what the files say."""
         a, b = self._sides["a"], self._sides["b"]
@@ -262,12 +284,15 @@ class Session:
             return Result(answer_without_a_run(a, b, assignment), assignment, Gathered(), [])
         progress("loading both sides", 0, 0)
         start = time.perf_counter()
-        if lend_to_refused(a, b, assignment, progress):
-            self._assignment = None
-            assignment = self.match(progress)
-        loading = time.perf_counter() - start
+        rematch = partial(self._matched, partial(self._refuse_stale, self._generation), progress)
         try:
-            return Comparing(a, b, self.settings, read_dataset, progress, loading=loading).run(assignment)
+            if lend_to_refused(a, b, assignment, progress):
+                self._assignment = None
+                assignment = self.match(progress)
+            loading = time.perf_counter() - start
+            return Comparing(a, b, self.settings, read_dataset, progress, rematch=rematch, loading=loading).run(
+                assignment
+            )
         except InspectorError as error:
             return Result(answer_of_unpaired(a, b, error), assignment, Gathered(), [])
 

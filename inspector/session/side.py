@@ -200,6 +200,7 @@ class SideState:
         identity = (*_identity(file), self._stands_in())
         if known is None or known[:2] != (runner, identity):
             constants = self.stand_in.constants if self.stand_in is not None else {}
+            self._loaded = None  # what the runner held is gone, also where this one does not load
             loaded = runner.load(
                 Path(file.path), file.runs_in, parts=file.parts, constants=constants, progress=progress
             )

@@ -47,6 +47,8 @@ def load(chosen: tuple[Spec, ...], pairs: tuple[Pair, ...], read_dataset: ReadDa
     for at, (spec, pair) in enumerate(zip(chosen, pairs, strict=True)):
         if spec.kind in DRAWN:
             loaded.append(Source(spec=spec, pair=pair))
+        elif spec.kind == "text":
+            loaded.append(_samples(spec, pair, _typed(spec, pair), table=True))
         elif spec.kind == "dataset":
             dataset = arrays.usable(read_dataset(spec.path, spec.dataset), spec.text)
             loaded.append(_samples(spec, pair, dataset))
@@ -72,9 +74,21 @@ def _table(path: Path, pair: Pair) -> Array:
     """Texts for an input that takes text, else numbers."""
     if all(port.dtype != "string" for port in pair):
         return arrays.load_csv(path)
+    return arrays.load_texts(path, _texts_of_a_sample(pair))
+
+
+def _typed(spec: Spec, pair: Pair) -> Array:
+    """The texts that were typed, (samples, texts of a sample) bytes in UTF-8."""
+    columns = _texts_of_a_sample(pair) or 1
+    texts = np.array([text.encode("utf-8") for text in spec.texts], np.bytes_)
+    return texts.reshape(-1, columns if len(texts) % columns == 0 else 1)
+
+
+def _texts_of_a_sample(pair: Pair) -> int | None:
+    """How many texts an input takes in each sample, None where that is open."""
     shapes = [port.shape[1:] for port in pair if port.shape is not None]
     counts = [math.prod(size or 0 for size in shape) for shape in shapes]
-    return arrays.load_texts(path, max(counts, default=0) or None)
+    return max(counts, default=0) or None
 
 
 def _samples(spec: Spec, pair: Pair, array: Array, *, table: bool = False) -> Source:

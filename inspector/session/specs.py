@@ -1,4 +1,4 @@
-"""Input specs: `random[:seed]`, `zeros`, `ones`, a path, `file.h5#/path`, with `name=` for one of several."""
+"""Input specs: `random[:seed]`, `zeros`, `ones`, `text:WORDS`, a path, `file.h5#/path`; `name=` for one of several."""
 
 from __future__ import annotations
 
@@ -11,17 +11,20 @@ from typing import Literal
 from inspector.domain.computation import Port
 from inspector.domain.errors import InspectorError
 
-Kind = Literal["random", "zeros", "ones", "file", "dataset"]
+Kind = Literal["random", "zeros", "ones", "text", "file", "dataset"]
 DRAWN: tuple[Kind, ...] = ("random", "zeros", "ones")
 _DRAWN = re.compile(r"(random|zeros|ones)(?:(?<=random):(\d*))?(?:\[([\dx, ]*)\])?")
-FORMS = "random[:seed], zeros, ones, an image, a folder of images, .npy, .npz, .csv or file.h5#/path"
+TEXT = "text:"
+BETWEEN_TEXTS = "|"
+FORMS = "random[:seed], zeros, ones, text:WORDS, an image, a folder of images, .npy, .npz, .csv or file.h5#/path"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spec:
     """One parsed spec. `name` is the input it is for, empty when it goes by order. `path` is set for
     files and datasets, `dataset` is the path inside an HDF5 file, `seed` belongs to `random`. `shape` is what is drawn
-    where the model does not say (`ones[]` is a single number), None for the model's own."""
+    where the model does not say (`ones[]` is a single number), None for the model's own. `texts` are those that
+    were typed, `text:one sample|another`."""
 
     text: str
     kind: Kind
@@ -30,13 +33,14 @@ class Spec:
     path: Path = Path()
     dataset: str = ""
     shape: tuple[int, ...] | None = None
+    texts: tuple[str, ...] = ()
 
 
 def parse(text: str, names: tuple[str, ...] = ()) -> Spec:
     """Parses one spec. `name=` is taken for an input's name when it is one of `names`, or when no file
     of the whole text exists. Raises InspectorError BAD_INPUT, INPUT_UNKNOWN, NOT_FOUND."""
     name, equals, rest = text.partition("=")
-    if equals and (name in names or not Path(text.partition("#")[0]).exists()):
+    if equals and not text.startswith(TEXT) and (name in names or not Path(text.partition("#")[0]).exists()):
         if name not in names:
             raise _unknown(name, names)
         return _parse_value(rest, text, name)
@@ -73,6 +77,9 @@ def _parse_value(value: str, text: str, name: str) -> Spec:
         kind, seed, sizes = drawn.groups()
         shape = None if sizes is None else tuple(int(size) for size in re.findall(r"\d+", sizes))
         return Spec(text=text, kind=kind, name=name, seed=int(seed or 0), shape=shape)  # type: ignore[arg-type]
+    if value.startswith(TEXT):
+        typed = tuple(part.strip() for part in value.removeprefix(TEXT).split(BETWEEN_TEXTS))
+        return Spec(text=text, kind="text", name=name, texts=typed)
     path, hash_, dataset = value.rpartition("#")
     if hash_ and path and not Path(value).exists():
         return Spec(text=text, kind="dataset", name=name, path=Path(path), dataset=dataset)

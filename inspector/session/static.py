@@ -43,9 +43,14 @@ def compare_static(a: SideState, b: SideState, assignment: Assignment) -> Compar
     findings = tuple(_finding(item) for item in _standing(suspicions(case, failures)))
     verdict = _verdict(case, findings)
     found = not_run(a, b, verdict, _sentence(verdict, case, findings))
-    unmatched = {"unmatched_a": assignment.unmatched_a, "unmatched_b": assignment.unmatched_b}
-    warnings = (*found.warnings, *failures.warnings)
-    return replace(found, layers=case.layers, findings=findings, warnings=warnings, **unmatched)
+    return replace(
+        found,
+        layers=case.layers,
+        findings=findings,
+        unmatched_a=assignment.unmatched_a,
+        unmatched_b=assignment.unmatched_b,
+        warnings=(*found.warnings, *failures.warnings),
+    )
 
 
 def not_run(

@@ -1,63 +1,115 @@
 """Differences that a layer introduces and what follows undoes: the same net written otherwise, and no fault.
 
-An optimiser moves an addition behind a merge, or a bias behind a scale: between two tensors where both sides
-agree in their ordinary runs, the layers are cut at places that mean something else on each side."""
+An optimiser moves an addition behind a merge, or a bias behind a scale; a converter turns channels and turns them
+back: between two tensors where both sides agree in their ordinary runs, the layers are cut at places that mean
+something else on each side. What lasts up to an output is a fault, and so is what merely does not show."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from inspector.domain.comparison import LayerDifference
-from inspector.domain.computation import Computation
+from inspector.domain.comparison import LayerDifference, OutputDifference
+from inspector.domain.computation import Computation, Layer
 
 ACCUMULATED = 4.0  # a total holds the rounding of all layers before it, too
 NOTE = "written otherwise: what follows undoes it"
 
 
-def without_undone(layers: Sequence[LayerDifference], a: Computation) -> tuple[LayerDifference, ...]:
+def without_undone(
+    layers: Sequence[LayerDifference],
+    a: Computation,
+    b: Computation,
+    outputs: Iterable[OutputDifference],
+    stated: Collection[str] = (),
+) -> tuple[LayerDifference, ...]:
     """The layers with those that agree again before any output taken for what they are: within noise.
 
-    Other weights, NaN and infinity are never undone, even where the numbers at hand do not show them."""
-    rows = {layer.a: layer for layer in layers}
-    agrees = _agreeing(rows, a)
+    Other weights, settings that are `stated` otherwise (A's layers), NaN and infinity are never undone, even where
+    the numbers at hand do not show them."""
+    agrees = _Agreeing(layers, a, b, outputs).found()
     return tuple(
-        replace(layer, status="within-noise", note=layer.note or NOTE) if _is_undone(layer, agrees) else layer
+        replace(layer, status="within-noise", note=layer.note or NOTE)
+        if _may_be_undone(layer, stated) and agrees[layer.a]
+        else layer
         for layer in layers
     )
 
 
-def _is_undone(layer: LayerDifference, agrees: dict[str, bool]) -> bool:
-    if layer.status != "different" or not agrees.get(layer.a, False) or layer.introduced is None:
+def _may_be_undone(layer: LayerDifference, stated: Collection[str]) -> bool:
+    if layer.status != "different" or layer.introduced is None or layer.a in stated:
         return False
-    relations = {weight.relation for weight in layer.weights}
-    other = bool(relations & {"different", "permuted"}) and "missing" not in relations  # else it is paired wrongly
+    other = any(weight.relation == "different" for weight in layer.weights)
     return not other and math.isfinite(layer.introduced.max_abs)
 
 
-def _agreeing(rows: dict[str, LayerDifference], a: Computation) -> dict[str, bool]:
-    """Whether a layer undoes what came in, or everything that reads it does so.
+@dataclass(slots=True)
+class _Agreeing:
+    """Whether everything that reads a layer agrees again, by A's layers.
 
-    One that undoes gives the same in the ordinary runs and another thing from the same inputs; or it is fused with
-    the layer into one tensor of B, and the same there. A difference that merely fades on its way is not undone."""
-    readers: dict[str, list[str]] = {}
-    for layer in a.layers:
-        for tensor in layer.inputs:
-            readers.setdefault(tensor, []).append(layer.name)
-    found: dict[str, bool] = {}
-    for layer in reversed(a.layers):
-        row = rows.get(layer.name)
-        after = [name for tensor in layer.outputs for name in readers.get(tensor, ())]
-        undoing = row is not None and row.status == "different" and _within(row)
-        fused = row is not None and bool(after) and all(_ends(row, rows.get(name)) for name in after)
-        found[layer.name] = undoing or fused or (bool(after) and all(found[name] for name in after))
+    A reader agrees again when it gives the same in the ordinary runs and another thing from the same inputs (it
+    undoes what came in), when it is fused with the layer into one tensor of B and the same there, or when B does not
+    make it of the layer's tensor at all. One that gives the same either way does not see the difference: it fades,
+    and with another input it may not."""
+
+    rows: Mapping[str, LayerDifference]
+    a: Computation
+    reads: Mapping[str, Collection[str]]
+    outputs: Mapping[str, bool]
+
+    def __init__(
+        self, layers: Sequence[LayerDifference], a: Computation, b: Computation, outputs: Iterable[OutputDifference]
+    ) -> None:
+        self.rows, self.a = {layer.a: layer for layer in layers}, a
+        self.reads = _borders(b, {layer.b for layer in layers if layer.b})
+        self.outputs = {item.a: item.within_noise for item in outputs}
+
+    def found(self) -> dict[str, bool]:
+        readers: dict[str, list[Layer]] = {}
+        for layer in self.a.layers:
+            for tensor in layer.inputs:
+                readers.setdefault(tensor, []).append(layer)
+        known: dict[str, bool] = {}
+        for layer in reversed(self.a.layers):
+            after = [reader for tensor in layer.outputs for reader in readers.get(tensor, ())]
+            ends = [self.outputs[tensor] for tensor in layer.outputs if tensor in self.outputs]
+            again = [self._agrees_again(layer, reader) or known[reader.name] for reader in after]
+            known[layer.name] = bool(after or ends) and all(again) and all(ends)
+        return known
+
+    def _agrees_again(self, layer: Layer, reader: Layer) -> bool:
+        row, after = self.rows.get(layer.name), self.rows.get(reader.name)
+        if row is None or after is None or not _within(after):
+            return False
+        undoes = after.status == "different"
+        fused = after.b == row.b and after.status in ("same", "within-noise")
+        beside = after.b != row.b and row.b not in self.reads.get(after.b or "", (row.b,))
+        return undoes or fused or beside
+
+
+def _borders(b: Computation, cuts: Collection[str]) -> dict[str, set[str]]:
+    """For each of B's tensors at which layers end: the ones of these that it is made of."""
+    makers = {tensor: layer for layer in b.layers for tensor in (*layer.outputs, *layer.aliases)}
+    cut = {tensor: makers[tensor].name for tensor in cuts if tensor in makers}
+    by_layer: dict[str, set[str]] = {}
+    for tensor, name in cut.items():
+        by_layer.setdefault(name, set()).add(tensor)
+    found: dict[str, set[str]] = {}
+    for end in cut:
+        border: set[str] = set()
+        waiting, seen = list(makers[end].inputs), set[str]()
+        while waiting:
+            layer = makers.get(waiting.pop())
+            if layer is None or layer.name in seen:
+                continue
+            seen.add(layer.name)
+            if layer.name in by_layer:
+                border |= by_layer[layer.name]
+            else:
+                waiting += layer.inputs
+        found[end] = border
     return found
-
-
-def _ends(row: LayerDifference, after: LayerDifference | None) -> bool:
-    """Whether B gives both as one tensor, which is the later layer's."""
-    return after is not None and after.b == row.b and after.status in ("same", "within-noise") and _within(after)
 
 
 def _within(row: LayerDifference) -> bool:

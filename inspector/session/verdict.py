@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
-from inspector.domain.comparison import LayerDifference, Metrics, OutputDifference, Status, Verdict
+from inspector.causes.output_places import Exchanged
+from inspector.domain.comparison import Comparison, LayerDifference, Metrics, OutputDifference, Status, Verdict
 from inspector.domain.wording import short
 
 UNLIKE_SHAPES = "the shapes differ"
@@ -39,6 +41,11 @@ def culprits(layers: Sequence[LayerDifference]) -> list[LayerDifference]:
     return [layer for layer in layers if layer.status == "different"]
 
 
+def apart(layers: Sequence[LayerDifference]) -> list[LayerDifference]:
+    """The layers that introduce a difference, or give another shape in B."""
+    return [layer for layer in layers if layer.status == "different" or layer.note.startswith(UNLIKE_SHAPES)]
+
+
 def sentence(verdict: Verdict, outputs: Sequence[OutputDifference], layers: Sequence[LayerDifference]) -> str:
     """What was found, for the status line, the report and the command."""
     compared = [layer for layer in layers if layer.status != "not-compared"]
@@ -58,6 +65,27 @@ def sentence(verdict: Verdict, outputs: Sequence[OutputDifference], layers: Sequ
             f"and none of {count} introduces more than its noise floor."
         )
     return _different(layers, len(compared), worst)
+
+
+def with_order(result: Comparison, order: Exchanged | None) -> Comparison:
+    """The answer with what there is to say of the outputs' order: a caller who counts and gets another output has
+    a difference, whatever else agrees; one who can go by names is told to."""
+    if order is None:
+        return result
+    if not order.faulty:
+        return replace(result, sentence=f"{result.sentence} B's outputs stand in another order: take them by name.")
+    (a, taken), *_ = order.pairs
+    name = a.partition(":")[0]
+    if order.by_place:
+        text = f"B has its outputs in another order: who takes A's `{name}` by its place gets `{taken}`"
+    else:
+        text = f"B's outputs bear each other's names: what it calls `{taken}` is not A's `{name}`"
+    if result.verdict == "different":
+        return replace(result, sentence=f"{result.sentence} {text}, too.")
+    alike = "bit for bit" if result.verdict == "same" else "within rounding"
+    return replace(
+        result, verdict="different", sentence=f"{text}. Paired by what they compute, they are the same {alike}."
+    )
 
 
 def _different(layers: Sequence[LayerDifference], compared: int, worst: float) -> str:

@@ -1,6 +1,15 @@
 // Names for every tensor of a model, as Model Inspector's reader gives them.
 "use strict";
 
+// This layer writes its output's height and width into its input's shape.
+if (tf.layers.centerCrop) {
+  const crop = tf.layers.centerCrop({ height: 1, width: 1 }).constructor.prototype;
+  const shapeOf = crop.computeOutputShape;
+  crop.computeOutputShape = function (shape) {
+    return shapeOf.call(this, JSON.parse(JSON.stringify(shape)));
+  };
+}
+
 const isModel = (layer) => layer instanceof tf.LayersModel;
 const asList = (value) => (Array.isArray(value) ? value : [value]);
 

@@ -9,6 +9,10 @@ import pytest
 from port_cases import Ports, a_layer
 
 from inspector.causes import input_order, output_order, tensor_name
+from inspector.causes.case import OutputPair
+from inspector.causes.output_places import Offered, exchanged
+from inspector.compare.metrics import measure
+from inspector.domain.comparison import OutputDifference
 from inspector.domain.computation import Port
 
 RANDOM = np.random.default_rng(5)
@@ -102,27 +106,113 @@ def test_exchanged_and_a_little_off_is_less_sure() -> None:
     assert found.confidence == 0.6
 
 
+FAULT, NOTE, NOTHING = "fault", "note", ""
+
+
+def stated(pairs: list, values: tuple = (ONE, TWO), **more) -> str:
+    """Pairs of outputs that compute the same, B's as the nodes of a frozen graph."""
+    made = Ports(**more)
+    for (a, b), value in zip(pairs, values, strict=True):
+        made.gives(a, b, value, value)
+    found = list(output_order.suspect(made.case()))
+    assert all(item.layers == tuple(a for a, _ in pairs) for item in found)
+    assert all(item.note_only is (item.measured is None) for item in found)
+    return NOTHING if not found else NOTE if found[0].note_only else FAULT
+
+
 @pytest.mark.parametrize(
-    ("pairs", "exchanged"),
+    ("pairs", "right"),
     [
-        ([("age", "Identity_1:0"), ("sex", "Identity:0")], ("age", "sex")),
-        ([("age", "Identity:0"), ("sex", "Identity_1:0")], ()),
-        ([("age", "sex/BiasAdd:0"), ("sex", "age/BiasAdd:0")], ("age", "sex")),
-        ([("age", "age/BiasAdd:0"), ("sex", "sex/BiasAdd:0")], ()),
-        ([("age", "n7:0"), ("sex", "n3:0")], ()),
-        ([("head_1", "head:0"), ("head", "head_1:0")], ("head_1", "head")),
-        ([("head_1", "head_1:0"), ("head", "head:0")], ()),
-        ([("age", "output_1:0"), ("sex", "output_2:0")], ()),
-        ([("age", "output_2:0"), ("sex", "output_1:0")], ("age", "sex")),
+        ([("age", "Identity_1:0"), ("sex", "Identity:0")], FAULT),
+        ([("age", "Identity:0"), ("sex", "Identity_1:0")], NOTHING),
+        ([("age", "sex/BiasAdd:0"), ("sex", "age/BiasAdd:0")], NOTE),
+        ([("age", "age/BiasAdd:0"), ("sex", "sex/BiasAdd:0")], NOTHING),
+        ([("age", "n7:0"), ("sex", "n3:0")], NOTHING),
+        ([("head_1", "head:0"), ("head", "head_1:0")], NOTE),
+        ([("head_1", "head_1:0"), ("head", "head:0")], NOTHING),
+        ([("age", "output_1:0"), ("sex", "output_2:0")], NOTHING),
+        ([("age", "output_2:0"), ("sex", "output_1:0")], FAULT),
+        # layers that are called so: B goes by A's names, whatever number stands in them
+        ([("output_2", "output_2:0"), ("output_1", "output_1:0")], NOTHING),
     ],
 )
-def test_what_b_states_is_held_against_what_it_computes(pairs: list, exchanged: tuple) -> None:
-    made = Ports()
-    for at, (a, b) in enumerate(pairs):
-        made.gives(a, b, (ONE, TWO)[at], (ONE, TWO)[at])
-    found = list(output_order.suspect(made.case()))
-    assert [item.layers for item in found] == ([exchanged] if exchanged else [])
-    assert all(item.note_only for item in found)
+def test_what_b_states_is_held_against_what_it_computes(pairs: list, right: str) -> None:
+    assert stated(pairs) == right
+
+
+def test_the_proof_of_an_exchange_is_what_a_caller_gets() -> None:
+    made = Ports().gives("age", "Identity_1:0", ONE, ONE).gives("sex", "Identity:0", TWO, TWO)
+    (found,) = output_order.suspect(made.case())
+    assert found.title == "outputs are exchanged: B has `Identity` in the place of A's `age`"
+    assert found.measured is not None
+    assert found.measured.before == pytest.approx(float(np.abs(ONE - TWO).max()))
+    assert (found.measured.after, found.measured.gone) == (0.0, 1.0)
+
+
+def test_outputs_of_one_value_may_stand_anywhere() -> None:
+    assert stated([("age", "Identity_1:0"), ("sex", "Identity:0")], (ONE, ONE.copy())) == NOTHING
+
+
+def test_by_value_the_order_does_not_count() -> None:
+    made = Ports().gives("age", "Identity_1:0", ONE, ONE).gives("sex", "Identity:0", TWO, TWO)
+    assert list(output_order.suspect(replace(made.case(), by_value=True))) == []
+
+
+def listed(format_a: str, names_a: list, format_b: str, names_b: list, right: dict):
+    """Two sides whose outputs stand in the order of their names; `right` maps A's names to B's."""
+    values = dict(zip(names_a, (ONE, TWO, THREE), strict=False))
+    pairs = []
+    for name in names_a:
+        same = measure(values[name], values[name])
+        difference = OutputDifference(
+            a=name, b=right[name], shape=ONE.shape, metrics=same, noise_floor=1e-6, within_noise=True, identical=True
+        )
+        pairs.append(OutputPair(difference=difference, a=values[name], b=values[name]))
+    a, b = (
+        Offered(form, [Port(name=name, tensor=name, shape=None, dtype="float32") for name in names])
+        for form, names in ((format_a, names_a), (format_b, names_b))
+    )
+    return exchanged(pairs, a, b)
+
+
+@pytest.mark.parametrize("format_b", ["saved_model", "tflite", "tfjs", "recording"])
+def test_names_in_alphabetical_order_are_no_fault(format_b: str) -> None:
+    same = {"kind": "kind", "colour": "colour"}
+    found = listed("keras_h5", ["kind", "colour"], format_b, ["colour", "kind"], same)
+    assert found is None or not found.faulty
+    assert (found is None) is (format_b in ("saved_model", "recording"))  # the others have an order, worth a note
+
+
+@pytest.mark.parametrize("format_b", ["saved_model", "tflite", "tfjs"])
+def test_a_signature_whose_names_are_exchanged(format_b: str) -> None:
+    found = listed("keras_h5", ["kind", "colour"], format_b, ["colour", "kind"], {"kind": "colour", "colour": "kind"})
+    assert found is not None
+    assert (found.by_place, found.faulty) == (False, True)
+
+
+def test_keras_models_that_list_their_outputs_otherwise_get_a_note() -> None:
+    same = {"kind": "kind", "colour": "colour"}
+    found = listed("keras_h5", ["kind", "colour"], "keras_zip", ["colour", "kind"], same)
+    assert found is not None
+    assert (found.by_place, found.faulty) == (True, False)
+
+
+@pytest.mark.parametrize("format_b", ["saved_model", "graphdef"])
+def test_numbers_in_place_of_names_are_an_order(format_b: str) -> None:
+    names = ["output_1", "output_0"]  # as they lie in the file says nothing
+    found = listed("keras_h5", ["kind", "colour"], format_b, names, {"kind": "output_0", "colour": "output_1"})
+    assert found is None
+    found = listed("keras_h5", ["kind", "colour"], format_b, names, {"kind": "output_1", "colour": "output_0"})
+    assert found is not None
+    assert found.faulty
+    assert found.pairs == (("kind", "output_0"), ("colour", "output_1"))
+
+
+def test_the_same_pair_the_other_way_round_is_the_same_fault() -> None:
+    right = {"Identity": "colour", "Identity_1": "kind"}
+    found = listed("graphdef", ["Identity", "Identity_1"], "keras_h5", ["kind", "colour"], right)
+    assert found is not None
+    assert found.faulty
 
 
 def test_outputs_that_differ_otherwise_are_no_exchange() -> None:

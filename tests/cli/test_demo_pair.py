@@ -35,7 +35,9 @@ def test_the_faulty_pair_is_different_and_the_batch_norm_is_named(faulty):
     done, report, _ = faulty
     assert (done.returncode, done.stderr) == (1, "")
     first, *_ = done.stdout.splitlines()
-    assert first.startswith("≠ B differs from `bn2` on: this layer alone introduces ")
+    assert first.startswith(
+        "≠ B differs from `bn2` on: `bn2` uses epsilon 0.001 in A and 0.01 in B; this layer alone introduces "
+    )
     assert report["verdict"] == "different"
     assert [layer["a"] for layer in report["layers"] if layer["status"] == "different"] == ["bn2"]
     assert report["sentence"] == first.removeprefix("≠ ")

@@ -67,10 +67,14 @@ def test_a_refused_drop_changes_nothing_and_says_so(matched: MainWindow) -> None
     assert matched.sides["a"].title.raw == "model.h5"
 
 
-def test_a_drop_that_cannot_be_read_is_an_error_in_its_side(qtbot: QtBot, matched: MainWindow) -> None:
-    drop_on(matched, dropped("/nowhere/gone.h5"), 0.2)
-    panel = matched.sides["a"]
+def test_a_drop_that_cannot_be_read_is_an_error_in_its_side(
+    qtbot: QtBot, window: MainWindow, files: tuple[Path, Path]
+) -> None:
+    window.files.open("b", files[1])
+    qtbot.waitUntil(lambda: window.state.files["b"] is not None)
+    drop_on(window, dropped("/nowhere/gone.h5"), 0.2)
+    panel = window.sides["a"]
     qtbot.waitUntil(lambda: panel.body.currentWidget() is panel.error)
     assert panel.error.code.text() == "NO_FILE"
     assert panel.error.where.raw == "/nowhere/gone.h5"
-    assert matched.sides["b"].body.currentWidget() is matched.sides["b"].tree
+    assert window.sides["b"].body.currentWidget() is window.sides["b"].tree

@@ -101,7 +101,14 @@ def test_drop_match_run_click_the_chart_and_change_a_match(qtbot: QtBot, window:
     qtbot.waitUntil(lambda: changed_to(window) == ranked[other], timeout=LONG)
     evidence = window.state.match_of(CULPRIT, None).evidence
     assert [one.kind for one in evidence][:1] == ["user"]
-    assert window.state.comparison is None
+    assert window.answer.outdated.raw == f"Out of date: the match of {CULPRIT} has changed"
+    assert window.state.session.activation(0, "a") is not None, "the old answer can still be looked at"
+
+    run(qtbot, window)
+    qtbot.waitUntil(lambda: window.state.comparison is not None, timeout=LONG)
+    assert window.answer.sentence.text().startswith(f"Your match of {CULPRIT} looks wrong")
+    assert window.state.comparison.findings[0].cause == "wrong-match"
+    assert window.state.comparison.findings[1].cause == "batchnorm-epsilon"
 
 
 def changed_to(window: MainWindow) -> str | None:
@@ -181,3 +188,20 @@ def test_a_file_that_is_no_model_is_an_error_in_its_side(
     assert panel.error.error.todo
     qtbot.waitUntil(lambda: window.state.files["b"] is not None, timeout=LONG)
     qtbot.waitUntil(lambda: window.sides["b"].model.rowCount() > 0, timeout=LONG)
+
+
+def test_the_demo_over_another_pair_is_what_is_compared(qtbot: QtBot, window: MainWindow, demo) -> None:
+    """The faithful pair stands open with an input and a preprocessing of its own; the demo is another pair."""
+    drop_on(window, dropped(demo.h5, demo.pb))
+    qtbot.waitUntil(lambda: window.state.assignment is not None, timeout=LONG)
+    line = window.input_bar.pipeline_a.line
+    qtbot.keyClicks(line, "scale 1/255")
+    qtbot.keyClick(line, Qt.Key.Key_Return)
+    window.commands.action("demo").trigger()
+    qtbot.waitUntil(lambda: window.state.comparison is not None, timeout=LONG)
+    comparison = window.state.comparison
+    assert (comparison.a.path, comparison.b.path) == (str(demo.h5), str(demo.faulty))
+    assert [(used.preprocess_a, used.preprocess_b) for used in comparison.inputs] == [("", "")]
+    assert comparison.findings[0].cause == "batchnorm-epsilon"
+    recent = [(Path(a).name, Path(b).name) for a, b in window.state.session.recent()]
+    assert recent == [("digits.h5", "digits_faulty.pb"), ("digits.h5", "digits.pb")]

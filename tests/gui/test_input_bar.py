@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from fakes import fake_preview
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
@@ -110,3 +113,22 @@ def test_pictures_of_samples(qtbot: QtBot) -> None:
     assert (vector.width(), vector.height()) == (4, 4)
     assert sample_image(np.zeros((1, 2, 3, 4, 5))) is None
     assert sample_image(np.full((1, 4, 4), np.nan)) is not None
+
+
+def test_words_are_typed_as_an_input_and_previewed(qtbot: QtBot, matched: MainWindow) -> None:
+    session = matched.state.session
+    preview = fake_preview()
+    words = np.array([[b"good film"], ["b\u00e4d".encode()]], np.bytes_)
+    used = replace(preview.used, shape_a=(2, 1), shape_b=(2, 1), dtype_a="string", dtype_b="string")
+    session.preview = lambda progress=None: (replace(preview, used=used, array_a=words, array_b=words),)
+    line = matched.input_bar.spec.line
+    line.selectAll()
+    qtbot.keyClicks(line, "text:good film|b\u00e4d")
+    qtbot.keyClick(line, Qt.Key.Key_Return)
+    assert session.settings.inputs == ("text:good film|b\u00e4d",)
+    matched.input_bar.preview.click()
+    qtbot.waitUntil(lambda: len(matched.preview.rows) == 1)
+    for received in matched.preview.rows[0]:
+        assert received.statistics.text() == "\u201cgood film\u201d, \u201cb\u00e4d\u201d"
+        assert not received.picture.isVisible()
+    assert "text:" in [matched.input_bar.spec.itemText(row) for row in range(matched.input_bar.spec.count())]

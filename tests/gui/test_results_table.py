@@ -183,7 +183,7 @@ def test_a_match_is_changed_through_the_chooser_and_taken_back(
 ) -> None:
     session.readers["b"] = FakeReader("b")
     menu = filled.menus.menu(filled.shown_rows()[0], filled.mapToGlobal(QPoint(20, 20)))
-    assert not action(menu, "Undo my match").isEnabled()
+    assert not action(menu, "Reset to automatic").isEnabled()
     action(menu, "Change match…").trigger()
     chooser = filled.menus.chooser
     qtbot.waitUntil(lambda: chooser.list.count() > 0)
@@ -194,7 +194,7 @@ def test_a_match_is_changed_through_the_chooser_and_taken_back(
     qtbot.waitUntil(lambda: state.comparison is None)
     first = filled.shown_rows()[0]
     assert (first.b, first.changed) == ("import/relu_5:0", True)
-    action(filled.menus.menu(first, QPoint()), "Undo my match").trigger()
+    action(filled.menus.menu(first, QPoint()), "Reset to automatic").trigger()
     qtbot.waitUntil(lambda: filled.shown_rows()[0].b == "import/conv_0:0")
 
 

@@ -106,10 +106,10 @@ def test_a_file_that_fails_leaves_the_other_work_alone(qtbot: QtBot, compared: M
     wrong.write_text("hello")
     compared.files.open("b", wrong)
     panel = compared.sides["b"]
-    qtbot.waitUntil(lambda: panel.body.currentWidget() is panel.error)
-    assert panel.error.code.text() == "NOT_A_MODEL"
+    qtbot.waitUntil(panel.notice.isVisible)
+    assert panel.notice.error.code == "NOT_A_MODEL"
     assert compared.state.comparison is not None
-    qtbot.mouseClick(panel.error.dismiss_button, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(panel.notice.dismiss_button, Qt.MouseButton.LeftButton)
     assert panel.body.currentWidget() is panel.tree
     assert panel.title.raw == "model.pb"
 

@@ -9,6 +9,7 @@ from made import Store, assigned, chain, contents, layer, node, tensors
 
 from inspector.domain.match import WeightDifference
 from inspector.matching.contents import CHUNK
+from inspector.matching.numbers import Gap
 from inspector.matching.weights import pair_weights
 
 RANDOM = np.random.default_rng(0)
@@ -194,3 +195,18 @@ def test_batch_norm_folded_into_what_is_before_it(kind: str, shape: tuple, axis:
     assert relations == [("kernel", expected), ("bias", expected)]
     if not changed:
         assert any(item.kind == "weights" and item.detail == "kernel and bias folded" for item in norm_match.evidence)
+
+
+def test_a_plain_number_in_place_of_another_is_no_rounding() -> None:
+    """1 is what bfloat16 makes of 1.001, and 0.5 what float16 makes of 0.50001; neither shows that B was rounded."""
+    for a, b in ((1.001, 1.0), (0.50001, 0.5)):
+        gap = Gap()
+        gap.add(np.array([a, 1.0, 1.0]), np.array([b, 1.0, 1.0]))
+        assert gap.relation()[0] == "different"
+
+
+def test_numbers_with_many_digits_that_lost_the_last_ones_are_rounded() -> None:
+    a = np.random.default_rng(0).normal(size=64).astype(np.float32).astype(np.float64)
+    gap = Gap()
+    gap.add(a, a.astype(np.float16).astype(np.float64))
+    assert gap.relation()[0] == "rounded"

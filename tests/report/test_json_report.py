@@ -24,6 +24,7 @@ TOP = [
     "unmatched_b",
     "warnings",
     "timings",
+    "shapes",
 ]
 METRICS = [
     "max_abs",

@@ -6,8 +6,10 @@ from dataclasses import replace
 import pytest
 import samples
 
+from inspector.domain.comparison import ShapePair
 from inspector.domain.files import Entry, Found
 from inspector.domain.match import Assignment, Evidence, Match, ValueHit
+from inspector.report.html_report import html_text
 from inspector.report.reasons import reasons
 from inspector.report.terminal import (
     console,
@@ -140,3 +142,20 @@ def test_found_entries_show_their_tensor():
         "1x4",
         "float32",
     ]
+
+
+def test_the_shapes_of_two_nets_stand_side_by_side() -> None:
+    pairs = (
+        ShapePair(a="first/kernel", shape_a=(8, 6), b="x1/kernel", shape_b=(5, 7), fits=False),
+        ShapePair(a="first/bias", shape_a=(6,), b="x1/bias", shape_b=(6,), fits=True),
+        ShapePair(a="bn/gamma", shape_a=(6,), b="", shape_b=None, fits=False),
+    )
+    out = io.StringIO()
+    print_comparison(replace(samples.one_culprit(), shapes=pairs), console(out))
+    rows = [line.split() for line in out.getvalue().splitlines()]
+    assert ["first/kernel", "8x6", "≠", "5x7", "x1/kernel"] in rows
+    assert ["first/bias", "6", "=", "6", "x1/bias"] in rows
+    assert ["bn/gamma", "6", "≠"] in rows
+    page = html_text(replace(samples.one_culprit(), shapes=pairs))
+    assert "Shapes of all weights" in page
+    assert "Shapes of all weights" not in html_text(samples.one_culprit())

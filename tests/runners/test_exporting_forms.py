@@ -249,9 +249,9 @@ def test_a_graph_for_tensorflow_js_states_what_is_left_out_elsewhere(tmp_path: P
 
 
 def test_a_layer_that_tensorflow_js_lacks_is_named(tmp_path: Path) -> None:
-    from inspector.runners.exporting.tfjs_layers import known_layers
+    from inspector.runners.exporting.tfjs_layers import known_classes
 
-    if not known_layers():
+    if not known_classes():
         pytest.skip("TensorFlow.js is not installed")
     x = inputs = tf_keras.Input((4,), name="x")
     x = tf_keras.layers.GaussianNoise(0.1)(x)
@@ -259,6 +259,37 @@ def test_a_layer_that_tensorflow_js_lacks_is_named(tmp_path: Path) -> None:
     model = shaken(tf_keras.Model(inputs, tf_keras.layers.Dense(2, name="end")(x), name="lacking"))
     with pytest.raises(RequestError, match="UnitNormalization"):
         convert(side_of("legacy", model, tmp_path), "tfjs-layers", Wish(), str(tmp_path / "out"))
+
+
+@pytest.mark.parametrize(
+    ("kind", "keras", "lacking"), [("legacy", tf_keras, "leaky_relu"), ("keras3", keras, "hard_sigmoid")]
+)
+def test_an_activation_that_tensorflow_js_lacks_is_named(kind: str, keras: Any, lacking: str, tmp_path: Path) -> None:
+    """Its hard sigmoid is Keras 2's, 0.2 x + 0.5; Keras 3's is x / 6 + 0.5."""
+    from inspector.runners.exporting.tfjs_layers import known_classes
+
+    if not known_classes():
+        pytest.skip("TensorFlow.js is not installed")
+    inputs = keras.Input((4,), name="x")
+    model = shaken(keras.Model(inputs, keras.layers.Dense(2, activation=lacking, name="end")(inputs), name="lacking"))
+    with pytest.raises(RequestError, match=f"no activation {lacking}"):
+        convert(side_of(kind, model, tmp_path), "tfjs-layers", Wish(), str(tmp_path / "out"))
+
+
+def test_a_table_is_not_written_empty_for_tensorflow_js(tmp_path: Path) -> None:
+    inputs = tf_keras.Input((2,), dtype="string", name="words")
+    x = tf_keras.layers.StringLookup(vocabulary=["a", "b"], output_mode="multi_hot", name="lookup")(inputs)
+    model = tf_keras.Model(inputs, tf_keras.layers.Dense(2, name="end")(x), name="looked_up")
+    with pytest.raises(RequestError, match="lookup table"):
+        convert(side_of("legacy", model, tmp_path), "tfjs-graph", Wish(), str(tmp_path / "out"))
+
+
+def test_silu_is_called_swish_as_keras_2_does() -> None:
+    inputs = keras.Input((4,), name="x")
+    x = keras.layers.Dense(2, activation="silu", name="end")(inputs)
+    stated = json.loads(keras.Model(inputs, x).to_json())
+    own = {layer["config"]["name"]: layer["config"] for layer in in_words_of_keras_2(stated)["config"]["layers"]}
+    assert own["end"]["activation"] == "swish"
 
 
 FORMS = ("frozen", "saved_model", "h5", "keras", "tflite", "tfjs-layers", "tfjs-graph")

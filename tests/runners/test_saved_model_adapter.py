@@ -156,3 +156,24 @@ def test_a_missing_file_is_a_clear_error(tmp_path: Path, broken: str) -> None:
         CheckpointAdapter(str(tmp_path / "net-12.meta"), Options())
     assert caught.value.fields["code"] == "LOAD_FAILED"
     assert "net-12" in caught.value.fields["what"]
+
+
+def test_variables_that_the_restoring_op_leaves_out_have_the_values_of_their_objects(tmp_path: Path) -> None:
+    """`tf.saved_model.save` of a Keras 3 model names its variables twice, and the loader fills the other ones."""
+    import keras
+    import tensorflow as tf
+
+    random = np.random.default_rng(7)
+    kernel, bias = random.normal(size=(4, 3)).astype("f4"), random.normal(size=3).astype("f4")
+    given = keras.Input((4,), name="row")
+    model = keras.Model(given, keras.layers.Dense(3, name="scores")(given))
+    model.layers[-1].set_weights([kernel, bias])
+    tf.saved_model.save(model, str(tmp_path / "saved"))
+    side = SavedModelAdapter(str(tmp_path / "saved"), Options())
+    x = random.normal(size=(5, 4)).astype("f4")
+    wanted = side.outputs[0].tensor
+    found = side.run({side.inputs[0].tensor: x}, taps=[wanted])
+    exact = x.astype("f8") @ kernel.astype("f8") + bias
+    for array in (found["outputs"][wanted], found["taps"][wanted]):
+        np.testing.assert_allclose(array, exact, rtol=1e-5, atol=1e-5)
+    assert [warning["code"] for warning in side.warnings] == ["VARIABLES_BY_OBJECT"]

@@ -15,6 +15,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import numpy as np
 
 from inspector.domain.comparison import Comparison
+from inspector.domain.errors import InspectorError
 from inspector.domain.options import SideOptions
 from inspector.session.session import Session
 from inspector.session.settings import Settings
@@ -40,7 +41,8 @@ def outcome_of(session: Session, folder: Path, row: dict[str, Any]) -> dict[str,
         if row["reference"] and outcome["verdict"] == "different":
             outcome["unfaithful"] = unlike_reference(session, folder, row)
     except Exception as error:  # noqa: BLE001 - whatever goes wrong with one pair is its row, not the end
-        outcome["error"] = f"{type(error).__name__}: {error}"
+        refused = refusal(session, folder, row) if row["reference"] else ""
+        outcome["unfaithful" if refused else "error"] = refused or f"{type(error).__name__}: {error}"
     return {**outcome, "seconds": round(time.perf_counter() - start, 2)}
 
 
@@ -67,6 +69,16 @@ def judged(result: Comparison) -> dict[str, Any]:
         "layers": len(result.layers),
         "sentence": result.sentence,
     }
+
+
+def refusal(session: Session, folder: Path, row: dict[str, Any]) -> str:
+    """What TensorFlow.js says where it cannot run its file alone; empty where it can."""
+    session.settings = Settings(inputs=(str(folder / row["inputs"]),), batch=row["batch"])
+    try:
+        session.run_alone("b")
+    except InspectorError as error:
+        return f"TensorFlow.js itself cannot run it: {error}"[:200] if error.code == "RUN_FAILED" else ""
+    return ""
 
 
 def unlike_reference(session: Session, folder: Path, row: dict[str, Any]) -> str:

@@ -249,19 +249,26 @@ def own_conversion(form: str, **wish: Any) -> Way:
         from inspector.runners.frameworks import adapter_of
         from inspector.runners.options import Options
 
-        side = adapter_of("keras3" if net.keras.__name__ == "keras" else "tf_keras")(str(net.file), Options(trust=True))
+        keras = "keras3" if net.keras.__name__ == "keras" else "tf_keras"
+        side = adapter_of(keras)(str(net.file), Options(trust=True))
         folder = path.with_name(f"{path.name}-written")
-        written = Path(convert(side, form, Wish(**wish), str(folder)).path)
-        target = Path(f"{path}{written.suffix}")
+        made = convert(side, form, Wish(**wish), str(folder))
+        target = Path(f"{path}{Path(made.path).suffix}")
         shutil.rmtree(target, ignore_errors=True)
-        written.replace(target)
+        Path(made.path).replace(target)
         shutil.rmtree(folder, ignore_errors=True)
-        if form == "frozen":
-            graph = tf.compat.v1.GraphDef.FromString(target.read_bytes())
-            return Written(b=target, outputs=lambda: run_graph(graph, net.inputs, len(net.model.outputs)))
-        return Written(b=target, outputs=None, named=True)
+        if form != "frozen":
+            return Written(b=target, outputs=None, named=True)
+        given, wanted = ([named.tensor for named in ports] for ports in (made.inputs, made.outputs))
+        return Written(b=target, outputs=lambda: _of_graph(target, dict(zip(given, net.inputs, strict=True)), wanted))
 
     return way
+
+
+def _of_graph(file: Path, given: dict[str, np.ndarray], wanted: list[str]) -> Arrays:
+    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+        tf.import_graph_def(tf.compat.v1.GraphDef.FromString(file.read_bytes()), name="")
+        return session.run(wanted, given)
 
 
 FORMS: dict[str, Way] = {

@@ -382,6 +382,8 @@ NO_NET = {
     "DenseFeatures": "takes feature columns, which no file can hold",
     "MaxNumBoundingBoxes": "takes a dictionary of bounding boxes, no tensor",
 }  # fmt: skip
+# a small step of what goes in may be a large one of what comes out, so that quantized nets are not the same
+JUMPING = ("ContrastLimitedAdaptiveHistogramEqualization", "Equalization", "AutoContrast", "Discretization")
 NO_ACTIVATION = {"threshold": "takes two numbers beside the tensor"}
 
 

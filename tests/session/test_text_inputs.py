@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from feeding import one, port, refused
 
 from inspector.domain.computation import Port
 from inspector.domain.errors import InspectorError
@@ -98,3 +99,29 @@ def test_a_table_of_words(
     found = load((parse(str(tmp_path / "x.csv")),), ((port, port),), lambda _path, _name: np.zeros(1))
     assert found[0].array is not None
     assert found[0].array.tolist() == wanted
+
+
+TEXT = Port(name="words", tensor="words:0", shape=(None, 1), dtype="string")
+PAIRS = Port(name="pairs", tensor="pairs:0", shape=(None, 2), dtype="string")
+FLAT = Port(name="flat", tensor="flat:0", shape=(None,), dtype="string")
+
+
+@pytest.mark.parametrize(
+    ("typed", "taking", "fed"),
+    [
+        ("text:good film|bad = film", TEXT, [[b"good film"], [b"bad = film"]]),
+        ("words=text: ä |b", TEXT, [["ä".encode()], [b"b"]]),
+        ("text:a|b|c|d", PAIRS, [[b"a", b"b"], [b"c", b"d"]]),
+        ("text:a|b", FLAT, [b"a", b"b"]),
+        ("text:", TEXT, [[b""]]),
+    ],
+)
+def test_words_that_are_typed(typed: str, taking: Port, fed: list) -> None:
+    prepared = one(typed, taking)
+    assert prepared.array_a.tolist() == fed
+    assert prepared.array_a.tolist() == prepared.array_b.tolist()
+    assert prepared.used.spec == typed
+
+
+def test_words_for_an_input_of_numbers_are_refused() -> None:
+    assert refused("text:good film", port("image", (None, 4))).startswith("WRONG_DTYPE")

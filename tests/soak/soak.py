@@ -169,7 +169,7 @@ def run(tasks: Sequence[Task], folder: Path, jobs: int, limit: float) -> list[En
             if item.crashed or not item.right:
                 last = "\n".join(item.said.splitlines()[-LAST:])
                 print(f"{item.kind}, {state(item)}:\n{last}\n", file=sys.stderr, flush=True)
-            if len(ended) % 50 == 0:
+            if len(ended) % 20 == 0:
                 print(f"{len(ended)} of {len(tasks)}", file=sys.stderr, flush=True)
     return ended
 

@@ -50,7 +50,8 @@ def _gates(x: Array, y: Array) -> Iterator[tuple[str, Array]]:
     if between.sum() > 2:
         factor = float(np.median(np.log(y[between] / (1 - y[between])) / x[between]))
         yield f"sigmoid (factor {factor:.4g})", sigmoid(factor * x)
-        slope, offset = (float(value) for value in np.polyfit(x[between], y[between], 1))
+        columns = np.stack([x[between], np.ones(int(between.sum()))], axis=1)
+        slope, offset = (float(value) for value in np.linalg.lstsq(columns, y[between], rcond=None)[0])
         yield f"hard sigmoid {slope:.4g} x + {offset:.4g}", np.clip(slope * x + offset, 0.0, 1.0)
 
 

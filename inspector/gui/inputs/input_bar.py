@@ -24,8 +24,8 @@ from inspector.session.preprocess import parse
 
 BETWEEN = ";"  # between the inputs of a model that has several: `name=SPEC; name=SPEC`
 SPEC_HINT = (
-    "What is fed to both sides: random:0, zeros, ones, an image, a folder of images, .npy, .npz, .csv, "
-    ".h5#/path; for several inputs name=SPEC; name=SPEC"
+    "What is fed to both sides: random:0, zeros, ones, text:one sample|another, an image, a folder of images, .npy, "
+    ".npz, .csv, .h5#/path; for several inputs name=SPEC; name=SPEC"
 )
 _ENDINGS = " ".join(f"*{ending}" for ending in (*INPUT_ENDINGS, ".h5"))
 INPUT_FILES = f"Inputs ({_ENDINGS});;All files (*)"

@@ -8,6 +8,7 @@ INPUTS = (
     Ready("random:0", "Random numbers, the same ones each time; another number gives another draw"),
     Ready("zeros", "Zeros"),
     Ready("ones", "Ones"),
+    Ready("text:", "Words of your own, for an input that takes text: text:one sample|another"),
 )
 PIPELINES = (
     Ready("", "No preprocessing"),

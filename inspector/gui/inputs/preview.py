@@ -33,8 +33,10 @@ from inspector.gui.plain import ElidedLabel, label, shortened, tooltip
 from inspector.gui.state import AppState
 from inspector.gui.theme import GRID
 from inspector.gui.words import in_window
+from inspector.session.strings import is_text
 
 PICTURE = 88  # pixels
+WORDS = 20  # texts that are told
 SIZES = (
     "Lengths for the dimensions that the model leaves open, behind the batch and in order: 224, 224. The last "
     "one is used again where there are more. A file that is fed brings its own."
@@ -49,7 +51,10 @@ def sizes_of(text: str) -> tuple[int, ...] | None:
 def sample_image(array: NDArray[Any]) -> QImage | None:
     """The first sample [batch, ...] as a picture over its own range; None when it is no picture.
 
-    [H, W, 1|3|4] and [1|3|4, H, W] are pictures, [H, W] is grey, a vector is wrapped to about a square."""
+    [H, W, 1|3|4] and [1|3|4, H, W] are pictures, [H, W] is grey, a vector is wrapped to about a square. Text is
+    none."""
+    if is_text(array):
+        return None
     sample = np.asarray(array[0] if array.ndim > 1 else array, np.float64)
     if sample.ndim == 3 and sample.shape[0] in (1, 3, 4) and sample.shape[2] not in (1, 3, 4):
         sample = np.moveaxis(sample, 0, 2)
@@ -121,8 +126,13 @@ class Received(QWidget):
         self.name.show_text(used.name_a if a else used.name_b)
         shape, dtype = (used.shape_a, used.dtype_a) if a else (used.shape_b, used.dtype_b)
         self.facts.setText(f"{shape_text(shape)}  {dtype}")
-        self.statistics.setText(f"{low} … {high},  mean {mean} ± {deviation}")
-        self.statistics.setToolTip(tooltip(", ".join(map(repr, stats))))
+        if is_text(array):
+            words = [f"“{word.decode('utf-8', 'replace')}”" for word in np.asarray(array, np.bytes_).ravel()[:WORDS]]
+            self.statistics.setText(shortened(", ".join(words)))
+            self.statistics.setToolTip(tooltip("\n".join(words)))
+        else:
+            self.statistics.setText(f"{low} … {high},  mean {mean} ± {deviation}")
+            self.statistics.setToolTip(tooltip(", ".join(map(repr, stats))))
         self.picture.show_array(array)
 
 

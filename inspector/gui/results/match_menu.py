@@ -35,8 +35,8 @@ class MatchMenu(QObject):
         self._add(menu, "Copy snippet for B", bool(b), lambda: self.copy_snippet("b", b))
         menu.addSeparator()
         self._add(menu, "Change match…", bool(row.a), lambda: self.chooser.open_for(row.a, row.b, at))
-        self._add(menu, "Match with nothing", bool(row.a and b), lambda: self._state.change_match(row.a, None))
-        self._add(menu, "Undo my match", row.changed, lambda: self._state.clear_match(row.a))
+        self._add(menu, "Mark as unmatched", bool(row.a and b), lambda: self._state.change_match(row.a, None))
+        self._add(menu, "Reset to automatic", row.changed, lambda: self._state.clear_match(row.a))
         menu.addSeparator()
         side: Side = "a" if row.a else "b"
         self._add(menu, "Find in the other side by value", bool(row.a or b),

@@ -48,11 +48,16 @@ class ResultTabs(QTabWidget):
             self.setCurrentWidget(panel)
 
     def _point_out(self, comparison: Comparison | None) -> None:
-        """After a run the findings come first, with the culprit selected unless somebody has selected something."""
+        """After a run the findings come first, with what the first one is about selected, else the culprit, unless
+        somebody has selected something."""
         if comparison is None:
             return
         self._state.reveal("findings")
         if self._state.selection.layer_a or self._state.selection.tensor_b:
+            return
+        first = next((finding for finding in comparison.findings if not finding.note_only), None)
+        if first is not None and first.layer_a:
+            self._state.select(first.layer_a, None)
             return
         drawn = depth(comparison)
         if drawn.culprit is not None:

@@ -13,6 +13,8 @@ DROPPED = (
     "output_axes",
 )
 OF_TRAINING = ("_regularizer", "_constraint")  # TensorFlow.js refuses those that it does not know
+ACTIVATIONS = ("activation", "recurrent_activation")
+RENAMED = {"silu": "swish"}  # activations that have another name in Keras 2
 OF_ONE_KERNEL = ("kernel_initializer", "kernel_regularizer", "kernel_constraint")
 TENSOR = "__keras_tensor__"
 MODELS = ("Functional", "Model", "Sequential")
@@ -28,6 +30,7 @@ def in_words_of_keras_2(config: Any) -> Any:
         return config["config"]["name"]
     changed = {name: in_words_of_keras_2(value) for name, value in config.items() if name not in DROPPED}
     changed.update((name, None) for name in changed if name.endswith(OF_TRAINING))
+    changed.update((key, RENAMED[changed[key]]) for key in ACTIVATIONS if str(changed.get(key)) in RENAMED)
     if "batch_shape" in changed:
         changed["batch_input_shape"] = changed.pop("batch_shape")
     if isinstance(changed.get("inbound_nodes"), list):
@@ -36,6 +39,7 @@ def in_words_of_keras_2(config: Any) -> Any:
     if str(config.get("class_name")).startswith("Separable"):
         # inherited, and never heeded: such a layer has depthwise and pointwise ones
         changed["config"] = {name: value for name, value in changed["config"].items() if name not in OF_ONE_KERNEL}
+    changed.update((name, "swish") for name in changed if name.endswith("activation") and changed[name] == "silu")
     if config.get("class_name") == "LeakyReLU" and isinstance(changed.get("config"), dict):
         slope = changed["config"].pop("negative_slope", None)
         if slope is not None:
@@ -63,6 +67,21 @@ def _as_model(changed: Dict[str, Any], config: Dict[str, Any]) -> None:
             history[1] += kinds.get(history[0]) in MODELS
     for end in inner.get("output_layers") or () if calls else ():
         end[1] += kinds.get(end[0]) == "Sequential"
+    if calls:
+        _leave_out_masks(inner)
+
+
+def _leave_out_masks(inner: Dict[str, Any]) -> None:
+    """Keras 3 writes the ops of a mask (NotEqual, Any) as layers, whose values only masks took: with those left out,
+    nobody reads them. In place."""
+    while True:
+        nodes = [node for layer in inner["layers"] for node in layer.get("inbound_nodes") or ()]
+        read = {history[0] for node in nodes for history in node}
+        read.update(end[0] for ends in ("input_layers", "output_layers") for end in inner.get(ends) or ())
+        kept = [layer for layer in inner["layers"] if layer["class_name"] == "InputLayer" or layer["name"] in read]
+        if len(kept) == len(inner["layers"]):
+            return
+        inner["layers"] = kept
 
 
 def _is_keras_3(layer: Dict[str, Any]) -> bool:

@@ -14,6 +14,7 @@ from google.protobuf import json_format
 from ..adapter import Adapter
 from ..op_table import op_def_of
 from ..server import RequestError
+from ..tables import TABLES
 from ..tfjs_library import library_files
 from .assembling import assembled
 from .request import Named, Wish, Written, cannot, note
@@ -38,11 +39,15 @@ HANDLED = ("Placeholder", "PlaceholderWithDefault", "Const", "NoOp", "Identity",
 
 
 def write(side: Adapter, wish: Wish, folder: str) -> Written:
-    """Write `tfjs/model.json` and shards. Raises CANNOT_CONVERT where TensorFlow.js has no such op."""
+    """Write `tfjs/model.json` and shards. Raises CANNOT_CONVERT where TensorFlow.js has no such op, or would find a
+    lookup table empty: it fills tables by a graph beside the model only."""
     made = assembled(side, wish)
     unknown = unknown_ops(made.graph_def)
     if unknown:
         raise cannot("TensorFlow.js has no op {}".format(", ".join(unknown[:5])), "", "Convert it to TensorFlow Lite.")
+    tables = [node.name for node in made.graph_def.node if node.op in TABLES]
+    if tables:
+        raise cannot("a lookup table cannot be filled in TensorFlow.js", tables[0], "Feed it the looked up numbers.")
     topology, arrays = as_json(made.graph_def)
     path = os.path.join(folder, FOLDER)
     signature = {"inputs": _ports(made.inputs), "outputs": _ports(made.outputs)}

@@ -13,7 +13,7 @@ import numpy as np
 from ..adapter import Adapter
 from ..server import RequestError
 from ..tfjs_library import library_files
-from .keras2_config import in_words_of_keras_2
+from .keras2_config import ACTIVATIONS, RENAMED, in_words_of_keras_2
 from .keras_files import keras_model, layers_in, ports
 from .request import Wish, Written, cannot
 from .shards import write_model
@@ -21,16 +21,18 @@ from .shards import write_model
 FOLDER = "tfjs"
 CLASS = re.compile(r'\.className="(\w+)"')
 # in TensorFlow.js these are no classes of their own, or it finds them under another name
+OF_KERAS_2 = ("hard_sigmoid",)  # 0.2 x + 0.5 there and in TensorFlow.js, x / 6 + 0.5 in Keras 3
 ALSO_KNOWN = ("Functional", "Model", "Sequential", "InputLayer")
 
 
 def write(side: Adapter, _wish: Wish, folder: str) -> Written:
-    """Write `tfjs/model.json` and shards. Raises CANNOT_CONVERT where TensorFlow.js has no such layer."""
+    """Write `tfjs/model.json` and shards. Raises CANNOT_CONVERT where TensorFlow.js has no such layer or activation."""
     model = keras_model(side)
-    unknown = unknown_layers(model)
-    if unknown:
-        todo = "Convert it to tfjs-graph, which needs no layers."
-        raise cannot("TensorFlow.js has no layer {}".format(", ".join(unknown[:5])), "", todo)
+    activations = unknown_activations(model, is_keras_3=is_keras_3(side))
+    for what, unknown in (("layer", unknown_layers(model)), ("activation", activations)):
+        if unknown:
+            todo = "Convert it to tfjs-graph, which needs no layers."
+            raise cannot("TensorFlow.js has no {} {}".format(what, ", ".join(unknown[:5])), "", todo)
     stated = json.loads(model.to_json())
     topology = {
         "keras_version": "2.15.0",  # whose words these are
@@ -56,13 +58,32 @@ def weights_of(model: Any) -> Dict[str, np.ndarray]:
 
 def unknown_layers(model: Any) -> List[str]:
     """Classes that the installed TensorFlow.js does not have; none where it is not installed."""
-    known = known_layers()
+    known = known_classes()
     used = sorted({type(layer).__name__ for layer in layers_in(model)})
     return [name for name in used if known and name not in known and name not in ALSO_KNOWN]
 
 
-def known_layers() -> Sequence[str]:
-    """The classes that the library registers."""
+def is_keras_3(side: Adapter) -> bool:
+    return int(side.keras.__version__.partition(".")[0]) >= 3  # type: ignore[attr-defined]
+
+
+def unknown_activations(model: Any, *, is_keras_3: bool) -> List[str]:
+    """Names of activations that the installed TensorFlow.js does not have, or has as another function."""
+    known = known_classes()
+    functions = [getattr(layer, key, None) for layer in layers_in(model) for key in ACTIVATIONS]
+    names = sorted({name for name in (getattr(function, "__name__", "") for function in functions) if name})
+    others = OF_KERAS_2 if is_keras_3 else ()
+    return [name for name in names if known and (_name_in_library(name) not in known or name in others)]
+
+
+def _name_in_library(name: str) -> str:
+    """`hard_sigmoid` is `hardSigmoid` there."""
+    first, *rest = RENAMED.get(name, name).split("_")
+    return first + "".join(word.capitalize() for word in rest)
+
+
+def known_classes() -> Sequence[str]:
+    """The classes of layers and of activations that the library registers."""
     try:
         with open(library_files()["/lib/tf.min.js"], encoding="utf-8") as file:
             return CLASS.findall(file.read())

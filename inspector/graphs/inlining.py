@@ -14,7 +14,6 @@ VARIABLES = ("Variable", "VariableV2", "VarHandleOp", "AutoReloadVariable")
 HANDLES = "VarHandleOp"
 CALLS = ("PartitionedCall", "StatefulPartitionedCall")
 CONDITIONS = ("If", "StatelessIf")
-LEARNING_PHASE = "learning_phase"  # Keras's own placeholder: false in inference
 SIDE_EFFECTS = ("Assert", "Print", "PrintV2")
 MOST = 1000000  # nodes: functions that call each other twice over grow without bound
 # What hands a variable's handle on, and what takes the place of a read once the handle is a value.
@@ -31,7 +30,7 @@ MUTATING = (
 class Op(NamedTuple):
     """A node as its file states it. `inputs` carry data: `name:index`, in functions `argument` or
     `node:output:index`. `calls` is the function that it calls (of a condition, the branch of the learning phase
-    that is run), `length` what a number or list attribute says."""
+    that is run), `length` what a number or list attribute says, `dtype` what a placeholder takes (`bool`, ...)."""
 
     name: str
     op: str
@@ -39,6 +38,7 @@ class Op(NamedTuple):
     controls: Sequence[str]
     calls: str
     length: Callable[[str], int]
+    dtype: str = ""
 
 
 class Body(NamedTuple):
@@ -53,7 +53,8 @@ class Body(NamedTuple):
 class Flat(NamedTuple):
     """A node of the flat graph. It has the attributes of node `source` of `function` ("": the graph itself).
 
-    `variable` is the variable whose value it hands on where its source hands on a handle, "" otherwise."""
+    `variable` is the variable whose value it hands on where its source hands on a handle, "" otherwise. `output` is
+    which output of the source a fed node stands for."""
 
     name: str
     op: str
@@ -62,23 +63,34 @@ class Flat(NamedTuple):
     function: str
     source: str
     variable: str = ""
+    output: int = 0
 
 
 class Flattened(NamedTuple):
-    """`tensors`: where the asked-for tensors went. `mutating`: ops that change state when this is run."""
+    """`tensors`: where the asked-for and the fed tensors went. `mutating`: ops that change state when this is run."""
 
     nodes: Dict[str, Flat]
     tensors: Dict[str, str]
     mutating: List[str]
 
 
+def node_of(tensor: str) -> str:
+    """`conv1/Conv2D:0` -> `conv1/Conv2D`."""
+    return tensor.rpartition(":")[0] or tensor
+
+
 def flatten(
-    nodes: Mapping[str, Op], function: Callable[[str], Optional[Body]], wanted: Sequence[str], fed: Container[str] = ()
+    nodes: Mapping[str, Op],
+    function: Callable[[str], Optional[Body]],
+    wanted: Sequence[str],
+    fed: Sequence[str] = (),
+    phases: Container[str] = (),
 ) -> Flattened:
-    """The flat graph of `wanted` tensors (`name:index`). `fed` are nodes behind which nothing is needed.
+    """The flat graph of `wanted` tensors (`name:index`). `fed` are tensors behind which nothing is needed, `phases`
+    placeholders that say training or inference.
 
     Raises OverflowError when it would have more than MOST nodes."""
-    return _Flattening(nodes, function, fed).run(wanted)
+    return _Flattening(nodes, function, fed, phases).run(wanted)
 
 
 def at_rest(nodes: Mapping[str, Op]) -> Dict[str, Op]:
@@ -100,8 +112,17 @@ class _Call(NamedTuple):
 
 
 class _Flattening:
-    def __init__(self, nodes: Mapping[str, Op], function: Callable[[str], Optional[Body]], fed: Container[str]) -> None:
-        self._main, self._function, self._fed = nodes, function, fed
+    def __init__(
+        self,
+        nodes: Mapping[str, Op],
+        function: Callable[[str], Optional[Body]],
+        fed: Sequence[str],
+        phases: Container[str],
+    ) -> None:
+        self._main, self._function, self._phases = nodes, function, phases
+        self._fed: Dict[str, Set[int]] = {}
+        for text in fed:
+            self._fed.setdefault(node_of(text), set()).add(int(text.rpartition(":")[2]))
         self._flat: Dict[str, Flat] = {}
         self._results: Dict[str, List[str]] = {}
         self._calls: Deque[_Call] = deque()
@@ -114,12 +135,23 @@ class _Flattening:
         needed = _upstream(self._main, names, self._fed)
         for name, op in self._main.items():
             if name in needed and name in self._fed:
-                self._flat[name] = Flat(name, "Placeholder", (), (), "", name)
+                self._feed(name, self._fed[name])
             elif name in needed:
                 self._place(Flat(name, op.op, tuple(op.inputs), tuple(op.controls), "", name), op, ())
         while self._calls:
             self._write_out(self._calls.popleft())
-        return Flattened(self._settled(), {text: self._where(text) for text in wanted}, self._mutating)
+        fed = [f"{name}:{index}" for name, indices in self._fed.items() for index in indices]
+        return Flattened(self._settled(), {text: self._where(text) for text in [*wanted, *fed]}, self._mutating)
+
+    def _feed(self, name: str, outputs: Set[int]) -> None:
+        """A placeholder in the place of a node; of one with several outputs a placeholder for each that is fed."""
+        if outputs == {0}:
+            self._flat[name] = Flat(name, "Placeholder", (), (), "", name)
+            return
+        self._results[name] = [f"{name}/{index}:0" for index in range(max(outputs) + 1)]
+        for index in sorted(outputs):
+            flat = f"{name}/{index}"
+            self._flat[flat] = Flat(flat, "Placeholder", (), (), "", name, output=index)
 
     def _place(self, flat: Flat, op: Op, around: Tuple[str, ...]) -> None:
         """Keep a node, or note it as a call that is to be written out."""
@@ -133,21 +165,19 @@ class _Flattening:
             return
         self._flat[flat.name] = flat
         if len(self._flat) > MOST:
-            raise OverflowError("more than {} nodes".format(MOST))
+            raise OverflowError(f"more than {MOST} nodes")
 
     def _is_phase(self, tensor: str) -> bool:
         """Whether a condition asks for training or inference, which nobody feeds."""
         name = self._where(tensor).rpartition(":")[0]
-        op = self._main.get(name)
-        placeholder = op is not None and op.op.startswith("Placeholder") and name not in self._fed
-        return placeholder and LEARNING_PHASE in name.rpartition("/")[2]
+        return name in self._phases and name not in self._fed
 
     def _write_out(self, call: _Call) -> None:
         body = call.body
         ends = [text.partition(":")[0] for text in body.results]
         needed = _upstream(body.nodes, ends, ())
-        self._mutating += ["{}/{}".format(call.name, name) for name, op in body.nodes.items() if _mutates(op.op)]
-        names = {name: self._unused("{}/{}".format(call.name, name)) for name in body.nodes if name in needed}
+        self._mutating += [f"{call.name}/{name}" for name, op in body.nodes.items() if _mutates(op.op)]
+        names = {name: self._unused(f"{call.name}/{name}") for name in body.nodes if name in needed}
         arguments = dict(zip(body.arguments, call.inputs))
         self._results[call.name] = [self._reference(text, body, arguments, names) for text in body.results]
         for name, flat_name in names.items():
@@ -168,8 +198,8 @@ class _Flattening:
             return arguments[parts[0]]
         node = body.nodes.get(parts[0])
         if node is None or len(parts) != 3 or not parts[2].isdigit():
-            return "{}:0".format(names.get(parts[0], parts[0]))
-        return "{}:{}".format(names.get(parts[0], parts[0]), int(parts[2]) + self._offset(node, parts[1]))
+            return f"{names.get(parts[0], parts[0])}:0"
+        return f"{names.get(parts[0], parts[0])}:{int(parts[2]) + self._offset(node, parts[1])}"
 
     def _offset(self, node: Op, output: str) -> int:
         called = self._function(node.op)
