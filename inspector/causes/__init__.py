@@ -2,6 +2,7 @@
 
 from inspector.causes import (
     activation,
+    adapted_statistics,
     backend_kernel,
     batchnorm_statistics,
     batchnorm_training_mode,
@@ -39,6 +40,7 @@ from inspector.causes.failures import Failures
 
 CAUSES = (
     activation,
+    adapted_statistics,
     backend_kernel,
     batchnorm_statistics,
     batchnorm_training_mode,

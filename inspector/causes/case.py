@@ -39,7 +39,8 @@ class Facts:
     `repeated` and `alone` are measured on the outputs of plain runs, as a share of the output's largest value:
     how far a second run of the same inputs is from the first, and how far the first sample run by itself is
     from the same sample in its batch. None where it was not tried. `precision` is what it computes in.
-    `refusal`: its framework does not take the file as it stands."""
+    `refusal`: its framework does not take the file as it stands. `unfinished`: layers, by path, whose adapted
+    statistics its framework's loader has read and not put in force."""
 
     file: ModelFile
     computation: Computation
@@ -52,6 +53,7 @@ class Facts:
     repeated: float | None = None
     alone: float | None = None
     refusal: Refusal | None = None
+    unfinished: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
