@@ -95,10 +95,8 @@ class _Walk:
         unlike = any(record.relation in UNLIKE for record in match.weights)
         if not unlike or placed is None:
             return _Scaled() if given.is_plain else None
-        layers = [self._sweep.steps_b[at].layer for at in (*placed.inside, placed.b)]
-        found_b = [[weight for b in layers for weight in b.weights if role in weight.role] for role in ROLES]
-        pairs = [(_of_role(step.weights, role), next(iter(b), None)) for role, b in zip(ROLES, found_b, strict=True)]
-        found = self._explained(step, pairs, given)
+        weights = [w for at in (*placed.inside, placed.b) for w in self._sweep.steps_b[at].layer.weights]
+        found = self._explained(step, weights, given)
         if found is None:
             return None if not given.is_plain else _Scaled()
         records, factor = found
@@ -107,42 +105,39 @@ class _Walk:
         return _Scaled() if np.allclose(factor, 1, rtol=CLOSE) else _Scaled(factor, frozenset({name}))
 
     def _explained(
-        self, step: Step, pairs: Sequence[tuple[Weight | None, Weight | None]], given: _Scaled
+        self, step: Step, weights_b: Sequence[Weight], given: _Scaled
     ) -> tuple[dict[str, WeightDifference], Float64] | None:
         """Records by the ids of A's weights, and the factor by which each output channel is larger in B."""
-        (kernel_a, kernel_b), (bias_a, bias_b) = pairs
+        kernel_a, kernel_b = _of_role(step.weights, "kernel"), _of_role(weights_b, "kernel")
         if kernel_a is None or kernel_b is None or not size_of(kernel_a) == size_of(kernel_b) <= LARGEST:
             return None
         a = _by_channels(self._contents.values("a", kernel_a), step.kind)
         b = _by_channels(self._contents.values("b", kernel_b).reshape(kernel_a.shape), step.kind)
-        if a.shape[1] % given.factor.size:
+        if a.shape[1] % given.factor.size or step.kind.startswith("depthwise"):
             return None
         undone = b * np.tile(given.factor, a.shape[1] // given.factor.size)[:, None]
         with np.errstate(all="ignore"):
             factor = np.nan_to_num((a * undone).sum((0, 1)) / (a * a).sum((0, 1)), nan=1.0)
         made = {kernel_a.id: self._record("kernel", kernel_a, kernel_b, a * factor, undone)}
-        if step.kind.startswith("depthwise"):
-            return None
-        if bias_a is not None and bias_b is not None:
-            one = self._contents.values("a", bias_a).astype(np.float64)
-            other = self._contents.values("b", bias_b).astype(np.float64)
-            made[bias_a.id] = self._record("bias", bias_a, bias_b, one.ravel() * factor, other.ravel())
-        elif bias_a is not None:
-            return None
+        bias_a, bias_b = _of_role(step.weights, "bias"), _of_role(weights_b, "bias")
+        if bias_a is not None:
+            made[bias_a.id] = None if bias_b is None else self._bias(bias_a, bias_b, factor)
         known = {key: record for key, record in made.items() if record is not None}
         return (known, factor) if len(known) == len(made) and bool(np.all(factor > 0)) else None
+
+    def _bias(self, a: Weight, b: Weight, factor: Float64) -> WeightDifference | None:
+        own, held = (self._contents.values(side, weight).astype(np.float64) for side, weight in (("a", a), ("b", b)))
+        return self._record("bias", a, b, own.ravel() * factor, held.ravel()) if own.size == held.size else None
 
     def _record(self, role: str, a: Weight, b: Weight, wanted: Float64, held: Float64) -> WeightDifference | None:
         gap = Gap()
         gap.add(wanted.ravel(), held.ravel())
         if gap.largest > CLOSE * gap.scale + coarseness(b, gap.scale):
             return None
-        how = "with a factor for each channel that the next layer takes back"
-        detail = f"B's {role} is A's {how}, to {gap.largest:.1e}"
+        detail = (
+            f"B's {role} is A's with a factor for each channel that the next layer takes back, to {gap.largest:.1e}"
+        )
         return numbers(gap, "folded", detail, a=a.id, b=b.id, role=role, shape_a=a.shape, shape_b=b.shape)
-
-
-ROLES = ("kernel", "bias")
 
 
 def _by_channels(kernel: NDArray[np.generic], kind: str) -> Float64:

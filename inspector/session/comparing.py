@@ -12,39 +12,37 @@ from numpy.typing import NDArray
 
 from inspector.causes import Failures
 from inspector.causes.output_places import Offered, exchanged
-from inspector.domain.comparison import Comparison, Finding, LayerDifference, OutputDifference, SideRun
+from inspector.domain.comparison import Comparison, Finding, LayerDifference, OutputDifference
 from inspector.domain.errors import InspectorError
 from inspector.domain.files import Side as FileSide
 from inspector.domain.files import Warn
-from inspector.domain.match import Assignment, Match
+from inspector.domain.match import Assignment
 from inspector.session import outputs as outputs_of
 from inspector.session.answer import answer
 from inspector.session.casework import Measured, case_of, facts_of, weights_case
 from inspector.session.explain import explain
-from inspector.session.floors import EXACT, accumulated
 from inspector.session.hand_made import Doubt, disagreeing, doubts, doubts_alone, is_chosen, with_doubts
 from inspector.session.inputs import Prepared, ReadDataset, resolve
 from inspector.session.laboratory import Bench, Laboratory
 from inspector.session.latent import with_latent
 from inspector.session.lookups import pair_lookups, ports_of, unseen, with_verdict_of
 from inspector.session.misplaced import Looked, agreeing
-from inspector.session.option_text import in_words
-from inspector.session.passes import Gathered, Numbers, Passes, both
+from inspector.session.passes import Gathered, Passes, both
 from inspector.session.plan import is_fixed, plan, samples_of
 from inspector.session.recorded import prepared as prepared_recorded
 from inspector.session.recorded import recorded_inputs
 from inspector.session.refused import with_refusals
+from inspector.session.rows import accumulated_noise, clipping, layer_differences, side_run
 from inspector.session.settings import Settings
 from inspector.session.side import SideState
 from inspector.session.stated import Stated, unlike_settings, with_stated
 from inspector.session.undone import without_undone
-from inspector.session.values import complete, evidence
-from inspector.session.verdict import apart, sentence, status_of, verdict_of, with_order
+from inspector.session.values import complete
+from inspector.session.verdict import apart, sentence, verdict_of, with_order
 from inspector.workers.child import Progress
 from inspector.workers.lookups import opened_lookups
 from inspector.workers.runner_client import Loaded, Runner
 
-CLIPPED = 0.01
 Array = NDArray[Any]
 T = TypeVar("T")
 
@@ -392,74 +390,6 @@ def prepare(
     if recorded is not None:
         return prepared_recorded(recorded, pairs, settings)
     return resolve(settings.inputs, [pair[0] for pair in pairs], [pair[1] for pair in pairs], settings, read)
-
-
-def layer_differences(assignment: Assignment, gathered: Gathered) -> tuple[LayerDifference, ...]:
-    """One record for each of A's layers, in order."""
-    return tuple(
-        _layer(index, match, gathered.numbers.get(match.a, Numbers())) for index, match in enumerate(assignment.matches)
-    )
-
-
-def _layer(index: int, match: Match, numbers: Numbers) -> LayerDifference:
-    total = numbers.total.result() if numbers.total is not None else None
-    introduced = numbers.introduced.result() if numbers.introduced is not None else None
-    level = numbers.floor
-    return LayerDifference(
-        index=index,
-        a=match.a,
-        b=match.tensor_b,
-        class_name=match.class_name,
-        kind=match.kind,
-        status=status_of(introduced, total, level.value if level else None),
-        shape=numbers.shape,
-        evidence=evidence(match, total).evidence,
-        total=total,
-        introduced=introduced,
-        noise_floor=level.value if level else None,
-        error_a=level.error_a if level else None,
-        error_b=level.error_b if level else None,
-        clipped=numbers.clipped,
-        weights=match.weights,
-        note=numbers.unlike or match.note,
-    )
-
-
-def accumulated_noise(gathered: Gathered, a: Loaded, b: Loaded) -> float:
-    """What the layers' floors add up to at an output, as a share of its scale, where a side computes in
-    another precision than float32; 0 elsewhere, since the outputs' own float64 reference is nearer."""
-    if {a.precision, b.precision} <= set(EXACT):
-        return 0.0
-    known = [numbers for numbers in gathered.numbers.values() if numbers.floor is not None]
-    return accumulated((item.floor.value, item.scale) for item in known if item.floor is not None)
-
-
-def clipping(gathered: Gathered) -> list[Warn]:
-    """A warning when quantized layers hold many values at an end of their range."""
-    shares = {name: item.clipped for name, item in gathered.numbers.items() if (item.clipped or 0.0) > CLIPPED}
-    if not shares:
-        return []
-    worst = max(shares, key=lambda name: shares[name] or 0.0)
-    text = f"{len(shares)} quantized layers hold more than {CLIPPED:.0%} of their values at an end of their range"
-    return [Warn("CLIPPED", f"{text}, most of all {worst} ({shares[worst]:.1%})")]
-
-
-def side_run(side: SideState, loaded: Loaded) -> SideRun:
-    """Where a side's numbers come from."""
-    started = side.environment()
-    file = side.opened()
-    environment = {**started.versions, "confinement": started.confinement, "reason": file.reason}
-    options = in_words(side.options)
-    if options:
-        environment["options"] = ", ".join(options)
-    return SideRun(
-        path=file.path,
-        format=file.format,
-        sha256=side.sha256(),
-        framework=loaded.framework,
-        python=started.python,
-        environment=environment,
-    )
 
 
 def _keeps_state(loaded: Loaded) -> bool:

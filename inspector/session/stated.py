@@ -12,7 +12,6 @@ from typing import Any
 
 from inspector.domain.comparison import LayerDifference
 from inspector.domain.computation import Computation, Layer
-from inspector.domain.wording import short
 
 NORMS = ("batch_norm", "layer_norm", "group_norm", "normalization")
 CLOSE = 1e-5
@@ -64,13 +63,13 @@ def _unlike(a: Layer, b: Layer) -> list[Unlike]:
     if a.kind in NORMS and b.kind == a.kind:
         one, other = a.settings.get("epsilon"), b.settings.get("epsilon")
         if isinstance(one, float) and isinstance(other, float) and not math.isclose(one, other, rel_tol=CLOSE):
-            found.append(Unlike("epsilon", short(one), short(other)))
+            found.append(Unlike("epsilon", f"{one:.6g}", f"{other:.6g}"))
     one_clips, other_clips = (_rectifier(layer.settings) for layer in (a, b))
     if one_clips is None or other_clips is None:
         return found
     for name, mine, its in zip(("negative slope", "upper limit"), one_clips, other_clips, strict=True):
         if not math.isclose(mine, its, rel_tol=CLOSE, abs_tol=CLOSE):
-            found.append(Unlike(name, *("none" if math.isinf(value) else short(value) for value in (mine, its))))
+            found.append(Unlike(name, *("none" if math.isinf(value) else f"{value:.6g}" for value in (mine, its))))
     return found
 
 

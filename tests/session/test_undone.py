@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from inspector.compare.metrics import measure
-from inspector.domain.comparison import LayerDifference
+from inspector.domain.comparison import LayerDifference, OutputDifference
 from inspector.domain.computation import Computation, Layer
 from inspector.domain.match import WeightDifference
 from inspector.session.undone import NOTE, without_undone
@@ -25,6 +26,7 @@ NET = Computation(
     inputs=(),
     outputs=(),
 )
+INNER = replace(NET, layers=NET.layers[:4])
 
 
 def row(name: str, total: float, introduced: float, status: str) -> LayerDifference:
@@ -46,14 +48,23 @@ def rows(**more: LayerDifference) -> list[LayerDifference]:
     return list((found | more).values())
 
 
-def statuses(found: list[LayerDifference], net: Computation = NET) -> dict[str, str]:
-    return {item.a: item.status for item in without_undone(found, net)}
+def output(apart: float) -> OutputDifference:
+    return OutputDifference(
+        a="out", b="out", shape=(1,), metrics=measure(np.array([1.0]), np.array([1.0 + apart])), noise_floor=1e-6,
+        within_noise=apart <= 1e-6, identical=apart == 0,
+    )  # fmt: skip
+
+
+def statuses(
+    found: list[LayerDifference], net: Computation = NET, *, b: Computation | None = None, apart: float = 0.0,
+    stated: Collection[str] = (),
+) -> dict[str, str]:  # fmt: skip
+    return {item.a: item.status for item in without_undone(found, net, b or net, [output(apart)], stated)}
 
 
 def test_what_cancels_before_the_output_is_no_difference() -> None:
-    inner = replace(NET, layers=NET.layers[:4])
-    assert statuses(rows(), inner) == {"x": "same", "scale": "within-noise", "sum": "within-noise", "out": "same"}
-    assert [item.note for item in without_undone(rows(), inner)] == ["", NOTE, NOTE, ""]
+    assert statuses(rows(), INNER) == {"x": "same", "scale": "within-noise", "sum": "within-noise", "out": "same"}
+    assert [item.note for item in without_undone(rows(), INNER, INNER, [output(0)])] == ["", NOTE, NOTE, ""]
 
 
 def test_what_another_branch_takes_on_is_one() -> None:
@@ -62,24 +73,52 @@ def test_what_another_branch_takes_on_is_one() -> None:
 
 
 def test_what_reaches_the_output_is_one() -> None:
-    found = statuses(rows(sum=row("sum", 0.5, 0.5, "different"), out=row("out", 0.5, 0, "same")))
+    lasting = rows(sum=row("sum", 0.5, 0.5, "different"), out=row("out", 0.5, 0, "same"))
+    found = statuses(lasting, apart=0.5)
     assert (found["scale"], found["sum"]) == ("different", "different")
+
+
+@pytest.mark.parametrize(("apart", "status"), [(0.0, "within-noise"), (0.5, "different")])
+def test_the_last_layer_is_judged_by_the_output(apart: float, status: str) -> None:
+    """It was matched with a tensor inside its work; what B gives in the end is the output."""
+    inside = rows(out=row("out", 0.3, 0.3, "different"))
+    assert statuses(inside, INNER, apart=apart)["out"] == status
 
 
 def test_a_difference_that_fades_is_one_all_the_same() -> None:
     fading = rows(scale=row("scale", 0.5, 0.5, "different"), sum=row("sum", 0, 0, "same"))
-    assert statuses(fading, replace(NET, layers=NET.layers[:4]))["scale"] == "different"
+    assert statuses(fading, INNER)["scale"] == "different"
+
+
+def test_a_tensor_that_b_does_not_read_on_is_none() -> None:
+    """`sum` agrees without ever being made of the tensor that `scale` was matched with."""
+    fading = rows(scale=row("scale", 0.5, 0.5, "different"), sum=row("sum", 0, 0, "same"))
+    b = replace(INNER, layers=(layer("x"), layer("scale", "x"), layer("sum", "x"), layer("out", "sum")))
+    assert statuses(fading, INNER, b=b)["scale"] == "within-noise"
 
 
 def test_two_layers_that_are_one_tensor_in_b() -> None:
     found = rows(sum=replace(row("sum", 0, 0, "same"), b="scale"))
-    assert statuses(found, replace(NET, layers=NET.layers[:4]))["scale"] == "within-noise"
+    assert statuses(found, INNER)["scale"] == "within-noise"
 
 
-@pytest.mark.parametrize("what", ["weights", "infinity"])
-def test_other_weights_and_infinity_are_never_undone(what: str) -> None:
-    scale = row("scale", 0.5, math.inf if what == "infinity" else 0.5, "different")
-    if what == "weights":
-        weight = WeightDifference(a="k", b="k", role="kernel", relation="different", shape_a=(1,), shape_b=(1,))
-        scale = replace(scale, weights=(weight,))
-    assert statuses(rows(scale=scale), replace(NET, layers=NET.layers[:4]))["scale"] == "different"
+def weighted(relation: str) -> LayerDifference:
+    weight = WeightDifference(a="k", b="k", role="kernel", relation=relation, shape_a=(1,), shape_b=(1,))
+    return replace(row("scale", 0.5, 0.5, "different"), weights=(weight,))
+
+
+@pytest.mark.parametrize("relation", ["exact", "folded", "permuted"])
+def test_the_same_weights_scaled_or_in_another_order_are_undone(relation: str) -> None:
+    assert statuses(rows(scale=weighted(relation)), INNER)["scale"] == "within-noise"
+
+
+def test_other_weights_are_never_undone() -> None:
+    assert statuses(rows(scale=weighted("different")), INNER)["scale"] == "different"
+
+
+def test_infinity_is_never_undone() -> None:
+    assert statuses(rows(scale=row("scale", 0.5, math.inf, "different")), INNER)["scale"] == "different"
+
+
+def test_a_setting_that_is_stated_otherwise_is_never_undone() -> None:
+    assert statuses(rows(), INNER, stated=("scale",))["scale"] == "different"
