@@ -89,13 +89,21 @@ class GraphIndex:
         place = int(index) if index.isdigit() else 0
         if isinstance(stated, list) and place < len(stated):
             return tuple(stated[place]) if stated[place] is not None else None
-        listed = node.attributes.get("output_shapes") or node.attributes.get("shapes")
-        if isinstance(listed, list) and place < len(listed) and isinstance(listed[place], tuple):
-            return tuple(listed[place])
+        dequeued = self._dequeued(node, place)
+        if dequeued is not None:
+            return dequeued
         own = node.attributes.get("shape") if node.op.startswith("Placeholder") else None
         if not isinstance(own, tuple) or (not own and node.op == "Placeholder" and self._scalar_is_unknown()):
             return None
         return own
+
+    def _dequeued(self, node: Node, place: int) -> Shape | None:
+        """What a queue or an iterator states of its elements; several of a queue's come with their number in front."""
+        queue = self.nodes.get(node.inputs[0].rpartition(":")[0]) if node.inputs and "Dequeue" in node.op else None
+        listed = queue.attributes.get("shapes") if queue is not None else node.attributes.get("output_shapes")
+        if not isinstance(listed, list) or place >= len(listed) or not isinstance(listed[place], tuple):
+            return None
+        return (None, *listed[place]) if "DequeueMany" in node.op or "DequeueUpTo" in node.op else tuple(listed[place])
 
     def dtype(self, tensor: str) -> str:
         """What the node says of it, "" when it says nothing."""

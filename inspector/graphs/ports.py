@@ -52,6 +52,7 @@ JUDGING = (
     "Log1p", "OneHot", "IsNan", "IsFinite", "CheckNumerics",
 )  # fmt: skip
 INNER = ("Exp", "Sqrt", "Add", "AddV2", "Mul", "RealDiv", "Div", "Round", "LogicalAnd", "LogicalNot", "Xlogy")
+SHAPED = (*REDUCING, "ArgMax", "ArgMin", "Reshape", "ExpandDims", "TopK", "TopKV2", "OneHot")  # axes, shapes behind
 ACTIVATIONS = ("Softmax", "Sigmoid", "LogSoftmax", "Tanh", "Relu", "Elu", "Selu", "Relu6", "LeakyRelu", "Softplus")
 LISTS = {"Split": "num_split", "SplitV": "num_split", "Unpack": "num", "Unstack": "num"}
 
@@ -312,7 +313,8 @@ class _Part:
     def _judges(self, name: str, removed: Set[str]) -> bool:
         """Whether a node only prepares what the training reads, or shows it."""
         op, readers = self._nodes[name], self._read_by(name)
-        if any(self._is_parameter(text) for text in op.inputs) or op.op in ACTIVATIONS:
+        data = op.inputs[:1] if op.op in SHAPED else op.inputs
+        if any(self._is_parameter(text) for text in data) or op.op in ACTIVATIONS:
             return False
         if op.op in ("ArgMax", "ArgMin", "InTopK", "InTopKV2", "TopK", "TopKV2") or (op.op == "Cast" and not readers):
             return True

@@ -44,7 +44,7 @@ class CheckpointAdapter(GraphSide):
             raise RequestError("NOT_FROZEN", "its state is in no checkpoint", blocked[0], "Export a SavedModel.")
         names = sorted(variables_in(flattened))
         values = _restored(meta, prefix, names)
-        flat = frozen(graph_def, flattened, values, [split_tensor(text)[0] for text in ports.inputs])
+        flat = frozen(graph_def, flattened, values, [split_tensor(flattened.tensors[text])[0] for text in ports.inputs])
         check_ops(flat, path)
         self.engine = make_engine(flat, self._fixed(ports, flattened.nodes), self.options)
         self.framework = "TensorFlow {} (checkpoint)".format(tf.__version__)

@@ -129,10 +129,7 @@ class _Freezing:
                 self._copy(node, flat)
         for name in self._kept:
             if name not in self._flat and name in self._main:
-                node = self._out.node.add()
-                node.CopyFrom(self._main[name])
-                node.op = "Placeholder"
-                del node.input[:]
+                self._copy(self._out.node.add(), Flat(name, "Placeholder", (), (), "", name))
         return self._out
 
     def _constant(self, node: Any, name: str) -> None:
@@ -149,13 +146,20 @@ class _Freezing:
         if "_class" in node.attr:
             del node.attr["_class"]
         if flat.op == "Placeholder" and source.op != "Placeholder":
-            _as_placeholder(node, source, flat.output)
+            _as_placeholder(node, source, flat.output, self._elements(source))
         if flat.op == "Identity" and source.op.startswith("Assign"):
             read_plainly(node, source, source.attr["T"].type)
         elif flat.variable:
             read_plainly(node, source, self._dtype(flat.variable))
         elif flat.op in FUNCTIONAL:
             self._hand_in_values(node, flat)
+
+    def _elements(self, source: Any) -> Sequence[Any]:
+        """What a queue or an iterator states of the shapes of its elements."""
+        queue = self._main.get(tensor_name(source.input[0]).rpartition(":")[0]) if source.input else None
+        if "Dequeue" in source.op and queue is not None:
+            return list(queue.attr["shapes"].list.shape)
+        return list(source.attr["output_shapes"].list.shape)
 
     def _source(self, flat: Flat) -> Any:
         if not flat.function:
@@ -187,18 +191,21 @@ class _Freezing:
         return self._made.get(key, name)
 
 
-def _as_placeholder(node: Any, source: Any, output: int) -> None:
-    """`output`: which of the outputs of a queue or an iterator it stands for."""
+def _as_placeholder(node: Any, source: Any, output: int, elements: Sequence[Any]) -> None:
+    """`output`: which of the outputs of a queue or an iterator it stands for, `elements` the shapes of all of them."""
     dtype = next((source.attr[name].type for name in ("dtype", "T", "DstT") if name in source.attr), 0)
     shape = source.attr["shape"].shape if "shape" in source.attr else None
     for name in ("component_types", "output_types"):
         dtype = source.attr[name].list.type[output] if name in source.attr else dtype
-    if "output_shapes" in source.attr and len(source.attr["output_shapes"].list.shape) > output:
-        shape = source.attr["output_shapes"].list.shape[output]
+    shape = elements[output] if output < len(elements) else shape
+    several = "DequeueMany" in source.op or "DequeueUpTo" in source.op
     node.attr.clear()
     node.attr["dtype"].type = dtype
     if shape is not None:
-        node.attr["shape"].shape.CopyFrom(shape)
+        stated = node.attr["shape"].shape
+        if several and not shape.unknown_rank:
+            stated.dim.add(size=-1)
+        stated.MergeFrom(shape)
 
 
 def set_constant(node: Any, name: str, value: np.ndarray) -> None:

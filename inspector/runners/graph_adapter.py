@@ -58,7 +58,9 @@ class GraphAdapter(GraphSide):
         held = sorted(variables_in(flattened))
         if held:
             raise _not_frozen("the graph holds variables without values", held[0])
-        return frozen(graph_def, flattened, {}, [split_tensor(text)[0] for text in ports.inputs]), flattened.tensors
+        return frozen(
+            graph_def, flattened, {}, [split_tensor(flattened.tensors[text])[0] for text in ports.inputs]
+        ), flattened.tensors
 
     def graph_tensor(self, name: str) -> str:
         node, index = split_tensor(name)

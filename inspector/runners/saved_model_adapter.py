@@ -47,7 +47,9 @@ class SavedModelAdapter(GraphSide):
         self.outputs = [Port(key, flattened.tensors[tensor], tensor) for key, tensor in outputs.items()]
         self._served = {port.tensor: port.graph_tensor for port in self.outputs}
         self._phases = self._fixed(ports, {node.name for node in meta.graph_def.node})
-        self._freeze(meta.graph_def, flattened, sorted(split_tensor(tensor)[0] for tensor in ports.inputs))
+        self._freeze(
+            meta.graph_def, flattened, sorted(split_tensor(flattened.tensors[tensor])[0] for tensor in ports.inputs)
+        )
 
     def _freeze(self, graph_def: Any, flattened: Flattened, fed: Sequence[str]) -> None:
         """The flat graph for the taps, unless the signature has a state that it cannot hold."""
