@@ -2,7 +2,6 @@
 
 from inspector.causes import (
     activation,
-    adapted_statistics,
     backend_kernel,
     batchnorm_statistics,
     batchnorm_training_mode,
@@ -40,7 +39,6 @@ from inspector.causes.failures import Failures
 
 CAUSES = (
     activation,
-    adapted_statistics,
     backend_kernel,
     batchnorm_statistics,
     batchnorm_training_mode,

@@ -39,8 +39,7 @@ class Facts:
     `repeated` and `alone` are measured on the outputs of plain runs, as a share of the output's largest value:
     how far a second run of the same inputs is from the first, and how far the first sample run by itself is
     from the same sample in its batch. None where it was not tried. `precision` is what it computes in.
-    `refusal`: its framework does not take the file as it stands. `unfinished`: layers, by path, whose adapted
-    statistics its framework's loader has read and not put in force."""
+    `refusal`: its framework does not take the file as it stands."""
 
     file: ModelFile
     computation: Computation
@@ -53,7 +52,6 @@ class Facts:
     repeated: float | None = None
     alone: float | None = None
     refusal: Refusal | None = None
-    unfinished: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

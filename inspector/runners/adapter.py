@@ -48,8 +48,7 @@ class Adapter(ABC):
     numbers are computed in (`float32`, `float16`, `int8`, ...). `clipped` is, of the quantized tensors of the
     last run, the share of values at an end of their range. `config` is a Keras model's config as JSON, where
     nothing but running its architecture's code tells it. `refusal` is what the framework said of the file as it
-    stands (`refusal.refusal`), None where it takes it. `unfinished` are layers whose adapted statistics the
-    framework's own loader has read and not put in force, as paths."""
+    stands (`refusal.refusal`), None where it takes it."""
 
     inputs: Sequence[Port]
     outputs: Sequence[Port]
@@ -64,7 +63,6 @@ class Adapter(ABC):
             raise RequestError("NOT_FOUND", "no such file", path, "Open the model again.")
         self.taps: Dict[str, Any] = {}
         self.clipped: Dict[str, float] = {}
-        self.unfinished: List[str] = []
         self.classes: Dict[str, str] = {}
         self.warnings: List[Dict[str, str]] = []
         self.options = options
@@ -98,7 +96,6 @@ class Adapter(ABC):
             "can": list(self.can),
             "precision": self.precision,
             "config": self.config,
-            "unfinished": self.unfinished,
             "refusal": self.refusal,
         }
 

@@ -3,9 +3,8 @@
 import copy
 import importlib
 from abc import abstractmethod
-from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterator, List, Optional, Sequence
 
-import numpy as np
 import tensorflow as tf
 
 from .adapter import Arrays, Port
@@ -243,9 +242,7 @@ class Keras3Adapter(KerasAdapter):
         ending = named(path, ".keras" if found.layout == "archive" else ".h5")
         known = dict(self._operations(), **objects)
         safe = not self.options.trust
-        model = self.keras.models.load_model(ending, compile=False, safe_mode=safe, custom_objects=known)
-        self.unfinished = [path for path, layer in layers_below(model) if is_unfinished(layer)]
-        return model
+        return self.keras.models.load_model(ending, compile=False, safe_mode=safe, custom_objects=known)
 
     def _of_config(self, path: str, found: Stated, objects: Objects) -> Any:
         if self.options.trust:
@@ -264,26 +261,6 @@ class Keras3Adapter(KerasAdapter):
         own = [kind for kind in _subclasses(self.keras.Operation) if kind.__module__.startswith("keras.")]
         found = {kind.__name__: kind for kind in own}
         return {name: kind for name, kind in found.items() if not hasattr(self.keras.layers, name)}
-
-
-def layers_below(layer: Any, above: str = "") -> Iterator[Tuple[str, Any]]:
-    """Every layer inside a model or wrapper with its path, as the trace calls it."""
-    for inner in getattr(layer, "layers", None) or getattr(layer, "_layers", ()):
-        path = above + inner.name
-        yield path, inner
-        for found in layers_below(inner, path + "/"):
-            yield found
-
-
-def is_unfinished(layer: Any) -> bool:
-    """Whether a layer computes with other statistics than those that it was adapted to and holds as weights: Keras
-    3's loader of HDF5 files does not finalize the layers of nested models and wrappers."""
-    kept = [getattr(layer, name, None) for name in ("adapt_mean", "adapt_variance")]
-    used = [getattr(layer, name, None) for name in ("mean", "variance")]
-    if getattr(layer, "input_mean", None) is not None or any(item is None for item in kept + used):
-        return False
-    pairs = zip(kept, used)
-    return not all(np.array_equal(*(np.ravel(np.asarray(item, np.float32)) for item in pair)) for pair in pairs)
 
 
 def _subclasses(kind: Any) -> Iterator[Any]:

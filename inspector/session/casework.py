@@ -66,7 +66,6 @@ def facts_of(state: SideState, runner: Runner, loaded: Loaded, inputs: Arrays, p
         repeated=_again(runner, inputs, plain) if tried else None,
         alone=_alone(runner, inputs, plain) if tried else None,
         refusal=refusal_of(state, loaded),
-        unfinished=loaded.unfinished,
     )
 
 

@@ -63,8 +63,7 @@ class Loaded:
     """A model that is ready to run. `random_ops` are nodes whose value changes from run to run;
     `confinement` says in words what the process that runs it may do. `can` holds `replay`, `reference`
     and `edit` where the framework can; `precision` is what it computes in (`float32`, `int8`, ...).
-    `config` is a Keras model's config as JSON, where only its architecture's code tells it. `unfinished` are layers
-    that do not compute with the statistics that the file holds for them. `refusal`: the framework
+    `config` is a Keras model's config as JSON, where only its architecture's code tells it. `refusal`: the framework
     does not take the file as it stands."""
 
     inputs: tuple[Port, ...]
@@ -78,7 +77,6 @@ class Loaded:
     precision: str = "float32"
     config: str = ""
     lookups: tuple[LookedUp, ...] = ()
-    unfinished: tuple[str, ...] = ()
     refusal: Refusal | None = None
 
 

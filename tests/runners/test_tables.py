@@ -229,24 +229,3 @@ def test_a_table_inside_a_loop() -> None:
     function = looped.get_concrete_function(tf.TensorSpec((None, 2), tf.string))
     held = captured(function.graph.as_graph_def(), function.graph.captures)
     assert [sorted(content.keys.tolist()) for content in held.values()] == [[b"bad", b"film", b"good", b"plot"]]
-
-
-@pytest.mark.parametrize("wrapped", ["nested", "time_distributed"])
-def test_statistics_that_keras_3_leaves_out_of_force_are_told(wrapped: str, tmp_path: Path) -> None:
-    layers = keras.layers
-    layer = layers.Normalization(name="normalization")
-    layer.adapt(np.random.default_rng(3).normal(20, 5, (100, 4)).astype(np.float32))
-    entry = keras.Input((3, 4) if wrapped == "time_distributed" else (4,), name="features")
-    inner = layers.TimeDistributed(layer, name="each")
-    if wrapped == "nested":
-        inner = keras.Sequential([keras.Input((4,)), layer], name="each")
-    model = keras.Model(entry, inner(entry))
-    model.save(tmp_path / "net.h5")
-    model.save(tmp_path / "net.keras")
-    x = np.random.default_rng(4).normal(20, 5, (2, *entry.shape[1:])).astype(np.float32)
-    for name, unfinished in (("net.h5", ["each/normalization"]), ("net.keras", [])):
-        adapter = Keras3Adapter(str(tmp_path / name), Options())
-        own = keras.models.load_model(tmp_path / name, compile=False)(x)
-        [found] = adapter.run({"features": x})["outputs"].values()
-        np.testing.assert_allclose(found, own, atol=1e-6)
-        assert adapter.describe()["unfinished"] == unfinished
