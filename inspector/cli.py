@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from inspector.domain.files import ModelFile
     from inspector.domain.options import SideOptions
     from inspector.session.session import Session
-    from inspector.session.settings import Settings
     from inspector.workers.reader_client import Reader
 
 SAME, DIFFERENT, FAILED, STOPPED, PIPE_CLOSED = 0, 1, 2, 130, 141
@@ -259,12 +258,14 @@ def _find_like(
     from inspector.report.terminal import console, print_hits, progress
     from inspector.session.arrays import load_npy
     from inspector.session.session import Session
+    from inspector.session.settings import Settings
 
     _require(like)
     wanted = load_npy(like)
     options = SideOptions(python=python or "", trust=trust)
     with Session(options_a=options) as session, progress() as told:
-        session.settings = _settings(inputs, preprocess_a=preprocess, preprocess_b=preprocess)
+        given = {"inputs": inputs} if inputs else {}
+        session.settings = Settings(preprocess_a=preprocess, preprocess_b=preprocess, **given)
         session.open("a", file.absolute())
         hits = session.find_like("a", wanted, told, limit=limit)
     return _told(hits, lambda: print_hits(hits, console()))
@@ -339,13 +340,14 @@ def _session(
 ) -> Iterator[Session]:
     """A session with both files open and the settings of the command; one that runs loads them at once."""
     from inspector.session.session import Session
+    from inspector.session.settings import Settings
     from inspector.session.static_session import StaticSession
 
     options_a, options_b = (_side_options(side, others) for side in ("a", "b"))
     numbers = {name: value for name, value in others.items() if name in SETTINGS}
     kind = StaticSession if others.get("static") else Session
     with kind(options_a=options_a, options_b=options_b) as session:
-        session.settings = _settings(inputs, **numbers)
+        session.settings = Settings(**numbers, **({"inputs": inputs} if inputs else {}))
         session.open("a", a.absolute())
         session.open("b", b.absolute())
         if runs:
@@ -367,12 +369,6 @@ def _side_options(side: str, given: Mapping[str, Any]) -> SideOptions:
         choices={"backend": backend} if backend else {},
     )
     return with_words(options, given.get(f"set_{side}") or ())
-
-
-def _settings(inputs: tuple[str, ...], **numbers: Any) -> Settings:
-    from inspector.session.settings import Settings
-
-    return Settings(inputs=inputs, **numbers) if inputs else Settings(**numbers)
 
 
 def _require(path: Path) -> None:

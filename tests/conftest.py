@@ -45,11 +45,11 @@ class Demo:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """For several workers: a file stays on one, since its tests share what it made; all windows on one, since
-    a display gives the keyboard to one window at a time."""
+    """For several workers: a file stays on one, since its tests share what it made; all windows on one, since a
+    display gives the keyboard to one window at a time; all environments on one, which makes them."""
     for item in items:
-        of_window = item.path.parent == ROOT / "tests" / "gui"
-        item.add_marker(pytest.mark.xdist_group("windows" if of_window else str(item.path)))
+        folder = item.path.parent.name
+        item.add_marker(pytest.mark.xdist_group(folder if folder in ("gui", "environments") else str(item.path)))
 
 
 @pytest.fixture(scope="session")

@@ -140,12 +140,16 @@ class Comparing:
             findings = self._clock.time("causes", lambda: self._findings(measured, *sides, fed))
         shown = [(a, b if a.size == b.size else np.full(a.shape, np.nan)) for a, b in arrays]
         result = replace(result, findings=findings, warnings=(*result.warnings, *self._failures.warnings))
-        result = replace(result, sentence=answer(result, stated))
-        if not self._by_value:
-            ports = (Offered(side.opened().format, side.computation().outputs) for side in (self._a, self._b))
-            result = with_order(result, exchanged(measured.outputs(), *ports))
+        result = self._ordered(replace(result, sentence=answer(result, stated)), measured)
         result = with_doubts(with_refusals(result, self._a, loaded_a, self._b, loaded_b), doubtful)
         return Result(result, assignment, gathered, shown)
+
+    def _ordered(self, result: Comparison, measured: Measured) -> Comparison:
+        """With what there is to say of the outputs' order."""
+        if self._by_value:
+            return result
+        ports = (Offered(side.opened().format, side.computation().outputs) for side in (self._a, self._b))
+        return with_order(result, exchanged(measured.outputs(), *ports))
 
     def _without_doubtful(
         self,

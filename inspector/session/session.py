@@ -8,23 +8,25 @@ import threading
 import time
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
 from numpy.typing import NDArray
 
-from inspector.domain.comparison import Comparison, InputUsed
+from inspector.domain.comparison import Comparison
 from inspector.domain.errors import Cancelled, InspectorError
 from inspector.domain.files import SIDES, Entry, ModelFile, Side
 from inspector.domain.match import Assignment, ValueHit
 from inspector.domain.options import SideOptions
 from inspector.matching import match
+from inspector.session.by_value import holding_the_value_of, loaded_alone
 from inspector.session.carried import settings_for, swapped
 from inspector.session.comparing import Comparing, Result, prepare
 from inspector.session.datasets import read_dataset
 from inspector.session.environments import Environments
+from inspector.session.inputs import Prepared
 from inspector.session.lending import (
     answer_of_unpaired,
     answer_without_a_run,
@@ -42,7 +44,7 @@ from inspector.session.store import Store, pair_key
 from inspector.workers import fork_server
 from inspector.workers.child import Progress
 from inspector.workers.reader_client import Reader
-from inspector.workers.runner_client import DEFAULTS, Runner, Started, Written
+from inspector.workers.runner_client import DEFAULTS, Started, Written
 
 Array = NDArray[Any]
 Which = Literal["a", "b", "introduced-a", "introduced-b"]
@@ -50,15 +52,6 @@ Which = Literal["a", "b", "introduced-a", "introduced-b"]
 
 def silent(_text: str, _done: int = 0, _total: int = 0) -> None:
     """Progress for those who do not want any."""
-
-
-@dataclass(frozen=True, slots=True)
-class Preview:
-    """What one input gives each side: numbers in `used`, and the arrays as they are fed."""
-
-    used: InputUsed
-    array_a: Array
-    array_b: Array
 
 
 class Session:
@@ -250,13 +243,12 @@ class Session:
             self.compare(progress)
         return self._last().assignment
 
-    def preview(self, progress: Progress = silent) -> tuple[Preview, ...]:
+    def preview(self, progress: Progress = silent) -> tuple[Prepared, ...]:
         """What each side would receive with the present settings. Loads both sides."""
         assignment = self.match(progress)
         a, b = self._sides["a"], self._sides["b"]
         (_, loaded_a), (_, loaded_b) = both(lambda: a.load(progress), lambda: b.load(progress))
-        prepared = prepare(assignment, (a, loaded_a), (b, loaded_b), self.settings, read_dataset)
-        return tuple(Preview(item.used, item.array_a, item.array_b) for item in prepared)
+        return prepare(assignment, (a, loaded_a), (b, loaded_b), self.settings, read_dataset)
 
     def compare(self, progress: Progress = silent) -> Comparison:
         """Run both sides and say where they differ. Raises InspectorError; Cancelled after `stop()`."""
@@ -318,38 +310,20 @@ class Session:
 
     def find_by_value(self, side: Side, tensor: str, progress: Progress = silent, *, limit: int = 20) -> list[ValueHit]:
         """The other side's tensors ranked by how well their values are this tensor's."""
-        assignment = self.match(progress)
-        (runner_a, loaded_a), (runner_b, loaded_b) = both(
-            lambda: self._sides["a"].load(progress), lambda: self._sides["b"].load(progress)
+        sides = self._sides["a"], self._sides["b"]
+        return holding_the_value_of(
+            tensor, side, sides, self.match(progress), self.settings, progress=progress, limit=limit
         )
-        a, b = (self._sides["a"], loaded_a), (self._sides["b"], loaded_b)
-        prepared = prepare(assignment, a, b, self.settings, read_dataset)
-        fed = {
-            "a": {item.tensor_a: item.array_a for item in prepared},
-            "b": {item.tensor_b: item.array_b for item in prepared},
-        }
-        mine, other = (runner_a, runner_b) if side == "a" else (runner_b, runner_a)
-        progress(f"looking up {tensor} by value", 0, 0)
-        value = mine.run(fed[side], taps=[tensor]).taps[tensor]
-        return other.scan(fed["b" if side == "a" else "a"], [value], limit=limit)[0]
 
     def find_like(self, side: Side, array: Array, progress: Progress = silent, *, limit: int = 20) -> list[ValueHit]:
         """The tensors of one side alone whose value is a given array, under the present input settings."""
-        runner, inputs = self._alone(side, progress)
+        runner, inputs = loaded_alone(self._sides[side], self.settings, progress)
         return runner.scan(inputs, [array], limit=limit)[0]
 
     def run_alone(self, side: Side, progress: Progress = silent) -> dict[str, Array]:
         """The outputs of one side in its untouched run, under the present input settings."""
-        runner, inputs = self._alone(side, progress)
+        runner, inputs = loaded_alone(self._sides[side], self.settings, progress)
         return runner.run(inputs).outputs
-
-    def _alone(self, side: Side, progress: Progress) -> tuple[Runner, dict[str, Array]]:
-        state = self._sides[side]
-        runner, loaded = state.load(progress)
-        same = tuple((port.tensor, port.tensor) for port in state.computation().inputs)
-        assignment = Assignment(matches=(), inputs=same, outputs=(), unmatched_a=(), unmatched_b=())
-        prepared = prepare(assignment, (state, loaded), (state, loaded), self.settings, read_dataset)
-        return runner, {item.tensor_a: item.array_a for item in prepared}
 
     def convert(
         self, form: str, wish: Mapping[str, Any], representative: Settings | None, progress: Progress = silent
@@ -359,11 +333,7 @@ class Session:
         runner, _ = self._sides["a"].load(progress)
         arrays: dict[str, Array] = {}
         if representative is not None:
-            before, self.settings = self.settings, representative
-            try:
-                arrays = self._alone("a", progress)[1]
-            finally:
-                self.settings = before
+            arrays = loaded_alone(self._sides["a"], representative, progress)[1]
         return runner.convert(form, wish, arrays=arrays, progress=progress)
 
     def sha256(self, side: Side) -> str:

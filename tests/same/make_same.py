@@ -23,12 +23,12 @@ os.environ["TF2_BEHAVIOR"] = "1"
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).resolve().parents[1] / "faults")]
 
-import forms
 import layer_cases
 import numpy as np
+import same_forms
 import tensorflow as tf
 import whole_nets
-from forms import FORMS, Arrays, Net, NoSuchForm
+from same_forms import FORMS, Arrays, Net, NoSuchForm
 
 Row = dict[str, Any]
 OUTWARD = ("frozen", "TFLite", "SavedModel", "TF.js layers", "frozen, renamed", "TF.js graph", "SavedModel, exported")
@@ -83,7 +83,7 @@ def plans(keras: Any, seed: int) -> Iterator[Plan]:
             if name.startswith("Random") and build is whole_nets.alone:
                 continue  # nothing in inference: once is enough
             of_layer = lambda k, n=name, b=build: b(k, n)  # noqa: E731
-            coarse = forms.SQNR if name in layer_cases.JUMPING else ()
+            coarse = same_forms.SQNR if name in layer_cases.JUMPING else ()
             tried = tuple(form for form in turned(order) if form not in coarse)
             yield Plan(f"{build.__name__}-{name}", kind, of_layer, tried, 1, trust=case.trust)
     for name, build in whole_nets.WHOLE.items():
@@ -123,8 +123,8 @@ class Maker:
             file = self.folder / f"{self.keras.__name__}-{plan.name}{ending}"
             try:
                 model.save(file)
-                own = forms.loaded(self.keras, file)
-                off = forms.agree(forms.fed(model, inputs), forms.fed(own, inputs), "", named=False)
+                own = same_forms.loaded(self.keras, file)
+                off = same_forms.agree(same_forms.fed(model, inputs), same_forms.fed(own, inputs), "", named=False)
                 if off:
                     raise NoSuchForm(f"its own file gives it back differently: {off}")
             except Exception as error:  # noqa: BLE001 - Keras's own files may fail it in any way
@@ -132,12 +132,12 @@ class Maker:
                 self._leave_out(plan, f"A as {ending}", _said(error))
                 continue
             other = lambda: self._in_other(plan, own)  # noqa: E731, B023 - called for this net alone
-            more = lambda: inputs_of(own, np.random.default_rng(seed + 1), forms.TRAINED_ON)  # noqa: E731, B023
+            more = lambda: inputs_of(own, np.random.default_rng(seed + 1), same_forms.TRAINED_ON)  # noqa: E731, B023
             return Net(keras=self.keras, model=own, file=file, inputs=inputs, more=more, other=other)
         raise NoSuchForm("; ".join(errors))
 
     def _of_net(self, plan: Plan, net: Net, at: int) -> Iterator[Row]:
-        reference = forms.fed(net.model, net.inputs)
+        reference = same_forms.fed(net.model, net.inputs)
         stem = self.folder / net.file.stem
         np.savez(f"{stem}-x.npz", **dict(zip(net.names, net.inputs, strict=True)))
         np.savez(f"{stem}-y.npz", *reference)
@@ -159,7 +159,7 @@ class Maker:
         if written.b.suffix == net.file.suffix and written.b.suffix in (".keras", ".h5") and form.startswith("Keras"):
             raise NoSuchForm("A is that file already")
         if written.outputs is not None:
-            off = forms.agree(reference, written.outputs(), form, named=written.named)
+            off = same_forms.agree(reference, written.outputs(), form, named=written.named)
             if off:
                 raise NoSuchForm(f"DIFFERENT by the frameworks themselves: {off}")
         return {
