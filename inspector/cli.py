@@ -264,8 +264,8 @@ def _find_like(
     wanted = load_npy(like)
     options = SideOptions(python=python or "", trust=trust)
     with Session(options_a=options) as session, progress() as told:
-        given = {"inputs": inputs} if inputs else {}
-        session.settings = Settings(preprocess_a=preprocess, preprocess_b=preprocess, **given)
+        known = inputs or Settings().inputs
+        session.settings = Settings(inputs=known, preprocess_a=preprocess, preprocess_b=preprocess)
         session.open("a", file.absolute())
         hits = session.find_like("a", wanted, told, limit=limit)
     return _told(hits, lambda: print_hits(hits, console()))
@@ -347,7 +347,7 @@ def _session(
     numbers = {name: value for name, value in others.items() if name in SETTINGS}
     kind = StaticSession if others.get("static") else Session
     with kind(options_a=options_a, options_b=options_b) as session:
-        session.settings = Settings(**numbers, **({"inputs": inputs} if inputs else {}))
+        session.settings = Settings(inputs=inputs or Settings().inputs, **numbers)
         session.open("a", a.absolute())
         session.open("b", b.absolute())
         if runs:

@@ -124,8 +124,7 @@ class Comparing:
             "layers", lambda: self._layers(assignment, (runner_a, loaded_a), (runner_b, loaded_b), fed)
         )
         assignment, gathered = self._clock.time(
-            "ends",
-            lambda: self._where_layers_end(assignment, gathered, plain, (sides[0][1:], sides[1][1:]), fed),
+            "ends", lambda: self._where_layers_end(assignment, gathered, plain, (sides[0][1:], sides[1][1:]), fed)
         )
         self._warnings += [*gathered.warnings, *clipping(gathered)]
         found = self._differences(assignment, plain, accumulated_noise(gathered, loaded_a, loaded_b))

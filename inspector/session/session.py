@@ -189,7 +189,7 @@ class Session:
             if self._assignment is None:
                 generation = self._generation
                 found = self._matched(partial(self._refuse_stale, generation), progress)
-                self._store.add_recent(self._path("a"), self._path("b"))
+                self._store.add_recent(*(self._sides[side].opened().path for side in SIDES))
                 self._assignment = found
             return self._assignment
 
@@ -213,7 +213,9 @@ class Session:
         both(a.fingerprints, b.fingerprints)
         try:
             lend_to_weights(a, b, current)
-            forced = {layer: tensor for layer, tensor in self._choices().items() if layer not in without}
+            forced = {
+                layer: tensor for layer, tensor in self._store.matches(self._key()).items() if layer not in without
+            }
             found = match(a.computation(), b.computation(), contents(a, b, current), forced=forced, valued=valued)
             current()
         except Cancelled:  # what was lent meanwhile was lent to a side that is another one now
@@ -265,8 +267,7 @@ class Session:
     def compare_static(self, progress: Progress = silent) -> Comparison:
         """What weights and settings say; nothing is run, and the layers have no numbers."""
         with self._comparing:
-            start = time.perf_counter()
-            assignment = self.match(progress)
+            start, assignment = time.perf_counter(), self.match(progress)
             progress("comparing weights and settings", 0, 0)
             found = compare_static(self._sides["a"], self._sides["b"], assignment)
             found.timings["static"] = round(time.perf_counter() - start, 3)
@@ -388,9 +389,6 @@ class Session:
             raise InspectorError("NO_RESULT", "nothing has been compared yet", todo="Run the comparison first.")
         return self._result
 
-    def _path(self, side: Side) -> str:
-        return self._sides[side].opened().path
-
     def _key(self) -> str:
         return pair_key(self._sides["a"].sha256(), self._sides["b"].sha256())
 
@@ -400,6 +398,3 @@ class Session:
 
     def _plain_digest(self, side: Side) -> str:
         return self._plain_digests.get(side) or self._sides[side].sha256()
-
-    def _choices(self) -> dict[str, str | None]:
-        return self._store.matches(self._key())
