@@ -158,7 +158,7 @@ class Session:
         self._changed()
 
     def swap(self) -> None:
-        """Exchange the sides with everything that is known of them."""
+        """Exchange the sides with all that is known of them."""
         self._sides["a"], self._sides["b"] = self._sides["b"], self._sides["a"]
         for side in SIDES:
             self._sides[side].side = side
