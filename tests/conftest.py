@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -25,6 +26,9 @@ STATE = os.environ["MODEL_INSPECTOR_STATE"] = tempfile.mkdtemp(prefix="model-ins
 atexit.register(shutil.rmtree, STATE, ignore_errors=True)
 # A cause that raises is a warning to a person; here it ends the comparison, and with it the test.
 os.environ["MODEL_INSPECTOR_STRICT"] = "1"
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # Whoever starts the tests in the background of a shell; children would inherit it, and Ctrl+C ends nothing.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 if hasattr(os, "geteuid") and os.geteuid() == 0:
     # Chromium's sandbox refuses to start as root, as in most containers.
     os.environ.setdefault("QTWEBENGINE_DISABLE_SANDBOX", "1")
