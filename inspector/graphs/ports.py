@@ -282,7 +282,7 @@ class _Part:
         removed: Set[str] = set()
         while True:
             ends = [name for name in self._nodes if name in left and self._is_end(name, left, trains=trains)]
-            taken = {name for name in ends if trains and self._judges(name, removed)}
+            taken = {name for name in ends if trains and self._judges(name, removed) and not self._renames(name, left)}
             if not taken or taken == left:
                 return ends
             left -= taken
@@ -323,6 +323,13 @@ class _Part:
         if all(SUMMARIES.match(self._nodes[text].op) for text in readers):
             return True
         return op.op in JUDGING or (op.op in INNER and all(text in removed for text in readers))
+
+    def _renames(self, name: str, left: Set[str]) -> bool:
+        """Whether a node is another name for what the net gives: often the one by which a person asks for it."""
+        op = self._nodes[name]
+        if op.op != "Identity":
+            return False
+        return not any(other in left for other in self._read_by(node_of(op.inputs[0])) if other != name)
 
     def _is_parameter(self, tensor: str) -> bool:
         """A trained array: behind a variable, or in a frozen graph a constant of more than one number."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import struct
@@ -76,28 +77,24 @@ def test_what_tf_keras_wrote_runs_in_legacy_keras(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("members", "code", "shown"),
+    ("members", "code", "names"),
     [
-        ({"model.weights.h5": b"not HDF5 at all"}, "CORRUPT", True),
-        ({"model.weights.h5": ""}, "NO_SUCH_ENTRY", True),
-        ({"config.json": "{"}, "BAD_CONFIG", False),
-        ({"config.json": "[1]"}, "BAD_CONFIG", False),
-        ({"metadata.json": "no JSON"}, "", True),
+        ({"model.weights.h5": b"not HDF5 at all"}, "CORRUPT", ["x", "d"]),
+        ({"model.weights.h5": ""}, "NO_SUCH_ENTRY", ["x", "d"]),
+        ({"config.json": "{"}, "BAD_CONFIG", ["d"]),
+        ({"config.json": "[1]"}, "BAD_CONFIG", ["d"]),
+        ({"metadata.json": "no JSON"}, "", ["x", "d"]),
     ],
 )
 def test_what_is_broken_is_said_and_the_rest_shown(
-    tmp_path: Path, members: dict[str, bytes | str], code: str, shown: bool
+    tmp_path: Path, members: dict[str, bytes | str], code: str, names: list[str]
 ) -> None:
-    opened = open_file(str(archive(tmp_path / "m.keras", members)))
-    codes = [warning.code for warning in opened.file.warnings]
-    assert (code in codes) == bool(code)
-    assert bool(opened.file.runs_in) == (not code)
-    if shown:
-        assert [layer.name for layer in opened.computation().layers] == ["x", "d"]
-    else:
-        with pytest.raises(InspectorError):
-            opened.computation()
-    opened.close()
+    """Weights without their config are layers all the same, which another side's model can run."""
+    with contextlib.closing(open_file(str(archive(tmp_path / "m.keras", members)))) as opened:
+        codes = [warning.code for warning in opened.file.warnings]
+        assert (code in codes) == bool(code)
+        assert bool(opened.file.runs_in) == (code in ("", "BAD_CONFIG"))
+        assert [layer.name for layer in opened.computation().layers] == names
 
 
 def test_a_bomb_is_not_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
