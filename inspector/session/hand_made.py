@@ -22,6 +22,7 @@ from inspector.workers.runner_client import Loaded, Runner
 
 CAUSE = "wrong-match"
 MOST = 32
+SAME_WEIGHTS = ("exact", "transposed")
 Array = NDArray[Any]
 Fed = tuple[Runner, Mapping[str, Array]]
 
@@ -29,14 +30,16 @@ Fed = tuple[Runner, Mapping[str, Array]]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Doubt:
     """A match that a person made, and the `better` tensor of B: it holds the layer's value, `apart` from it at most;
-    `alone`, where the values of the two runs have parted before, when both are given the same inputs. `total` are
-    the numbers of the tensors that were paired, None where they are of other shapes."""
+    `alone`, where the values of the two runs have parted before, when both are given the same inputs; `by_weights`,
+    where even that parts (the layer itself computes something else in B), it is computed with the layer's weights.
+    `total` are the numbers of the tensors that were paired, None where they are of other shapes."""
 
     match: Match
     better: str
     apart: float
     total: Metrics | None
     alone: bool = False
+    by_weights: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,16 +84,19 @@ def doubts(found: Sequence[Chosen], names_b: Collection[str]) -> tuple[Doubt, ..
 
 
 def doubts_alone(found: Sequence[Chosen], rows: Sequence[LayerDifference]) -> tuple[Doubt, ...]:
-    """The matches for which the tensor that would be found without the person gives the same from the same inputs.
-    `rows` are the layers as they compare then."""
+    """The matches for which the tensor that would be found without the person gives the same from the same inputs,
+    or has the layer's weights. `rows` are the layers as they compare then."""
     by_layer = {row.a: row for row in rows}
     result = []
     for item in (item for item in found if not item.hits):
         row = by_layer.get(item.match.a)
-        agrees = row is not None and row.status in ("same", "within-noise")
-        if row is not None and agrees and row.introduced is not None and row.b not in (None, item.match.tensor_b):
-            apart = row.introduced.max_abs
-            result.append(Doubt(match=item.match, better=str(row.b), apart=apart, total=item.total, alone=True))
+        if row is None or row.introduced is None or row.b in (None, item.match.tensor_b):
+            continue
+        agrees = row.status in ("same", "within-noise")
+        weighed = bool(row.weights) and all(weight.relation in SAME_WEIGHTS for weight in row.weights)
+        if agrees or weighed:
+            how = Doubt(match=item.match, better=str(row.b), apart=row.introduced.max_abs, total=item.total)
+            result.append(replace(how, alone=agrees, by_weights=not agrees))
     return tuple(result)
 
 
@@ -147,15 +153,18 @@ def _finding(doubt: Doubt, *, note: bool) -> Finding:
     layer, chosen, better = doubt.match.a, doubt.match.tensor_b, doubt.better
     apart = f"is {short(doubt.total.max_abs)} away from it" if doubt.total is not None else "has another shape"
     given = " from the same inputs" if doubt.alone else ""
+    seen = f"`{better}` is within {short(doubt.apart)} of what `{layer}` gives{given}"
+    if doubt.by_weights:
+        seen = f"`{better}` is computed with the weights of `{layer}`, bit for bit"
     return Finding(
         cause=CAUSE,
         title=f"your match of `{layer}` looks wrong: {_instead(doubt)}",
         layer_a=layer,
         layer_b=better,
         layers=(layer,),
-        confidence=SURE if not doubt.alone else 0.97,
-        evidence=f"`{better}` is within {short(doubt.apart)} of what `{layer}` gives{given}; `{chosen}`, which you "
-        f"matched it with, {apart}. Everything else is compared without this match",
+        confidence=0.97 if doubt.alone or doubt.by_weights else SURE,
+        evidence=f"{seen}; `{chosen}`, which you matched it with, {apart}. Everything else is compared without this "
+        "match",
         mend=f"match `{layer}` with `{better}`, or let the match be found again",
         unproved="nothing in the files is changed by it",
         note_only=note,
@@ -163,4 +172,6 @@ def _finding(doubt: Doubt, *, note: bool) -> Finding:
 
 
 def _instead(doubt: Doubt) -> str:
+    if doubt.by_weights:
+        return f"`{doubt.better}` has its weights"
     return f"`{doubt.better}` {'gives the same from the same inputs' if doubt.alone else 'has this value'}"
