@@ -40,6 +40,8 @@ CATALOGUE = [
     "nan-or-infinity",
     "not-loadable",
     "wrong-match",
+    "vocabulary",
+    "bins",
 ]
 PAGES = [*CATALOGUE, "unexplained"]
 LINK = re.compile(r"\]\(([^)]+)\)")
@@ -51,7 +53,7 @@ def folder(root):
 
 
 def test_there_is_a_page_for_every_cause_and_no_other(folder):
-    assert len(CATALOGUE) == 35
+    assert len(CATALOGUE) == 37
     assert {page.stem for page in folder.glob("*.md")} == {*PAGES, "README"}
 
 
