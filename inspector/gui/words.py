@@ -26,7 +26,10 @@ def _pipeline(match: re.Match[str]) -> str:
 
 
 _SIDE = r"(?:-(?P<side>[ab]))?\b"
-_OTHERS = "batch|fold|signature|keep-float|name-input|name-output|overwrite|high|low|tolerance|sqnr|out|like|limit|html|json|outputs"
+_OTHERS = (
+    "batch|fold|signature|keep-float|name-input|name-output|overwrite|high|"
+    "low|tolerance|sqnr|out|like|limit|html|json|outputs"
+)
 #: An option of the command as it stands in a sentence, and the control of the window that does it. The first
 #: pattern that fits a place holds.
 CONTROLS: tuple[tuple[str, Said], ...] = (

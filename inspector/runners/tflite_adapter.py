@@ -29,11 +29,11 @@ class TFLiteAdapter(Adapter):
         self.outputs = _ports([by_index[index] for index in self._keeping.outputs()], names.outputs)
         constants = self._keeping.constants(tensors)
         operators = self._keeping.operators()
-        # what nobody reads holds no values
-        used = {index for op in operators for index in op["inputs"]} | set(self._keeping.outputs())
-        self.taps = {
-            tensor.name: tensor for tensor in tensors if tensor.place in used - constants
-        }  # others hold nothing
+        kept = set(by_index) - constants
+        if operators:  # of graphs behind the first one nothing is told
+            read = {index for op in operators for index in op["inputs"]}
+            kept &= read | set(self._keeping.outputs())  # what nobody reads holds no values
+        self.taps = {tensor.name: tensor for tensor in tensors if tensor.place in kept}
         self._ops = {by_index[i].name: str(op["op_name"]) for op in operators for i in op["outputs"] if i in by_index}
         self._random = [name for name, op in self._ops.items() if op in RANDOM]
         self.precision = _precision([by_index[i] for i in sorted(constants)], list(self.taps.values()))

@@ -89,6 +89,8 @@ def test_what_no_cause_explains_is_located_and_proved_layer_by_layer(shared_sess
 class Suspecting:
     """A cause that suspects what a test says."""
 
+    __name__ = "suspecting"
+
     def __init__(self, *found: Suspicion) -> None:
         self._found = found
 
