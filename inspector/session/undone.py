@@ -74,9 +74,20 @@ class _Agreeing:
         for layer in reversed(self.a.layers):
             after = [reader for tensor in layer.outputs for reader in readers.get(tensor, ())]
             ends = [self.outputs[tensor] for tensor in layer.outputs if tensor in self.outputs]
-            again = [self._agrees_again(layer, reader) or known[reader.name] for reader in after]
-            known[layer.name] = bool(after or ends) and all(again) and all(ends)
+            again = [
+                self._agrees_again(layer, reader) or (self._is_apart(reader) and known[reader.name]) for reader in after
+            ]
+            known[layer.name] = self._undoes(layer) or (bool(after or ends) and all(again) and all(ends))
         return known
+
+    def _undoes(self, layer: Layer) -> bool:
+        row = self.rows.get(layer.name)
+        return row is not None and row.status == "different" and _within(row)
+
+    def _is_apart(self, layer: Layer) -> bool:
+        """Whether the difference goes on through a layer, as far as is known."""
+        row = self.rows.get(layer.name)
+        return row is None or row.total is None or not _within(row)
 
     def _agrees_again(self, layer: Layer, reader: Layer) -> bool:
         row, after = self.rows.get(layer.name), self.rows.get(reader.name)
