@@ -51,9 +51,8 @@ def take(window: MainWindow, shots: list[tuple[str, str, tuple[int, int], Mode]]
     """Open the demo pair, run it, and grab each tab."""
     window.resize(*shots[0][2])
     window.show()
-    window.input_bar.set_input(IMAGE)
-    window.work.run_when_matched = True
-    window.files.open_pair(resource("demo", "digits.h5"), resource("demo", "digits_faulty.pb"))
+    window.work.give(inputs=(IMAGE,))
+    window.work.open_pair(resource("demo", "digits.h5"), resource("demo", "digits_faulty.pb"), run=True)
     wait(lambda: window.state.comparison is not None)
     for name, tab, size, _ in shots:
         window.resize(*size)
