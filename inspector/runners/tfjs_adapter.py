@@ -12,6 +12,7 @@ from .adapter import Adapter, Arrays, Port, Stated
 from .messages import no_such_tensor, short
 from .refusal import refusal
 from .server import RequestError
+from .structure import split_tensor
 from .tfjs_files import ModelFiles, Named, model_files
 from .tfjs_library import VERSION, library_files
 from .tfjs_upgrading import Variable, Variables, in_readable_words, renamed
@@ -117,12 +118,13 @@ class TFJSAdapter(Adapter):
         outputs = files.outputs if files.outputs is not None else [Named(_bare(n), n) for n in described["outputs"]]
         self.inputs = [Port(name, tensor, tensor) for name, tensor in inputs]
         self.outputs = [Port(name, tensor, tensor) for name, tensor in outputs]
-        self._stated = {item["tensor"]: _stated(item) for item in described["taps"]}
+        kept = [item for item in described["taps"] if split_tensor(item["tensor"])[0] not in files.unkept]
+        self._stated = {item["tensor"]: _stated(item) for item in kept}
         self._stated.update((item["tensor"], _stated(dict(item, op="InputLayer"))) for item in described["inputs"])
         for port in self.outputs:
             self._stated.setdefault(port.tensor, Stated(None, "float32"))
         self.taps = {name: name for name in fed}
-        self.taps.update((item["tensor"], item["tensor"]) for item in described["taps"])
+        self.taps.update((item["tensor"], item["tensor"]) for item in kept)
         self.classes = {name: stated.op for name, stated in self._stated.items()}
 
     def stated(self, tap: str) -> Stated:

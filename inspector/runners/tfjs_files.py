@@ -3,11 +3,18 @@
 import json
 import os
 import re
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Dict, FrozenSet, List, NamedTuple, Optional, Sequence, Tuple
 
+from ..graphs.frames import nested, ordered
+from ..graphs.inlining import Op
 from .server import RequestError
 
 MODEL = "model.json"
+HOLDING_LISTS = ("TensorList", "EmptyTensorList", "TensorArray", "HashTable")
+OF_LISTS = (  # they give tensors
+    "TensorListStack", "TensorListGetItem", "TensorListGather", "TensorListConcat", "TensorListConcatV2",
+    "TensorListLength", "TensorArrayReadV3", "TensorArrayGatherV3", "TensorArrayConcatV3", "TensorArraySizeV3",
+)  # fmt: skip
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 
 
@@ -20,7 +27,8 @@ class Named(NamedTuple):
 
 class ModelFiles(NamedTuple):
     """`kind`: `layers` or `graph`. `weights`: the coarsest dtype that weights are kept in. `inputs` and `outputs`
-    are a graph's signature, None where it has none."""
+    are a graph's signature, None where it has none. `unkept`: nodes of a graph whose values no run can hand out:
+    those in loops and conditionals, and lists of tensors."""
 
     json: str
     shards: Sequence[str]
@@ -28,6 +36,7 @@ class ModelFiles(NamedTuple):
     weights: str = "float32"
     inputs: Optional[List[Named]] = None
     outputs: Optional[List[Named]] = None
+    unkept: FrozenSet[str] = frozenset()
 
 
 def model_files(path: str) -> ModelFiles:
@@ -42,13 +51,25 @@ def model_files(path: str) -> ModelFiles:
         kept = _coarsest(manifest)
         topology = stated.get("modelTopology")
         is_graph = isinstance(topology, dict) and isinstance(topology.get("node"), list)
+        unkept = _unkept(topology["node"]) if is_graph else frozenset()
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         what = "this is no TensorFlow.js model: {}: {}".format(type(error).__name__, error)
         raise RequestError("LOAD_FAILED", what[:500], file, "Convert it again.")
     if not is_graph:
         return ModelFiles(file, shards, "layers", kept)
     inputs, outputs = _signature(stated)
-    return ModelFiles(file, shards, "graph", kept, inputs, outputs)
+    return ModelFiles(file, shards, "graph", kept, inputs, outputs, unkept)
+
+
+def _unkept(stated: List[Dict[str, Any]]) -> FrozenSet[str]:
+    ops = {}
+    for node in stated:
+        links = node.get("input") or []
+        inputs = [text for text in links if not text.startswith("^")]
+        controls = [text[1:] for text in links if text.startswith("^")]
+        ops[node["name"]] = Op(node["name"], node["op"], inputs, controls, "", lambda _key: 1)
+    lists = {name for name, op in ops.items() if op.op.startswith(HOLDING_LISTS) and op.op not in OF_LISTS}
+    return frozenset(nested(ops, ordered(ops)) | lists)
 
 
 def _coarsest(manifest: List[Dict[str, Any]]) -> str:

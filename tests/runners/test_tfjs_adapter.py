@@ -86,6 +86,24 @@ def test_every_tensor_is_tensorflows(truth: Path, tmp_path: Path, kind: str, bac
 
 
 @pytest.mark.framework
+def test_every_tensor_that_is_told_can_be_kept_also_around_a_loop(truth: Path, tmp_path: Path) -> None:
+    """What is computed step by step within has no one value, and a list of tensors is none."""
+    folder = truth / "loop"
+    nodes = {node["name"]: node for node in json.loads((folder / "model.json").read_text())["modelTopology"]["node"]}
+    entered = [name for name, node in nodes.items() if node["op"] == "Enter"]
+    fed = dict(np.load(folder / "input.npz"))
+    runner, said = loaded(folder, tmp_path)
+    try:
+        names = [tap.tensor for tap in said.taps]
+        kept = runner.run(fed, taps=names).taps
+    finally:
+        runner.close()
+    assert entered
+    assert not {f"{name}:0" for name in entered} & set(names)
+    assert set(kept) == set(names) >= set(fed)
+
+
+@pytest.mark.framework
 @pytest.mark.parametrize("kind", ["layers", "graph", "fused", "loop"])
 def test_reader_and_runner_name_tensors_alike(truth: Path, tmp_path: Path, kind: str) -> None:
     runner, said = loaded(truth / kind, tmp_path)
