@@ -165,7 +165,8 @@ def _picture(opened: Opened, value_id: str, shape: tuple[int, ...]) -> tuple[tup
     if count > 1 << 26:
         values = opened.values(value_id, 0, SIDE * shape[-1] if shape[-1] <= 1 << 16 else SIDE * SIDE)
         return _rows(_thinned(values[: values.size // shape[-1] * shape[-1]].reshape(-1, shape[-1]))), "the first rows"
-    values = opened.values(value_id).astype(np.float64).reshape(shape)
+    with np.errstate(invalid="ignore"):  # a damaged file holds numbers that signal
+        values = opened.values(value_id).astype(np.float64).reshape(shape)
     if len(shape) == 4 and shape[0] <= 16 and shape[1] <= 16:
         return _rows(_mosaic(values)), "kernels side by side: outputs across, inputs down"
     if len(shape) == 1:
