@@ -48,6 +48,7 @@ class Demo:
     images: tuple[Path, ...]
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist looks at the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """For several workers: a file stays on one, since its tests share what it made; all windows on one, since a
     display gives the keyboard to one window at a time; all environments on one, which makes them."""

@@ -95,7 +95,7 @@ def test_a_real_text_graph_named_pb(shared_models: Path) -> None:
     opened = open_file(str(shared_models / "singles" / "pb" / "train_iris.pb"))
     assert (opened.file.format, opened.file.runs_in) == ("text_graph", "")
     assert "dense/kernel has no value" in opened.file.reason
-    assert {"NOT_FROZEN", "CONTAINS_CODE"} == {warning.code for warning in opened.file.warnings}
+    assert {"NOT_FROZEN", "CONTAINS_CODE", "TRAINING_GRAPH"} == {warning.code for warning in opened.file.warnings}
     assert len(opened.computation().layers) > 1
 
 
