@@ -47,9 +47,15 @@ def output_shape(
     if kind.startswith("depthwise") and len(kernel) > 2:
         settings = {**settings, "filters": kernel[-1] * kernel[-2]}
     try:
-        return RULES[kind](settings, known)
+        found = RULES[kind](settings, known)
+        return _halved(found) if found and settings.get("activation") == "glu" else found
     except (IndexError, TypeError, ValueError, KeyError, ZeroDivisionError):
         return None  # a config whose numbers do not fit its input; Keras will say so on loading
+
+
+def _halved(shape: Shape) -> Shape:
+    """`glu` multiplies one half of the channels with the sigmoid of the other: Keras's own shapes do not say so."""
+    return (*shape[:-1], None if shape[-1] is None else shape[-1] // 2)
 
 
 def _same(_: Settings, inputs: list[Shape]) -> Shape:

@@ -13,7 +13,7 @@ from inspector.matching.affine import scale_and_offset
 from inspector.matching.contents import CHUNK, Contents, size_of
 from inspector.matching.numbers import HALF_STEP, Gap, numbers
 from inspector.matching.steps import Step
-from inspector.matching.sweep import Sweep
+from inspector.matching.sweep import Placed, Sweep
 
 Float64 = NDArray[np.float64]
 FOLDABLE = frozenset(
@@ -44,12 +44,22 @@ def folded_pairs(sweep: Sweep, contents: Contents) -> dict[int, tuple[int, tuple
         placed, own = (sweep.placed.get(place) for place in (-1 if before is None else before, index))
         if before is None or placed is None or sweep.steps_a[before].kind not in FOLDABLE:
             continue
-        if own is not None and own.b != placed.b:  # what follows may have led the sweep back to the convolution
-            continue
         records = _compare(contents, sweep.steps_a[before], step, sweep.steps_b[placed.b])
-        if records:
+        # What follows may have led the sweep back to the convolution. Where it led beyond, the weights decide: a
+        # kernel and a bias that hold the whole norm leave nothing of it to stand elsewhere.
+        elsewhere = own is not None and own.b != placed.b
+        if records and not (elsewhere and (_is_settled(sweep, step, own) or not _holds_all(records))):
             found[index] = (before, records)
     return found
+
+
+def _is_settled(sweep: Sweep, step: Step, own: Placed | None) -> bool:
+    """Whether the norm's own place is a batch norm of B, or a person's choice."""
+    return own is not None and (sweep.steps_b[own.b].kind == "batch_norm" or step.layer.name in sweep.forced)
+
+
+def _holds_all(records: tuple[WeightDifference, ...]) -> bool:
+    return len(records) == 2 and all(record.relation == "folded" for record in records)
 
 
 def pattern(kernel: Weight, scale: Float64, kind: str) -> Float64:
