@@ -49,5 +49,5 @@ def test_a_norm_that_the_kernel_and_the_bias_hold_stands_nowhere_else() -> None:
 
 @pytest.mark.parametrize("bias", [BETA, BETA - MEAN * SCALE + 0.5])
 def test_a_bias_that_is_not_the_norms_is_no_proof(bias: np.ndarray) -> None:
-    found = {item.a: item for item in folded_before_a_written_out_activation(bias).matches}
-    assert all(record.relation != "folded" for item in found.values() for record in item.weights if record.role == "bias")
+    found = folded_before_a_written_out_activation(bias).matches
+    assert all(r.relation != "folded" for item in found for r in item.weights if r.role == "bias")
