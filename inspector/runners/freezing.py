@@ -28,6 +28,7 @@ def value_reads() -> List[Replacement]:
         (BaseResourceVariable, "_read_variable_op", read_value),
         (BaseResourceVariable, "sparse_read", _gather),
         (BaseResourceVariable, "gather_nd", _gather_nd),
+        (tf.random.Generator, "skip", _unskipped),
     ]
 
 
@@ -38,6 +39,11 @@ def _gather(variable: Any, indices: Any, name: Any = None) -> Any:
 
 def _gather_nd(variable: Any, indices: Any, name: Any = None) -> Any:
     return tf.gather_nd(variable.value(), indices, name=name)
+
+
+def _unskipped(generator: Any, _delta: Any) -> Any:
+    """A generator's state is read without counting it up, which takes the variable's handle."""
+    return generator.state.value()
 
 
 def frozen_graph_def(graph: Any) -> Any:

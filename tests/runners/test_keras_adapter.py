@@ -165,3 +165,16 @@ def test_mobilenet(framework: str, folder: Path) -> None:
         np.testing.assert_allclose(taps[name], array, rtol=1e-5, atol=1e-5 * np.abs(array).max(), err_msg=name)
     again = adapter.replay(taps, list(taps))
     assert max(np.abs(again[name] - taps[name]).max() for name in taps) == pytest.approx(0, abs=1e-6)
+
+
+def test_a_generator_s_state_does_not_bring_its_variable_back(tmp_path: Path) -> None:
+    """RandomCrop of legacy Keras draws in a branch of an `If` that inference never takes; it resizes instead."""
+    image = tf_keras.Input((8, 9, 3), name="image")
+    x = tf_keras.layers.RandomCrop(5, 6, name="crop")(image)
+    model = tf_keras.Model(image, tf_keras.layers.Dense(2, name="scores")(x))
+    path = nets.saved(model, tmp_path)
+    feeds = {"image": np.random.default_rng(0).random((3, 8, 9, 3), np.float32)}
+    adapter = LegacyKerasAdapter(str(path), Options())
+    taps = adapter.run(feeds, taps=["crop"])["taps"]
+    own = tf_keras.Model(image, x)(feeds["image"], training=False)
+    np.testing.assert_allclose(taps["crop"], own, atol=ROUNDING)

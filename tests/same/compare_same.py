@@ -77,7 +77,8 @@ def refusal(session: Session, folder: Path, row: dict[str, Any]) -> str:
     try:
         session.run_alone("b")
     except InspectorError as error:
-        return f"TensorFlow.js itself cannot run it: {error}"[:200] if error.code == "RUN_FAILED" else ""
+        refused = error.code in ("RUN_FAILED", "WRONG_SHAPE")  # its CategoryEncoding changes its input's own shape
+        return f"TensorFlow.js itself cannot run it: {error}"[:200] if refused else ""
     return ""
 
 
