@@ -70,9 +70,19 @@ def resolve(known: Known) -> Snapshot:
         can_swap=bool(a or b) and not known.running and not known.opening,
         can_save=known.comparison is not None,
         can_preview=ready and known.assignment is not None and not known.running,
-        outdated=known.outdated if known.comparison is not None and not known.running else "",
+        outdated=_outdated(known),
         open_sides=tuple(side for side in SIDES if known.files[side] is not None),
     )
+
+
+def _outdated(known: Known) -> str:
+    """Why the answer no longer holds. An answer stays until what is opened is there: it may fail to open."""
+    if known.comparison is None or known.running:
+        return ""
+    if known.opening:
+        names = " and ".join(known.opening[side] for side in SIDES if side in known.opening)
+        return f"{names} {'are' if len(known.opening) > 1 else 'is'} being opened"
+    return known.outdated
 
 
 def can_run(file: ModelFile, other: ModelFile) -> bool:

@@ -192,6 +192,18 @@ def test_what_is_taken_back_is_not_out_of_date(qtbot: QtBot, compared: MainWindo
     assert not compared.answer.outdated.isVisible()
 
 
+def test_while_another_pair_opens_the_old_answer_is_out_of_date(
+    qtbot: QtBot, compared: MainWindow, tmp_path: Path
+) -> None:
+    drop_on(compared, dropped(*made(tmp_path, "other.h5", "other.pb")))
+    assert compared.answer.outdated.raw == "Out of date: other.h5 and other.pb are being opened"
+    assert compared.answer.outdated.isVisible()
+    assert not compared.answer.sentence.isEnabled()
+    qtbot.waitUntil(lambda: not compared.work.known.opening)
+    assert compared.state.comparison is None
+    assert not compared.answer.outdated.isVisible()
+
+
 def test_a_changed_match_stands_in_the_table_without_the_old_numbers(qtbot: QtBot, compared: MainWindow) -> None:
     change_match(qtbot, compared)
     row = next(row for row in compared.table.shown_rows() if row.a == "bn_2")
