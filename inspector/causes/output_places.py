@@ -51,6 +51,15 @@ class _Places:
     named: bool
 
 
+def in_place(a: Offered, b: Offered) -> dict[str, str]:
+    """B's tensor at the place of each of A's; empty where a side states no places."""
+    places_a, places_b = _places(a, b), _places(b, a)
+    if places_a is None or places_b is None:
+        return {}
+    there = {place: tensor for tensor, place in places_b.at.items()}
+    return {tensor: there[place] for tensor, place in places_a.at.items() if place in there}
+
+
 def exchanged(outputs: Sequence[OutputPair], a: Offered, b: Offered) -> Exchanged | None:
     """What a caller gets who takes B's outputs as he took A's, where that is another one. None where every output
     is where it was, where nothing can be said, and where the values are the same all the same."""

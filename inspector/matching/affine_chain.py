@@ -66,7 +66,7 @@ def with_affine(matches: Sequence[Match], sweep: Sweep, contents: Contents) -> l
         records, taken = found
         by_name[match.a] = replace(match, weights=_merged(match.weights, records))
         for name in taken:
-            by_name[name] = replace(by_name[name], weights=_given_away(by_name[name].weights, step.layer.name))
+            by_name[name] = replace(by_name[name], weights=given_away(by_name[name].weights, step.layer.name))
     return [by_name[match.a] for match in matches]
 
 
@@ -74,7 +74,7 @@ def _merged(old: Sequence[WeightDifference], new: Mapping[str, WeightDifference]
     return tuple(new.get(record.a, record) for record in old)
 
 
-def _given_away(records: Sequence[WeightDifference], where: str) -> tuple[WeightDifference, ...]:
+def given_away(records: Sequence[WeightDifference], where: str) -> tuple[WeightDifference, ...]:
     """What B's layer has not, since it is in another one's kernel or bias."""
     told = f"worked into the kernel and bias of `{where}`"
     return tuple(replace(r, relation="folded", detail=told) if r.relation == "missing" else r for r in records)
@@ -183,7 +183,7 @@ def _before(sweep: Sweep, index: int, matches: Mapping[str, Match], contents: Co
     makers = {step.output: at for at, step in enumerate(sweep.steps_a)}
     tensors = sweep.steps_a[index].inputs
     for _ in range(MOST):
-        maker = _through(sweep, makers, tensors)
+        maker = through(sweep, makers, tensors)
         if maker is None:
             return
         step = sweep.steps_a[maker]
@@ -225,7 +225,7 @@ def _behind(sweep: Sweep, index: int, contents: Contents) -> Iterator[list[Affin
         tensor = readers[0].output
 
 
-def _through(sweep: Sweep, makers: Mapping[str, int], tensors: Sequence[str]) -> int | None:
+def through(sweep: Sweep, makers: Mapping[str, int], tensors: Sequence[str]) -> int | None:
     """Who makes a step's one input; behind layers that do nothing in inference, who makes theirs."""
     while len(tensors) == 1 and tensors[0] in makers:
         maker = makers[tensors[0]]

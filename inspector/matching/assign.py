@@ -16,6 +16,7 @@ from inspector.matching.names import Names, named_tensor
 from inspector.matching.ports import pair
 from inspector.matching.reasons import confidence, evidence, of_weights
 from inspector.matching.regions import Flow
+from inspector.matching.scaled_inputs import with_scaled_inputs
 from inspector.matching.steps import Step, is_identity, steps_of
 from inspector.matching.sweep import Sweep
 from inspector.matching.weights import pair_weights
@@ -52,7 +53,8 @@ def _match_finer(
     sweep.where.update({one.tensor: other.tensor for one, other in inputs})
     sweep.run()
     matches = _with_folding(_matches(sweep, names, contents), sweep, contents)
-    matches = with_equalised(with_affine(matches, sweep, contents), sweep, contents)
+    matches = with_scaled_inputs(with_affine(matches, sweep, contents), sweep, contents)
+    matches = with_equalised(matches, sweep, contents)
     outputs = _outputs(a, b, sweep)
     used = {sweep.steps_b[i].layer.name for placed in sweep.placed.values() for i in (placed.b, *placed.inside)}
     return Assignment(

@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from inspector.domain.files import Side
 from inspector.domain.match import Assignment, ValueHit
-from inspector.session.comparing import prepare
 from inspector.session.datasets import read_dataset
 from inspector.session.passes import both
+from inspector.session.prepare import prepare
 from inspector.session.settings import Settings
 from inspector.session.side import SideState
 from inspector.workers.child import Progress

@@ -22,15 +22,15 @@ from inspector.session.answer import answer
 from inspector.session.casework import Measured, case_of, facts_of, weights_case
 from inspector.session.explain import explain
 from inspector.session.hand_made import Doubt, disagreeing, doubts, doubts_alone, is_chosen, with_doubts
-from inspector.session.inputs import Prepared, ReadDataset, resolve
+from inspector.session.inputs import Prepared, ReadDataset
 from inspector.session.laboratory import Bench, Laboratory
 from inspector.session.latent import with_latent
-from inspector.session.lookups import pair_lookups, ports_of, unseen, with_verdict_of
+from inspector.session.lookups import pair_lookups, unseen, with_verdict_of
 from inspector.session.misplaced import Looked, agreeing
+from inspector.session.output_pairs import paired_as_stated
 from inspector.session.passes import Gathered, Passes, both
 from inspector.session.plan import is_fixed, plan, samples_of
-from inspector.session.recorded import prepared as prepared_recorded
-from inspector.session.recorded import recorded_inputs
+from inspector.session.prepare import prepare
 from inspector.session.refused import with_refusals
 from inspector.session.rows import accumulated_noise, clipping, layer_differences, side_run
 from inspector.session.settings import Settings
@@ -127,17 +127,18 @@ class Comparing:
             "ends", lambda: self._where_layers_end(assignment, gathered, plain, (sides[0][1:], sides[1][1:]), fed)
         )
         self._warnings += [*gathered.warnings, *clipping(gathered)]
-        found = self._differences(assignment, plain, accumulated_noise(gathered, loaded_a, loaded_b))
+        assignment, plain, found = self._outputs_compared(
+            assignment, plain, accumulated_noise(gathered, loaded_a, loaded_b)
+        )
         layers, stated = self._judged(assignment, gathered, found)
-        arrays = plain.arrays
         layers = self._latent(layers, assignment, gathered, *sides, fed)
         lookups = pair_lookups(assignment, *(opened_lookups(item.lookups) for item in (loaded_a, loaded_b)))
         result = with_verdict_of(lookups, self._result(assignment, prepared, found, layers, (loaded_a, loaded_b)))
-        measured = Measured(result, assignment, gathered, prepared, arrays, lookups)
+        measured = Measured(result, assignment, gathered, prepared, plain.arrays, lookups)
         findings: tuple[Finding, ...] = ()
         with self._failures.of("(looking for causes)"):
             findings = self._clock.time("causes", lambda: self._findings(measured, *sides, fed))
-        shown = [(a, b if a.size == b.size else np.full(a.shape, np.nan)) for a, b in arrays]
+        shown = [(a, b if a.size == b.size else np.full(a.shape, np.nan)) for a, b in plain.arrays]
         result = replace(result, findings=findings, warnings=(*result.warnings, *self._failures.warnings))
         result = self._ordered(replace(result, sentence=answer(result, stated)), measured)
         result = with_doubts(with_refusals(result, self._a, loaded_a, self._b, loaded_b), doubtful)
@@ -147,8 +148,10 @@ class Comparing:
         """With what there is to say of the outputs' order."""
         if self._by_value:
             return result
-        ports = (Offered(side.opened().format, side.computation().outputs) for side in (self._a, self._b))
-        return with_order(result, exchanged(measured.outputs(), *ports))
+        return with_order(result, exchanged(measured.outputs(), *self._offered()))
+
+    def _offered(self) -> list[Offered]:
+        return [Offered(side.opened().format, side.computation().outputs) for side in (self._a, self._b)]
 
     def _without_doubtful(
         self,
@@ -281,6 +284,16 @@ class Comparing:
         errors = [(errors_a.get(pair[0]), errors_b.get(pair[1])) for pair in assignment.outputs]
         return outputs_of.Plain(arrays, errors)
 
+    def _outputs_compared(
+        self, assignment: Assignment, plain: outputs_of.Plain, noise: float
+    ) -> tuple[Assignment, outputs_of.Plain, list[OutputDifference]]:
+        found = [
+            outputs_of.difference(pair, *arrays, errors, noise=noise)
+            for pair, arrays, errors in zip(assignment.outputs, plain.arrays, plain.errors, strict=True)
+        ]
+        assignment, plain = paired_as_stated(assignment, plain, found, *self._offered())
+        return assignment, plain, self._differences(assignment, plain, noise)
+
     def _differences(self, assignment: Assignment, plain: outputs_of.Plain, noise: float) -> list[OutputDifference]:
         found = []
         for pair, arrays, errors in zip(assignment.outputs, plain.arrays, plain.errors, strict=True):
@@ -368,31 +381,6 @@ class Comparing:
                 names = ", ".join(loaded.random_ops[:3])
                 found.append(Warn("RANDOM_OPS", f"side {side} holds random ops ({names}): a second run may differ"))
         return found
-
-
-def prepare(
-    assignment: Assignment,
-    a: tuple[SideState, Loaded],
-    b: tuple[SideState, Loaded],
-    settings: Settings,
-    read: ReadDataset,
-) -> tuple[Prepared, ...]:
-    """What each side will be fed, for every pair of inputs. Raises INPUT_MISSING, WRONG_SHAPE, ..."""
-    ports_a = ports_of(a[0].computation().inputs, a[1])
-    ports_b = ports_of(b[0].computation().inputs, b[1])
-    pairs = [(ports_a[x], ports_b[y]) for x, y in assignment.inputs if x in ports_a and y in ports_b]
-    missing = [name for name in ports_b if name not in {pair[1].tensor for pair in pairs}]
-    missing += [name for name in ports_a if name not in {pair[0].tensor for pair in pairs}]
-    if missing:
-        raise InspectorError(
-            "INPUT_UNPAIRED",
-            f"no partner on the other side for the input {', '.join(missing)}",
-            todo="The two files do not take the same inputs.",
-        )
-    recorded = recorded_inputs(a[0], b[0])
-    if recorded is not None:
-        return prepared_recorded(recorded, pairs, settings)
-    return resolve(settings.inputs, [pair[0] for pair in pairs], [pair[1] for pair in pairs], settings, read)
 
 
 def _keeps_state(loaded: Loaded) -> bool:

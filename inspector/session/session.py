@@ -23,7 +23,7 @@ from inspector.domain.options import SideOptions
 from inspector.matching import match
 from inspector.session.by_value import holding_the_value_of, loaded_alone
 from inspector.session.carried import settings_for, swapped
-from inspector.session.comparing import Comparing, Result, prepare
+from inspector.session.comparing import Comparing, Result
 from inspector.session.datasets import read_dataset
 from inspector.session.environments import Environments
 from inspector.session.inputs import Prepared
@@ -36,6 +36,7 @@ from inspector.session.lending import (
     without_a_place,
 )
 from inspector.session.passes import Gathered, both
+from inspector.session.prepare import prepare
 from inspector.session.settings import Settings
 from inspector.session.side import SideState
 from inspector.session.snippets import snippet
@@ -370,8 +371,8 @@ class Session:
         with ThreadPoolExecutor(2) as pool:
             list(pool.map(lambda side: self._sides[side].close(), SIDES))
         if not self._closed:
-            self._closed = True
             fork_server.release()
+        self._closed = True
         shutil.rmtree(self._spill, ignore_errors=True)
 
     def _changed(self, *, keep_result: bool = False) -> None:
@@ -379,8 +380,7 @@ class Session:
         self._generation += 1
         for side in SIDES:
             self._sides[side].stand_in = None
-        self._assignment = None
-        self._current = False
+        self._assignment, self._current = None, False
         if not keep_result:
             self._result = None
 

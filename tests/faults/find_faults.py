@@ -29,6 +29,7 @@ from inspector.domain.options import SideOptions
 from inspector.session.session import Session
 from inspector.session.settings import Settings
 from inspector.session.store import Store
+from inspector.workers import fork_server
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -43,7 +44,7 @@ NOTED = ("output-order", "precision", "state-kept")
 
 def main() -> int:
     asked = arguments()
-    with tempfile.TemporaryDirectory() as temporary:
+    with fork_server.held(), tempfile.TemporaryDirectory() as temporary:
         folder = Path(asked.keep or temporary)
         folder.mkdir(parents=True, exist_ok=True)
         start = time.perf_counter()

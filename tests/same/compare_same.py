@@ -20,6 +20,7 @@ from inspector.domain.options import SideOptions
 from inspector.session.session import Session
 from inspector.session.settings import Settings
 from inspector.session.store import Store
+from inspector.workers import fork_server
 
 FAILED = "CAUSE_FAILED"
 BROWSER_ROUNDING = 1e-4  # of the largest number: what TensorFlow.js's own kernels leave
@@ -28,7 +29,11 @@ BROWSER_ROUNDING = 1e-4  # of the largest number: what TensorFlow.js's own kerne
 def main(folder: Path) -> None:
     out = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)  # nothing else may come in between the lines
-    with tempfile.TemporaryDirectory() as state, Session(store=Store(Path(state))) as session:
+    with (
+        fork_server.held(),  # one import of TensorFlow for all pairs
+        tempfile.TemporaryDirectory() as state,
+        Session(store=Store(Path(state))) as session,
+    ):
         for line in sys.stdin:
             out.write(json.dumps(outcome_of(session, folder, json.loads(line))) + "\n")
 
