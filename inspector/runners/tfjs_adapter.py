@@ -217,5 +217,10 @@ def _array(said: Dict[str, Any], blobs: Dict[int, np.ndarray]) -> np.ndarray:
         encoded = [value.encode("utf-8") for value in said["values"]]
         return np.array(encoded, np.bytes_).reshape(said["shape"])
     kind = np.dtype(said["dtype"]) if said["dtype"] != "bool" else np.dtype(np.uint8)
-    array = blobs.get(said["blob"], np.zeros(0, np.uint8)).view(kind).reshape(said["shape"])
+    array = blobs.get(said["blob"], np.zeros(0, np.uint8)).view(kind)
+    if array.size != int(np.prod(said["shape"], dtype=np.int64)):
+        # A kernel of TensorFlow.js has told another shape than it filled (seen in masks that are broadcast): there
+        # are no numbers at most places, and what looks tensors up by value passes this one over.
+        return np.full(said["shape"], np.nan, np.float32)
+    array = array.reshape(said["shape"])
     return array.astype(np.bool_) if said["dtype"] == "bool" else array

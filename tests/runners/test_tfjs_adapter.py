@@ -20,6 +20,7 @@ from inspector import formats
 from inspector.domain.errors import InspectorError
 from inspector.domain.options import SideOptions
 from inspector.runners.server import RequestError
+from inspector.runners.tfjs_adapter import _array
 from inspector.runners.tfjs_library import library_files
 from inspector.workers.runner_client import Loaded, Runner
 
@@ -299,3 +300,13 @@ def test_real_models_run(shared_models: Path, tmp_path: Path) -> None:
 def no_flags_of_ones_own(monkeypatch: pytest.MonkeyPatch) -> None:
     if "QTWEBENGINE_CHROMIUM_FLAGS" in os.environ:
         monkeypatch.delenv("QTWEBENGINE_CHROMIUM_FLAGS")
+
+
+def test_a_tensor_that_does_not_fill_the_shape_it_states_holds_no_numbers() -> None:
+    """TensorFlow.js's own kernels hand such masks out where one is broadcast to the batch."""
+    found = _array({"dtype": "bool", "shape": [4, 9, 1], "blob": 0}, {0: np.ones(9, np.uint8)})
+    assert found.shape == (4, 9, 1)
+    assert np.isnan(found).all()
+    whole = _array({"dtype": "bool", "shape": [9, 1], "blob": 0}, {0: np.ones(9, np.uint8)})
+    assert whole.dtype == np.bool_
+    assert whole.all()
