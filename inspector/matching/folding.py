@@ -44,11 +44,13 @@ def folded_pairs(sweep: Sweep, contents: Contents) -> dict[int, tuple[int, tuple
         placed, own = (sweep.placed.get(place) for place in (-1 if before is None else before, index))
         if before is None or placed is None or sweep.steps_a[before].kind not in FOLDABLE:
             continue
-        records = _compare(contents, sweep.steps_a[before], step, sweep.steps_b[placed.b])
         # What follows may have led the sweep back to the convolution. Where it led beyond, the weights decide: a
         # kernel and a bias that hold the whole norm leave nothing of it to stand elsewhere.
         elsewhere = own is not None and own.b != placed.b
-        if records and not (elsewhere and (_is_settled(sweep, step, own) or not _holds_all(records))):
+        if elsewhere and _is_settled(sweep, step, own):
+            continue
+        records = _compare(contents, sweep.steps_a[before], step, sweep.steps_b[placed.b])
+        if records and (not elsewhere or _holds_all(records)):
             found[index] = (before, records)
     return found
 
