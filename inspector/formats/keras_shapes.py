@@ -30,6 +30,7 @@ SAME = (
 )
 MERGES = ("add", "subtract", "multiply", "average", "maximum", "minimum", "divide")
 JOINING = (*MERGES, "concat", "attention")  # further inputs of other kinds are states and masks
+WRAPPING = ("time_distributed", "bidirectional")  # their settings are the inner layer's, whose rule has been asked
 RECURRENT = ("lstm", "gru", "simple_rnn")
 
 
@@ -48,7 +49,8 @@ def output_shape(
         settings = {**settings, "filters": kernel[-1] * kernel[-2]}
     try:
         found = RULES[kind](settings, known)
-        return _halved(found) if found and settings.get("activation") == "glu" else found
+        halves = settings.get("activation") == "glu" and kind not in WRAPPING
+        return _halved(found) if found and halves else found
     except (IndexError, TypeError, ValueError, KeyError, ZeroDivisionError):
         return None  # a config whose numbers do not fit its input; Keras will say so on loading
 

@@ -127,9 +127,8 @@ class Comparing:
             "ends", lambda: self._where_layers_end(assignment, gathered, plain, (sides[0][1:], sides[1][1:]), fed)
         )
         self._warnings += [*gathered.warnings, *clipping(gathered)]
-        assignment, plain, found = self._outputs_compared(
-            assignment, plain, accumulated_noise(gathered, loaded_a, loaded_b)
-        )
+        noise = accumulated_noise(gathered, loaded_a, loaded_b)
+        assignment, plain, found = self._differences(assignment, plain, noise)
         layers, stated = self._judged(assignment, gathered, found)
         layers = self._latent(layers, assignment, gathered, *sides, fed)
         lookups = pair_lookups(assignment, *(opened_lookups(item.lookups) for item in (loaded_a, loaded_b)))
@@ -284,22 +283,17 @@ class Comparing:
         errors = [(errors_a.get(pair[0]), errors_b.get(pair[1])) for pair in assignment.outputs]
         return outputs_of.Plain(arrays, errors)
 
-    def _outputs_compared(
+    def _differences(
         self, assignment: Assignment, plain: outputs_of.Plain, noise: float
     ) -> tuple[Assignment, outputs_of.Plain, list[OutputDifference]]:
-        found = [
-            outputs_of.difference(pair, *arrays, errors, noise=noise)
-            for pair, arrays, errors in zip(assignment.outputs, plain.arrays, plain.errors, strict=True)
-        ]
-        assignment, plain = paired_as_stated(assignment, plain, found, *self._offered())
-        return assignment, plain, self._differences(assignment, plain, noise)
-
-    def _differences(self, assignment: Assignment, plain: outputs_of.Plain, noise: float) -> list[OutputDifference]:
-        found = []
-        for pair, arrays, errors in zip(assignment.outputs, plain.arrays, plain.errors, strict=True):
-            found.append(outputs_of.difference(pair, *arrays, errors, noise=noise))
+        """The differences, and what they are of: outputs that matching paired wrongly are paired anew."""
+        found = outputs_of.differences(assignment.outputs, plain, noise)
+        anew, plain = paired_as_stated(assignment, plain, found, *self._offered())
+        if anew is not assignment:
+            found = outputs_of.differences(anew.outputs, plain, noise)
+        for pair, arrays in zip(anew.outputs, plain.arrays, strict=True):
             self._warnings += [*outputs_of.silent(pair, *arrays), *outputs_of.unlike_shapes(pair, *arrays)]
-        return found
+        return anew, plain, found
 
     def _layers(
         self,

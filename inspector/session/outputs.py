@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -110,6 +110,14 @@ def _watching_changes(side: Side, plain: Arrays, watched: Arrays) -> list[Warn]:
             text = f"output {name} of side {side.name} changes by {apart:.1e} when its layers are tapped"
             found.append(Warn("WATCHING_CHANGES", text))
     return found
+
+
+def differences(pairs: Sequence[tuple[str, str]], plain: Plain, noise: float) -> list[OutputDifference]:
+    """Of every pair of outputs; `noise` is what the layers' own rounding adds up to."""
+    return [
+        difference(pair, *arrays, errors, noise=noise)
+        for pair, arrays, errors in zip(pairs, plain.arrays, plain.errors, strict=True)
+    ]
 
 
 def difference(

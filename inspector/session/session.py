@@ -371,8 +371,8 @@ class Session:
         with ThreadPoolExecutor(2) as pool:
             list(pool.map(lambda side: self._sides[side].close(), SIDES))
         if not self._closed:
+            self._closed = True
             fork_server.release()
-        self._closed = True
         shutil.rmtree(self._spill, ignore_errors=True)
 
     def _changed(self, *, keep_result: bool = False) -> None:

@@ -59,6 +59,12 @@ IMAGE = (None, 28, 30, 3)
         ("add", {}, [(None, 4, 3), (None, 1, 3)], (None, 4, 3)),
         ("dense", {"units": 6}, [(None, 4, 3)], (None, 4, 6)),
         ("dense", {"units": 6, "activation": "glu"}, [(None, 4, 3)], (None, 4, 3)),
+        (
+            "time_distributed",
+            {"layer_kind": "dense", "units": 12, "activation": "glu"},
+            [(None, 4, 3)],
+            (None, 4, 6),
+        ),
         ("activation", {"activation": "glu"}, [(*IMAGE[:-1], 4)], (None, 28, 30, 2)),
         ("embedding", {"output_dim": 6}, [(None, 10)], (None, 10, 6)),
         ("lstm", {"units": 6, "return_sequences": True}, [(None, 10, 3), None, None], (None, 10, 6)),
