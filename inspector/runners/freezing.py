@@ -24,12 +24,14 @@ def value_reads() -> List[Replacement]:
                 values[id(variable)] = read(variable, *args, **kwargs)
         return values[id(variable)]
 
-    return [
+    replaced: List[Replacement] = [
         (BaseResourceVariable, "_read_variable_op", read_value),
         (BaseResourceVariable, "sparse_read", _gather),
         (BaseResourceVariable, "gather_nd", _gather_nd),
-        (tf.random.Generator, "skip", _unskipped),
     ]
+    if hasattr(tf.random, "Generator"):  # of TensorFlow 2
+        replaced.append((tf.random.Generator, "skip", _unskipped))
+    return replaced
 
 
 def _gather(variable: Any, indices: Any, name: Any = None) -> Any:
