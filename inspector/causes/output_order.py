@@ -36,8 +36,12 @@ def _stated(case: Case) -> Suspicion | None:
     if found is None:
         return _by_scope(case)
     (a, taken), *_ = found.pairs
-    how = "place" if found.by_place else "name"
-    listed = ", ".join(f"who takes A's `{_plain(one)}` by {how} gets `{_plain(other)}`" for one, other in found.pairs)
+    listed = ", ".join(
+        f"who takes A's `{_plain(one)}` by place gets `{_plain(other)}` of B"
+        if found.by_place
+        else f"who takes `{_plain(other)}` by name gets another output of B"
+        for one, other in found.pairs
+    )
     return Suspicion(
         cause=CAUSE,
         title=f"outputs are exchanged: B has `{_plain(taken)}` in the place of A's `{_plain(a)}`"
@@ -47,7 +51,7 @@ def _stated(case: Case) -> Suspicion | None:
         layer_b=next(pair.difference.b for pair in case.outputs if pair.difference.a == a),
         layers=tuple(_plain(one) for one, _ in found.pairs),
         confidence=SURE,
-        evidence=f"{listed} of B; by what they compute they are paired otherwise",
+        evidence=f"{listed}; by what they compute they are paired otherwise",
         mend=MEND if found.faulty else BY_NAME,
         note_only=not found.faulty,
         measured=Proof(edit="B's outputs taken by what they compute", before=found.apart, after=found.left, gone=1.0)

@@ -84,14 +84,18 @@ def _by_place(outputs: Sequence[OutputPair], a: Offered, b: Offered) -> Exchange
 
 def _by_name(outputs: Sequence[OutputPair], a: Offered, b: Offered) -> Exchanged | None:
     """B bears the same names, each on another output than A."""
-    names_a = {port.tensor: port.name for port in a.ports}
-    names_b = {port.tensor: port.name for port in b.ports}
+    names_a, names_b = _names(a), _names(b)
     called = {names_b.get(pair.difference.b, ""): pair for pair in outputs}
     own = [names_a.get(pair.difference.a, "") for pair in outputs]
     if set(own) != set(called) or len(called) != len(outputs) or any(COUNTED.match(name) for name in own):
         return None
     moved = [(pair, called[name]) for pair, name in zip(outputs, own, strict=True) if called[name] is not pair]
     return _told(moved, b, by_place=False, faulty=b.format not in GRAPHS)
+
+
+def _names(side: Offered) -> dict[str, str]:
+    """What each output is taken by: its key where the model gives a dict."""
+    return {port.tensor: port.key or port.name for port in side.ports}
 
 
 def _told(
@@ -101,7 +105,7 @@ def _told(
     beyond = [size > pair.difference.noise_floor for size, (pair, _) in zip(apart, moved, strict=True)]
     if not any(beyond):
         return None
-    names = {port.tensor: port.name for port in b.ports}
+    names = _names(b)
     pairs = [(pair.difference.a, names.get(other.difference.b, other.difference.b)) for pair, other in moved]
     left = max(pair.difference.metrics.max_abs for pair, _ in moved)
     return Exchanged(tuple(pairs), by_place, faulty, max(apart), left)

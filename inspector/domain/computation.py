@@ -47,7 +47,8 @@ class Layer:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Port:
     """An input or output of the whole model. `tensor` is what is fed or fetched. `limit` is the
-    exclusive upper bound of integer ids (an embedding's vocabulary), or None.
+    exclusive upper bound of integer ids (an embedding's vocabulary), or None. `key`: a model that gives a dict gives
+    it under this.
 
     What its values are looked up in: `words` of a vocabulary, or whole numbers as its `entries`; `sentences`: a value
     is cut into words before; `closed`: nothing else is taken; `span`: the first and last boundary between bins."""
@@ -57,6 +58,7 @@ class Port:
     shape: Shape | None
     dtype: str
     limit: int | None = None
+    key: str = ""
     words: tuple[bytes, ...] = ()
     entries: tuple[int, ...] = ()
     sentences: bool = False

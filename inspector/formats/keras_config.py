@@ -32,7 +32,7 @@ class LayerSpec:
 @dataclass(frozen=True, slots=True)
 class ModelSpec:
     """A model. In a Sequential each layer takes the one before, and `inputs` and `outputs` are empty.
-    `known` is what Keras 3 writes about tensors."""
+    `known` is what Keras 3 writes about tensors, `output_keys` the names of the outputs in a dict."""
 
     name: str
     class_name: str
@@ -43,6 +43,7 @@ class ModelSpec:
     trainable: bool = True
     input_shape: Shape | None = None
     known: Known = field(default_factory=dict)
+    output_keys: tuple[str, ...] = ()
 
 
 def is_model(stated: Any) -> bool:
@@ -91,7 +92,15 @@ def _model(stated: Config, default_name: str) -> ModelSpec:
         _layer(item, position, _renumbered(calls[position], inside)) for position, item in enumerate(whole["layers"])
     )
     inputs, outputs = _renumbered(ends, outside)
-    return ModelSpec(name, class_name, layers, inputs, outputs, trainable=trainable, known=tensors)
+    keys = _keys(whole["output_layers"], outputs) if "output_layers" in whole else ()
+    return ModelSpec(name, class_name, layers, inputs, outputs, trainable=trainable, known=tensors, output_keys=keys)
+
+
+def _keys(stated: Any, outputs: Calls) -> tuple[str, ...]:
+    """The key of each output where a model gives a dict of them; empty where it gives a list."""
+    if not isinstance(stated, dict) or stated.get("class_name") == "__keras_tensor__":
+        return ()
+    return tuple(sorted(map(str, stated))) if len(stated) == len(outputs) else ()
 
 
 def _is_layer(item: Any) -> bool:

@@ -56,7 +56,8 @@ def _laid_out(model: ModelSpec, weights: dict[Path, tuple[Weight, ...]], major: 
     outputs = inliner.model(model, _Place("", (), items), None)
     layers = tuple(inliner.finished())
     inputs = input_ports(layers, [name for name, _, _ in model.inputs])
-    return Laid(Computation(layers=layers, inputs=inputs, outputs=output_ports(layers, outputs, inliner.shapes)), items)
+    found = output_ports(layers, outputs, inliner.shapes, model.output_keys)
+    return Laid(Computation(layers=layers, inputs=inputs, outputs=found), items)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import zip_longest
 
 from inspector.domain.computation import Layer, Port
 from inspector.domain.files import Shape
@@ -22,13 +23,15 @@ def input_ports(layers: tuple[Layer, ...], order: list[str]) -> tuple[Port, ...]
     )
 
 
-def output_ports(layers: tuple[Layer, ...], tensors: list[str], shapes: Mapping[str, Shape | None]) -> tuple[Port, ...]:
-    """A port for each output tensor. `shapes`: of all tensors."""
+def output_ports(
+    layers: tuple[Layer, ...], tensors: list[str], shapes: Mapping[str, Shape | None], keys: Sequence[str]
+) -> tuple[Port, ...]:
+    """A port for each output tensor. `shapes`: of all tensors. `keys`: of the outputs in a dict, or empty."""
     by_tensor = {tensor: layer for layer in layers for tensor in layer.outputs}
     found = []
-    for tensor in tensors:
+    for tensor, key in zip_longest(tensors, keys, fillvalue=""):
         layer = by_tensor[tensor]
-        found.append(Port(name=tensor, tensor=tensor, shape=shapes.get(tensor), dtype=layer.dtype))
+        found.append(Port(name=tensor, tensor=tensor, shape=shapes.get(tensor), dtype=layer.dtype, key=key))
     return tuple(found)
 
 

@@ -197,6 +197,23 @@ def test_keras_models_that_list_their_outputs_otherwise_get_a_note() -> None:
     assert (found.by_place, found.faulty) == (True, False)
 
 
+@pytest.mark.parametrize(("keys_b", "told"), [(("pa", "pb"), False), (("pb", "pa"), True), (("x", "y"), False)])
+def test_outputs_in_a_dict_go_by_its_keys(keys_b: tuple[str, str], *, told: bool) -> None:
+    """Whatever the layers behind them are called; as `Model(x, {"pa": a, "pb": b})` gives them."""
+    made = Ports().gives("one", "one", ONE, ONE).gives("two", "two", TWO, TWO)
+    pairs = made.case().outputs
+    a, b = (
+        Offered("keras_zip", [Port(name=n, tensor=n, shape=None, dtype="float32", key=k) for n, k in items])
+        for items in (
+            [("one", "pa"), ("two", "pb")],
+            sorted(zip(("one", "two"), keys_b, strict=True), key=lambda item: item[1]),
+        )
+    )
+    found = exchanged(pairs, a, b)
+    assert (found is not None) is told
+    assert found is None or (found.faulty and found.pairs == (("one", "pa"), ("two", "pb")))
+
+
 @pytest.mark.parametrize("format_b", ["saved_model", "graphdef"])
 def test_numbers_in_place_of_names_are_an_order(format_b: str) -> None:
     names = ["output_1", "output_0"]  # as they lie in the file says nothing

@@ -205,7 +205,7 @@ def test_keras_3_counts_calls_from_0_inside_and_from_1_at_the_end(tmp_path: Path
     assert by_name(found, "sum").dtype == "bfloat16"
     times = by_name(found, "times")
     assert (times.kind, times.settings) == ("rescaling", {"operation": "Multiply", "scale": 3.0, "offset": 0.0})
-    assert [port.tensor for port in found.outputs] == ["sum", "body@1/act"]
+    assert [(port.tensor, port.key) for port in found.outputs] == [("sum", "a"), ("body@1/act", "b")]
     assert opened.file.runs_in == "keras3"
     opened.close()
 

@@ -276,6 +276,17 @@ def test_an_activation_that_tensorflow_js_lacks_is_named(kind: str, keras: Any, 
         convert(side_of(kind, model, tmp_path), "tfjs-layers", Wish(), str(tmp_path / "out"))
 
 
+@pytest.mark.parametrize(("kind", "keras"), [("legacy", tf_keras), ("keras3", keras)])
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_a_gru_that_tensorflow_js_refuses_is_named(kind: str, keras: Any, *, wrapped: bool, tmp_path: Path) -> None:
+    inputs = keras.Input((5, 4), name="x")
+    gru = keras.layers.GRU(3, name="gru")
+    x = (keras.layers.Bidirectional(gru) if wrapped else gru)(inputs)
+    model = shaken(keras.Model(inputs, keras.layers.Dense(2, name="end")(x), name="gated"))
+    with pytest.raises(RequestError, match="reset_after=True"):
+        convert(side_of(kind, model, tmp_path), "tfjs-layers", Wish(), str(tmp_path / "out"))
+
+
 def test_a_table_is_not_written_empty_for_tensorflow_js(tmp_path: Path) -> None:
     inputs = tf_keras.Input((2,), dtype="string", name="words")
     x = tf_keras.layers.StringLookup(vocabulary=["a", "b"], output_mode="multi_hot", name="lookup")(inputs)

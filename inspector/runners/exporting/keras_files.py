@@ -85,8 +85,14 @@ def layers_in(model: Any) -> List[Any]:
     found: List[Any] = []
     for layer in getattr(model, "layers", ()):
         found += [layer, *layers_in(layer)]
-        found += [inner for inner in (getattr(layer, "layer", None), getattr(layer, "cell", None)) if inner is not None]
+        found += [inner for inner in _inside(layer) if inner is not None]
     return found
+
+
+def _inside(layer: Any) -> List[Any]:
+    """What a wrapper holds (Bidirectional one for each direction), and the cell of a recurrent layer."""
+    held = [getattr(layer, name, None) for name in ("layer", "forward_layer", "backward_layer")]
+    return [*held, *(getattr(one, "cell", None) for one in (layer, *held))]
 
 
 def without_dates(path: str) -> None:

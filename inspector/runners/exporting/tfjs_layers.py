@@ -26,10 +26,11 @@ ALSO_KNOWN = ("Functional", "Model", "Sequential", "InputLayer")
 
 
 def write(side: Adapter, _wish: Wish, folder: str) -> Written:
-    """Write `tfjs/model.json` and shards. Raises CANNOT_CONVERT where TensorFlow.js has no such layer or activation."""
+    """Write `tfjs/model.json` and shards. Raises CANNOT_CONVERT where TensorFlow.js has no such layer, activation or setting."""
     model = keras_model(side)
     activations = unknown_activations(model, is_keras_3=is_keras_3(side))
-    for what, unknown in (("layer", unknown_layers(model)), ("activation", activations)):
+    settings = unknown_settings(model)
+    for what, unknown in (("layer", unknown_layers(model)), ("activation", activations), ("setting", settings)):
         if unknown:
             todo = "Convert it to tfjs-graph, which needs no layers."
             raise cannot("TensorFlow.js has no {} {}".format(what, ", ".join(unknown[:5])), "", todo)
@@ -61,6 +62,12 @@ def unknown_layers(model: Any) -> List[str]:
     known = known_classes()
     used = sorted({type(layer).__name__ for layer in layers_in(model)})
     return [name for name in used if known and name not in known and name not in ALSO_KNOWN]
+
+
+def unknown_settings(model: Any) -> List[str]:
+    """What TensorFlow.js refuses of a layer that it has (recurrent.ts, `GRUCell`)."""
+    cells = [layer for layer in layers_in(model) if type(layer).__name__ == "GRUCell"]
+    return ["reset_after=True of a GRU"] if any(cell.reset_after for cell in cells) else []
 
 
 def is_keras_3(side: Adapter) -> bool:
