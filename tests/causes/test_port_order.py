@@ -70,6 +70,17 @@ def test_a_layer_of_both_inputs(kind: str, sure: bool) -> None:
     assert found.needs_proof is not sure  # the sum says nothing of their order: it is tried
 
 
+def test_two_calls_of_one_layer_say_nothing_of_their_inputs() -> None:
+    """Matched crosswise they agree; what reads them both differs."""
+    made = Ports().fed("left", LEFT).fed("right", RIGHT).gives("out", "out:0", ONE, TWO)
+    made.both(a_layer("d", "dense", "left", **DENSE), a_layer("d_1", "dense", "left:0", tensor="d_1:0", **DENSE))
+    made.both(a_layer("d@1", "dense", "right", **DENSE), a_layer("d", "dense", "right:0", tensor="d:0", **DENSE))
+    made.both(a_layer("less", "subtract", "d", "d@1"), a_layer("less", "subtract", "d:0", "d_1:0"), "different")
+    (found,) = input_order.suspect(made.case())
+    assert found.needs_proof
+    assert found.trial is not None
+
+
 def test_keras_models_that_list_their_inputs_otherwise_get_a_note() -> None:
     made = towers("left:0", "right:0", format_b="keras_h5")
     case = made.case()
