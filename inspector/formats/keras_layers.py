@@ -59,6 +59,7 @@ _SAME = (
     "variance",
     "equation",
     "use_scale",
+    "invert",
     "output_size",
 )
 _RENAMED = (("dilation", "dilation_rate"), ("axis", "axis"))

@@ -251,13 +251,16 @@ def _affine(step: Step, contents: Contents) -> list[Affine]:
 
 
 def _normalizing(step: Step, contents: Contents) -> list[Affine]:
-    """`(x - mean) / max(sqrt(variance), 1e-7)`, as keras/src/layers/preprocessing/normalization.py has it."""
+    """`(x - mean) / max(sqrt(variance), 1e-7)`, inverted `mean + x * max(sqrt(variance), 1e-7)`, as
+    keras/src/layers/preprocessing/normalization.py has it."""
     mean, variance = (_of_role(step.weights, role) for role in ("mean", "variance"))
-    if mean is None or variance is None or step.layer.settings.get("invert"):
+    if mean is None or variance is None:
         return []
     middle, spread = (contents.values("a", weight).astype(np.float64).ravel() for weight in (mean, variance))
-    scale = 1 / np.maximum(np.sqrt(spread), 1e-7)
-    return [Affine(step.layer.name, scale, -middle * scale)]
+    deviation = np.maximum(np.sqrt(spread), 1e-7)
+    if step.layer.settings.get("invert"):
+        return [Affine(step.layer.name, deviation, middle)]
+    return [Affine(step.layer.name, 1 / deviation, -middle / deviation)]
 
 
 def _vector(value: object, default: float) -> Float64 | None:

@@ -8,7 +8,9 @@ request crashes in PySide6 6.11.3 and gives wrong bytes in others. Nothing else 
 import json
 import os
 import tempfile
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
+import time
+from collections import deque
+from typing import Any, Deque, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 import shiboken6
@@ -39,6 +41,9 @@ FLAGS = (
     "--disable-renderer-backgrounding --disable-backgrounding-occluded-windows"
 )
 LINES = 20
+# Blink drops, without a word, each download of a page after the tenth within a second (third_party/blink/renderer/
+# core/frame/local_frame.cc: kBurstDownloadLimit, kBurstDownloadLimitResetInterval); an answer would never come.
+BURST, PAUSE = 8, 1.2
 HEAD = 8  # bytes before the JSON of an answer: its length and its checksum
 
 
@@ -60,6 +65,7 @@ class BrowserPage:
         _open.append(self)
         self._loop = QEventLoop()
         self._failure = ""
+        self._asked: Deque[float] = deque(maxlen=BURST)
         self._profile = QWebEngineProfile()
         self._files = files
         self._handler = _Scheme(files)
@@ -80,6 +86,7 @@ class BrowserPage:
         """Call the page's `inspect(method, args)` and wait. Raises PAGE_ERROR with what the page threw."""
         self._handler.blobs = list(blobs)
         self._answers.forget()
+        self._slow_down()
         self._page.lines.clear()
         self._page.runJavaScript("inspect({}, {})".format(json.dumps(method), json.dumps(args)))
         if not self._failure:
@@ -92,6 +99,12 @@ class BrowserPage:
         if "error" in answer:
             raise RequestError("PAGE_ERROR", answer["error"], method, self.said())
         return Answer(answer["result"], received)
+
+    def _slow_down(self) -> None:
+        """Wait as long as this call's answer would be one too many."""
+        if len(self._asked) == BURST:
+            time.sleep(max(0.0, self._asked[0] + PAUSE - time.monotonic()))
+        self._asked.append(time.monotonic())
 
     def _read(self, file: str) -> Tuple[Dict[str, Any], Dict[int, np.ndarray]]:
         """The answer in a file, which goes, and the arrays behind it. Raises BROWSER_FAILED for a damaged one."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from inspector.causes import not_loadable
 from inspector.domain.comparison import Comparison, Finding, LayerDifference, Metrics
 from inspector.domain.wording import capital, short
 from inspector.session.stated import Stated, in_words
@@ -19,7 +20,8 @@ OTHER_NUMBERS = ("different", "missing", "permuted")
 def answer(result: Comparison, stated: Stated) -> str:
     """The sentence of a comparison with its findings; the one it has where it is not different, or nothing says why.
     `stated` are settings that B states otherwise."""
-    first = next((finding for finding in result.findings if not finding.note_only), None)
+    told = (item for item in result.findings if not item.note_only and item.cause != not_loadable.CAUSE)
+    first = next(told, None)  # what a framework refuses is said in front of the sentence
     found = culprits(result.layers)
     if result.verdict != "different" or not result.outputs or not (first or found):
         return result.sentence

@@ -85,6 +85,12 @@ def test_bytes_of_any_length_come_back(tmp_path: Path) -> None:
     assert [bytes(blobs["1"]) for _, blobs in found] == sent
 
 
+def test_a_quick_run_of_calls_loses_no_answer(tmp_path: Path) -> None:
+    """Blink drops downloads beyond the tenth in a second, and says nothing."""
+    found = calls(tmp_path, ECHO, [("echo", {}, [bytes(number)]) for number in range(40)])
+    assert [result for result, _ in found] == list(range(40))
+
+
 def test_what_a_page_throws_and_what_comes_damaged(tmp_path: Path) -> None:
     thrown, damaged = calls(tmp_path, ECHO, [("throw", {}, [b""]), ("echo", {"spoil": 1}, [b"abcd"])])
     assert (thrown["code"], thrown["what"]) == ("PAGE_ERROR", "it threw")

@@ -287,6 +287,24 @@ def test_a_gru_that_tensorflow_js_refuses_is_named(kind: str, keras: Any, *, wra
         convert(side_of(kind, model, tmp_path), "tfjs-layers", Wish(), str(tmp_path / "out"))
 
 
+def test_an_upsampling_that_tensorflow_js_computes_otherwise_is_named(tmp_path: Path) -> None:
+    inputs = keras.Input((4, 4, 2), name="x")
+    x = keras.layers.UpSampling2D(interpolation="bilinear", name="up")(inputs)
+    model = shaken(keras.Model(inputs, keras.layers.Conv2D(2, 1, name="end")(x), name="raised"))
+    with pytest.raises(RequestError, match="interpolation='bilinear' of up"):
+        convert(side_of("keras3", model, tmp_path), "tfjs-layers", Wish(), str(tmp_path / "out"))
+
+
+def test_a_depthwise_kernel_is_called_as_tensorflow_js_calls_it() -> None:
+    from inspector.runners.exporting.tfjs_layers import weights_of
+
+    for module in (tf_keras, keras):
+        inputs = module.Input((4, 4, 2), name="x")
+        x = module.layers.DepthwiseConv2D(2, name="deep")(inputs)
+        model = module.Model(inputs, module.layers.Conv2D(2, 1, name="end")(x))
+        assert set(weights_of(model)) == {"deep/depthwise_kernel", "deep/bias", "end/kernel", "end/bias"}
+
+
 def test_a_table_is_not_written_empty_for_tensorflow_js(tmp_path: Path) -> None:
     inputs = tf_keras.Input((2,), dtype="string", name="words")
     x = tf_keras.layers.StringLookup(vocabulary=["a", "b"], output_mode="multi_hot", name="lookup")(inputs)

@@ -22,6 +22,8 @@ FOLDER = "tfjs"
 CLASS = re.compile(r'\.className="(\w+)"')
 # in TensorFlow.js these are no classes of their own, or it finds them under another name
 OF_KERAS_2 = ("hard_sigmoid",)  # 0.2 x + 0.5 there and in TensorFlow.js, x / 6 + 0.5 in Keras 3
+DEPTHWISE = "DepthwiseConv2D"
+NO_LAYERS = ("Identity",)  # an initializer there
 ALSO_KNOWN = ("Functional", "Model", "Sequential", "InputLayer")
 
 
@@ -48,9 +50,12 @@ def write(side: Adapter, _wish: Wish, folder: str) -> Written:
 
 def weights_of(model: Any) -> Dict[str, np.ndarray]:
     """Every variable by the name under which TensorFlow.js looks for it. Raises CANNOT_CONVERT for a name twice."""
+    deep = {id(getattr(layer, "kernel", None)) for layer in layers_in(model) if type(layer).__name__ == DEPTHWISE}
     found: Dict[str, np.ndarray] = {}
     for variable in model.weights:
         name = str(getattr(variable, "path", None) or variable.name).partition(":")[0]
+        if id(variable) in deep:  # so called by Keras 2 and TensorFlow.js, `kernel` by Keras 3
+            name = re.sub("/kernel$", "/depthwise_kernel", name)
         if name in found:
             raise cannot("two weights have one name", name, "Convert it to tfjs-graph, which needs no names.")
         found[name] = np.asarray(variable.numpy())
@@ -61,13 +66,21 @@ def unknown_layers(model: Any) -> List[str]:
     """Classes that the installed TensorFlow.js does not have; none where it is not installed."""
     known = known_classes()
     used = sorted({type(layer).__name__ for layer in layers_in(model)})
-    return [name for name in used if known and name not in known and name not in ALSO_KNOWN]
+    lacking = [name for name in used if name not in known or name in NO_LAYERS]
+    return [name for name in lacking if known and name not in ALSO_KNOWN]
 
 
 def unknown_settings(model: Any) -> List[str]:
-    """What TensorFlow.js refuses of a layer that it has (recurrent.ts, `GRUCell`)."""
-    cells = [layer for layer in layers_in(model) if type(layer).__name__ == "GRUCell"]
-    return ["reset_after=True of a GRU"] if any(cell.reset_after for cell in cells) else []
+    """What TensorFlow.js refuses of a layer that it has (recurrent.ts, `GRUCell`), or computes otherwise
+    (convolutional.ts, `UpSampling2D`: corners over each other)."""
+    found = []
+    for layer in layers_in(model):
+        kind = type(layer).__name__
+        if kind == "GRUCell" and layer.reset_after:
+            found.append("reset_after=True of a GRU")
+        if kind == "UpSampling2D" and layer.interpolation != "nearest":
+            found.append("interpolation={!r} of {}".format(layer.interpolation, layer.name))
+    return sorted(set(found))
 
 
 def is_keras_3(side: Adapter) -> bool:
