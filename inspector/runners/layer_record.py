@@ -47,9 +47,11 @@ class LayerRecord:
         return "{}@{}".format(path, number) if number else path
 
     def _note(self, path: str, layer: Any, outputs: Any) -> Any:
-        """A nested model's outputs are its inner layers' own; every other layer gets tensors of its own."""
+        """The outputs of a nested model (and of a `Pipeline`) are its inner layers' own; every other layer gets
+        tensors of its own."""
         flat = tf.nest.flatten(outputs)
-        own = flat if network_of(layer) is not None else [self._own(tensor) for tensor in flat]
+        nested = network_of(layer) is not None or hasattr(layer, "_pipeline_layers")
+        own = flat if nested else [self._own(tensor) for tensor in flat]
         for index, tensor in enumerate(own):
             if self._is_here(tensor):
                 name = "{}:{}".format(path, index) if index else path

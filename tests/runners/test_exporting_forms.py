@@ -295,6 +295,19 @@ def test_an_upsampling_that_tensorflow_js_computes_otherwise_is_named(tmp_path: 
         convert(side_of("keras3", model, tmp_path), "tfjs-layers", Wish(), str(tmp_path / "out"))
 
 
+def test_a_norm_that_tensorflow_js_lacks_is_named(tmp_path: Path) -> None:
+    """Legacy Keras writes LayerNormalization as a FusedBatchNorm that works out its mean; Keras 3 by itself."""
+    for kind, module in (("legacy", tf_keras), ("keras3", keras)):
+        inputs = module.Input((4, 3), name="x")
+        model = shaken(module.Model(inputs, module.layers.LayerNormalization(name="norm")(inputs)))
+        side, out = side_of(kind, model, tmp_path), str(tmp_path / f"out_{kind}")
+        if kind == "legacy":
+            with pytest.raises(RequestError, match="FusedBatchNorm"):
+                convert(side, "tfjs-graph", Wish(), out)
+        else:
+            assert convert(side, "tfjs-graph", Wish(), out).path
+
+
 def test_a_depthwise_kernel_is_called_as_tensorflow_js_calls_it() -> None:
     from inspector.runners.exporting.tfjs_layers import weights_of
 

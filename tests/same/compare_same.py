@@ -77,14 +77,14 @@ def judged(result: Comparison) -> dict[str, Any]:
 
 
 def refusal(session: Session, folder: Path, row: dict[str, Any]) -> str:
-    """What TensorFlow.js says where it cannot run its file alone; empty where it can."""
+    """What TensorFlow.js says where it cannot run its file alone, or gives other numbers than Keras; else empty."""
     session.settings = Settings(inputs=(str(folder / row["inputs"]),), batch=row["batch"])
     try:
         session.run_alone("b")
     except InspectorError as error:
         refused = error.code in ("RUN_FAILED", "WRONG_SHAPE")  # its CategoryEncoding changes its input's own shape
         return f"TensorFlow.js itself cannot run it: {error}"[:200] if refused else ""
-    return ""
+    return unlike_reference(session, folder, row)
 
 
 def unlike_reference(session: Session, folder: Path, row: dict[str, Any]) -> str:

@@ -17,6 +17,7 @@ from ..server import RequestError
 from ..tables import TABLES
 from ..tfjs_library import library_files
 from .assembling import assembled
+from .node_facts import is_training
 from .request import Named, Wish, Written, cannot, note
 from .shards import write_model
 
@@ -45,6 +46,10 @@ def write(side: Adapter, wish: Wish, folder: str) -> Written:
     unknown = unknown_ops(made.graph_def)
     if unknown:
         raise cannot("TensorFlow.js has no op {}".format(", ".join(unknown[:5])), "", "Convert it to TensorFlow Lite.")
+    normed = [node.name for node in made.graph_def.node if _norms_its_batch(node)]
+    if normed:
+        todo = "Convert it to TensorFlow Lite, or to tfjs-layers."
+        raise cannot("TensorFlow.js has no FusedBatchNorm that works out its own mean and variance", normed[0], todo)
     tables = [node.name for node in made.graph_def.node if node.op in TABLES]
     if tables:
         raise cannot("a lookup table cannot be filled in TensorFlow.js", tables[0], "Feed it the looked up numbers.")
@@ -82,6 +87,12 @@ def _state_defaults(node: Any) -> None:
 
 def _array(tensor: Any) -> np.ndarray:
     return np.asarray(tf.make_ndarray(tensor))
+
+
+def _norms_its_batch(node: Any) -> bool:
+    """As legacy Keras writes its LayerNormalization; TensorFlow.js takes the vectors that it is handed, empty ones
+    here (tfjs-converter/src/operations/executors/normalization_executor.ts)."""
+    return node.op.startswith("FusedBatchNorm") and is_training(node)
 
 
 def unknown_ops(graph_def: Any) -> List[str]:
