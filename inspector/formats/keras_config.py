@@ -96,7 +96,7 @@ def _model(stated: Config, default_name: str) -> ModelSpec:
     return ModelSpec(name, class_name, layers, inputs, outputs, trainable=trainable, known=tensors, output_keys=keys)
 
 
-def _keys(stated: Any, outputs: Calls) -> tuple[str, ...]:
+def _keys(stated: Any, outputs: tuple[Address, ...]) -> tuple[str, ...]:
     """The key of each output where a model gives a dict of them; empty where it gives a list."""
     if not isinstance(stated, dict) or stated.get("class_name") == "__keras_tensor__":
         return ()

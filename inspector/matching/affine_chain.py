@@ -26,6 +26,7 @@ Float64 = NDArray[np.float64]
 LARGEST = 1 << 24
 MOST = 2  # layers on a side that are folded into one kernel
 UNLIKE = ("different", "missing")
+UNSTATED = ("lambda", "other")
 # what an activation does to its input before it clips it (several ways to write it), and to what it gives in the end
 HARD = {
     "hard_sigmoid": ((0.2, 0.5),),
@@ -97,13 +98,38 @@ class _Kernel:
         if kernel is None or kernel_b is None or not size_of(kernel) == size_of(kernel_b) <= LARGEST:
             return None
         before = list(_before(sweep, index, matches, self._contents))
-        behind = list(_behind(sweep, index, self._contents))
+        behind = list(_behind(sweep, index, self._contents)) or self._unknown(sweep, index)
         choices = product(_starts(before), _starts(behind))
         for ahead, after in sorted(choices, key=lambda pair: len(pair[0]) + len(pair[1])):
             records = self._records(ahead, after) if ahead or after else None
             if records is not None:
                 return records, [item.layer for item in (*ahead, *after)]
         return None
+
+    def _unknown(self, sweep: Sweep, index: int) -> list[list[Affine]]:
+        """Of a function that nobody states (a Lambda) and that B has in the same step: the scale and the offset of it
+        that B's kernel and bias show, each one number. Whether they are its own a run tells."""
+        readers = [at for at, step in enumerate(sweep.steps_a) if self._step.output in step.inputs]
+        if len(readers) != 1 or sweep.steps_a[readers[0]].kind not in UNSTATED:
+            return []
+        placed = sweep.placed.get(readers[0])
+        kernel, bias = self._both(self._kernel, self._kernel_b), self._both(self._bias, self._bias_b)
+        if (placed is not None and placed.b != sweep.placed[index].b) or kernel is None or bias is None:
+            return []
+        sizes = [float(np.linalg.norm(array)) for array in kernel]
+        if not all(sizes):
+            return []
+        name, scale = sweep.steps_a[readers[0]].layer.name, sizes[1] / sizes[0]
+        return [
+            [Affine(name, np.full(1, one), np.full(1, np.mean(bias[1] - one * bias[0]))) for one in (scale, -scale)]
+        ]
+
+    def _both(self, a: Weight | None, b: Weight | None) -> tuple[Float64, Float64] | None:
+        """The values of two weights of one size, flat."""
+        if a is None or b is None or size_of(a) != size_of(b):
+            return None
+        one, other = self._contents.values("a", a), self._contents.values("b", b)
+        return one.astype(np.float64).ravel(), other.astype(np.float64).ravel()
 
     def _records(self, before: Sequence[Affine], behind: Sequence[Affine]) -> dict[str, WeightDifference] | None:
         kernel, kernel_b = self._kernel, self._kernel_b

@@ -15,6 +15,10 @@ from inspector.domain.computation import Computation, Layer
 
 ACCUMULATED = 4.0  # a total holds the rounding of all layers before it, too
 NOTE = "written otherwise: what follows undoes it"
+# Layers that only scale and add: where two in a row agree in the end, they are one scale and one offset, cut elsewhere.
+SCALING = frozenset({"rescaling", "normalization", "batch_norm", "scale", "offset"})
+UNLIKE = ("different", "missing")
+ELSEWHERE = "other numbers; with those of the layers beside it B computes the same"
 
 
 def without_undone(
@@ -27,21 +31,47 @@ def without_undone(
     """The layers with those that agree again before any output taken for what they are: within noise.
 
     Other weights, settings that are `stated` otherwise (A's layers), NaN and infinity are never undone, even where
-    the numbers at hand do not show them."""
+    the numbers at hand do not show them; but a scale or an offset that the one before or behind it makes up for is."""
     agrees = _Agreeing(layers, a, b, outputs).found()
+    beside = _beside(layers, a)
     return tuple(
-        replace(layer, status="within-noise", note=layer.note or NOTE)
-        if _may_be_undone(layer, stated) and agrees[layer.a]
-        else layer
+        _undone(layer) if _may_be_undone(layer, stated, made_up=layer.a in beside) and agrees[layer.a] else layer
         for layer in layers
     )
 
 
-def _may_be_undone(layer: LayerDifference, stated: Collection[str]) -> bool:
+def _undone(layer: LayerDifference) -> LayerDifference:
+    weights = tuple(
+        replace(weight, relation="folded", detail=ELSEWHERE) if weight.relation in UNLIKE else weight
+        for weight in layer.weights
+    )
+    return replace(layer, status="within-noise", note=layer.note or NOTE, weights=weights)
+
+
+def _may_be_undone(layer: LayerDifference, stated: Collection[str], *, made_up: bool) -> bool:
     if layer.status != "different" or layer.introduced is None or layer.a in stated:
         return False
-    other = any(weight.relation == "different" for weight in layer.weights)
-    return not other and math.isfinite(layer.introduced.max_abs)
+    other = [weight.role for weight in layer.weights if weight.relation == "different"]
+    shown = layer.kind in SCALING or all(role.endswith("bias") for role in other)  # whatever the input is
+    return (not other or (made_up and shown)) and math.isfinite(layer.introduced.max_abs)
+
+
+def _beside(layers: Sequence[LayerDifference], a: Computation) -> set[str]:
+    """A's layers with a difference that are read by, or read, a layer with one that only scales and adds."""
+    apart = {layer.a for layer in layers if layer.status == "different"}
+    makers = {tensor: layer for layer in a.layers for tensor in layer.outputs}
+    pairs = [
+        (makers[layer.inputs[0]], layer)
+        for layer in a.layers
+        if layer.name in apart and len(layer.inputs) == 1 and layer.inputs[0] in makers
+    ]
+    return {
+        one.name
+        for first, second in pairs
+        if first.name in apart
+        for one, other in ((first, second), (second, first))
+        if other.kind in SCALING
+    }
 
 
 @dataclass(slots=True)

@@ -33,7 +33,11 @@ def folded(before: list[Layer], behind: list[Layer], kernel: Any, bias: Any) -> 
             "x",
             (other.weight("k", "kernel", kernel.astype("f4")), other.weight("b", "bias", bias.astype("f4"))),
         ),
-        *([node("clip", "activation", "d", activation="relu", max_value=1.0)] if behind else []),
+        *(
+            node("clip", item.kind, "d", activation="relu", max_value=1.0)
+            for item in behind
+            if item.kind == "activation"
+        ),
     )
     return records(assigned(a, b, one, other), "d")
 
@@ -54,6 +58,15 @@ def test_the_straight_part_of_a_hard_sigmoid_behind(name: str, scale: float, off
     expected = folded([], behind, scale * KERNEL, scale * BIAS + offset)
     assert expected[1] == "folded"
     assert expected[0] in (("exact", "folded") if scale == 1 else ("folded",))
+
+
+@pytest.mark.parametrize(("scale", "offset"), [(2.0, 1.0), (-0.5, 0.25)])
+def test_a_function_that_nobody_states_is_one_scale_and_one_offset(scale: float, offset: float) -> None:
+    """A Lambda that TensorFlow Lite works into the Dense before it."""
+    behind = [layer("f", "lambda", "d")]
+    assert folded([], behind, scale * KERNEL, scale * BIAS + offset) == ["folded", "folded"]
+    assert folded([], behind, scale * KERNEL + RANDOM.normal(size=KERNEL.shape), BIAS) == ["different", "exact"]
+    assert folded([], behind, scale * KERNEL, scale * BIAS + RANDOM.normal(size=4)) == ["different", "different"]
 
 
 def test_the_bias_of_the_layer_before() -> None:

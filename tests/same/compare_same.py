@@ -48,7 +48,8 @@ def outcome_of(session: Session, folder: Path, row: dict[str, Any]) -> dict[str,
     except Exception as error:  # noqa: BLE001 - whatever goes wrong with one pair is its row, not the end
         refused = refusal(session, folder, row) if row["reference"] else ""
         outcome["unfaithful" if refused else "error"] = refused or f"{type(error).__name__}: {error}"
-    return {**outcome, "seconds": round(time.perf_counter() - start, 2)}
+    told = {key: text.replace(f"{folder}{os.sep}", "") for key, text in outcome.items() if isinstance(text, str)}
+    return {**outcome, **told, "seconds": round(time.perf_counter() - start, 2)}
 
 
 def compared(session: Session, folder: Path, row: dict[str, Any]) -> Comparison:

@@ -116,6 +116,43 @@ def test_other_weights_are_never_undone() -> None:
     assert statuses(rows(scale=weighted("different")), INNER)["scale"] == "different"
 
 
+# x -> first -> second -> out, the second a layer that scales
+CHAIN = Computation(
+    layers=(
+        layer("x"),
+        layer("first", "x"),
+        replace(layer("second", "first"), kind="normalization"),
+        layer("out", "second"),
+    ),
+    inputs=(),
+    outputs=(),
+)
+
+
+@pytest.mark.parametrize(
+    ("kind", "role", "behind", "status"),
+    [
+        ("normalization", "variance", "different", "within-noise"),
+        ("conv2d", "bias", "different", "within-noise"),
+        ("conv2d", "kernel", "different", "different"),  # where an input is 0, a kernel does not show
+        ("normalization", "variance", "same", "different"),  # nothing makes up for it
+    ],
+)
+def test_a_scale_that_the_next_one_makes_up_for_is_one_scale_cut_elsewhere(
+    kind: str, role: str, behind: str, status: str
+) -> None:
+    weight = WeightDifference(a="w", b="w", role=role, relation="different", shape_a=(1,), shape_b=(1,))
+    found = [
+        row("x", 0, 0, "same"),
+        replace(row("first", 0.5, 0.5, "different"), kind=kind, weights=(weight,)),
+        row("second", 0, 0.5 if behind == "different" else 0, behind),
+        row("out", 0, 0, "same"),
+    ]
+    (first,) = [item for item in without_undone(found, CHAIN, CHAIN, [output(0.0)]) if item.a == "first"]
+    assert first.status == status
+    assert first.weights[0].relation == ("folded" if status == "within-noise" else "different")
+
+
 def test_infinity_is_never_undone() -> None:
     assert statuses(rows(scale=row("scale", 0.5, math.inf, "different")), INNER)["scale"] == "different"
 

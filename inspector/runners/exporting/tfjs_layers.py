@@ -28,7 +28,8 @@ ALSO_KNOWN = ("Functional", "Model", "Sequential", "InputLayer")
 
 
 def write(side: Adapter, _wish: Wish, folder: str) -> Written:
-    """Write `tfjs/model.json` and shards. Raises CANNOT_CONVERT where TensorFlow.js has no such layer, activation or setting."""
+    """Write `tfjs/model.json` and shards. Raises CANNOT_CONVERT where TensorFlow.js has no such layer, activation or
+    setting."""
     model = keras_model(side)
     activations = unknown_activations(model, is_keras_3=is_keras_3(side))
     settings = unknown_settings(model)
