@@ -15,6 +15,7 @@ from .server import RequestError
 MODULE = "custom_objects_of_the_model"
 OWN_FUNCTION = "OwnFunction"
 KEPT = ("name", "arguments", "batch_input_shape", "dtype")
+UNLISTED = ("SpectralNormalization",)
 Objects = Dict[str, Any]
 
 
@@ -27,6 +28,12 @@ def user_objects(path: str, keras: Any) -> Objects:
     found = {name: value for name, value in own.items() if callable(value) and not name.startswith("_")}
     found.update(getattr(module, "custom_objects", {}))
     return found
+
+
+def unlisted_layers(keras: Any) -> Objects:
+    """Layers of legacy Keras that the table of its own loader lacks (tf_keras/src/layers/serialization.py)."""
+    found = {name: getattr(keras.layers, name, None) for name in UNLISTED}
+    return {name: kind for name, kind in found.items() if kind is not None}
 
 
 def user_module(path: str, keras: Any) -> Any:

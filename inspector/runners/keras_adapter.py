@@ -16,6 +16,7 @@ from .custom_objects import (
     public_objects,
     unknown_class,
     unknown_layers,
+    unlisted_layers,
     user_objects,
     with_own_functions,
 )
@@ -197,7 +198,8 @@ class LegacyKerasAdapter(KerasAdapter):
     def _whole(self, path: str, found: Stated, objects: Objects) -> Any:
         if found.layout == "archive" and not found.changed:
             ending, safe = named(path, ".keras"), not self.options.trust
-            return self.keras.models.load_model(ending, custom_objects=objects, compile=False, safe_mode=safe)
+            known = dict(unlisted_layers(self.keras), **objects)
+            return self.keras.models.load_model(ending, custom_objects=known, compile=False, safe_mode=safe)
         model = self._of_config(path, found, objects)
         self._fill(model, path, found)
         return model
@@ -207,7 +209,7 @@ class LegacyKerasAdapter(KerasAdapter):
         changes = Changes()
         config = found.config if "registered_name" in found.config else upgraded(found.config, changes)
         self.warnings += changes.warnings()
-        known = dict(dropped_layers(self.keras), **objects)
+        known = dict(dropped_layers(self.keras), **dict(unlisted_layers(self.keras), **objects))
         known.setdefault("Functional", self.keras.models.Model)  # which the Keras of TensorFlow 2.3 does not know yet
         missing = unknown_layers(self.keras, config, known)
         if missing:

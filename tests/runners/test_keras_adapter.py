@@ -178,3 +178,26 @@ def test_a_generator_s_state_does_not_bring_its_variable_back(tmp_path: Path) ->
     taps = adapter.run(feeds, taps=["crop"])["taps"]
     own = tf_keras.Model(image, x)(feeds["image"], training=False)
     np.testing.assert_allclose(taps["crop"], own, atol=ROUNDING)
+
+
+@pytest.mark.parametrize("ending", [".keras", ".h5"])
+def test_a_layer_that_legacy_keras_does_not_list_runs(ending: str, tmp_path: Path) -> None:
+    """`tf_keras.models.load_model` needs `custom_objects` for its own SpectralNormalization."""
+    inputs = tf_keras.Input((6, 6, 2), name="x")
+    held = tf_keras.layers.Conv2D(3, 2, name="conv")
+    model = tf_keras.Model(inputs, tf_keras.layers.SpectralNormalization(held, name="norm")(inputs))
+    x = np.random.default_rng(3).normal(size=(2, 6, 6, 2)).astype(np.float32)
+    model(x, training=True)  # works out the norm
+    model.save(tmp_path / f"net{ending}")
+    found = LegacyKerasAdapter(str(tmp_path / f"net{ending}"), Options()).run({"x": x})["outputs"]
+    np.testing.assert_allclose(next(iter(found.values())), model(x, training=False), atol=ROUNDING)
+
+
+def test_a_pipelines_output_is_its_last_layers(tmp_path: Path) -> None:
+    inputs = keras.Input((6, 6, 2), name="x")
+    held = [keras.layers.Rescaling(0.5, name="half"), keras.layers.CenterCrop(4, 4, name="crop")]
+    keras.Model(inputs, keras.layers.Pipeline(held, name="line")(inputs)).save(tmp_path / "net.keras")
+    adapter = Keras3Adapter(str(tmp_path / "net.keras"), Options())
+    assert [port.tensor for port in adapter.outputs] == ["line/crop"]
+    x = np.random.default_rng(3).normal(size=(2, 6, 6, 2)).astype(np.float32)
+    np.testing.assert_array_equal(adapter.run({"x": x})["outputs"]["line/crop"], 0.5 * x[:, 1:5, 1:5])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -80,7 +81,8 @@ def page(outcomes: list[Outcome], left_out: list[dict[str, Any]], seed: int) -> 
     none = [row for row in left_out if UNLIKE not in row["why"]]
     parts = [f"{HEAD}\nSeed: {seed}.", table(outcomes, left_out)]
     parts.append("Nets that a form cannot hold, in the words of its writer; another form came in their place:")
-    parts.append("\n".join(f"- {row['keras']}, {row['net']}, {row['form']}: {row['why'][:120]}" for row in none))
+    said = ((row, re.sub(r"/\S*/(?=make_same)", "", row["why"])[:120]) for row in none)
+    parts.append("\n".join(f"- {row['keras']}, {row['net']}, {row['form']}: {why}" for row, why in said))
     return "\n\n".join(parts) + "\n"
 
 
