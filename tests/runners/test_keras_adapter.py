@@ -11,6 +11,7 @@ import keras
 import nets
 import numpy as np
 import pytest
+import tensorflow.compat.v2
 import tf_keras
 
 from inspector.runners.adapter import Adapter
@@ -181,13 +182,17 @@ def test_a_generator_s_state_does_not_bring_its_variable_back(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("ending", [".keras", ".h5"])
-def test_a_layer_that_legacy_keras_does_not_list_runs(ending: str, tmp_path: Path) -> None:
+def test_a_layer_that_legacy_keras_does_not_list_runs(
+    ending: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """`tf_keras.models.load_model` needs `custom_objects` for its own SpectralNormalization."""
+    monkeypatch.setattr(tensorflow.compat.v2, "keras", tf_keras)  # the layer asks for `tf.keras`; so runners have it
     inputs = tf_keras.Input((6, 6, 2), name="x")
     held = tf_keras.layers.Conv2D(3, 2, name="conv")
     model = tf_keras.Model(inputs, tf_keras.layers.SpectralNormalization(held, name="norm")(inputs))
     x = np.random.default_rng(3).normal(size=(2, 6, 6, 2)).astype(np.float32)
     model(x, training=True)  # works out the norm
+    warnings.simplefilter("ignore", UserWarning)  # Keras calls .h5 legacy
     model.save(tmp_path / f"net{ending}")
     found = LegacyKerasAdapter(str(tmp_path / f"net{ending}"), Options()).run({"x": x})["outputs"]
     np.testing.assert_allclose(next(iter(found.values())), model(x, training=False), atol=ROUNDING)
