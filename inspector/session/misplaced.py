@@ -56,12 +56,25 @@ class Looked:
         hits = b[0].scan(b[2], [values[matches[row.a].tensor_a] for row in lost], limit=HITS)
         order = _Order(b[1])
         taken = {match.tensor_b for match in matches.values() if match.tensor_b} - {row.b for row in lost}
+        merged = self._merged()
         for row, options in zip(lost, hits, strict=True):
-            held = [hit.tensor for hit in options if _holds(hit, row) and hit.tensor not in taken]
-            ends = [tensor for tensor in held if order.follows(tensor, row.b or "")]
+            held = [hit.tensor for hit in options if _holds(hit, row)]
+            ends = [tensor for tensor in held if tensor not in taken and order.follows(tensor, row.b or "")]
+            ends = ends or [tensor for tensor in held if tensor in merged.get(row.a, ())]
             if ends:
                 found[row.a] = min(ends, key=order.place)
         return found
+
+    def _merged(self) -> dict[str, set[str]]:
+        """For each layer the tensors of B in which other layers of these very weights end: of two calls that come to
+        the same, an optimiser keeps one."""
+        by_weights: dict[tuple[str, ...], set[str]] = {}
+        own: dict[str, tuple[str, ...]] = {}
+        for match in self.assignment.matches:
+            own[match.a] = tuple(sorted(record.b for record in match.weights))
+            if any(own[match.a]) and match.tensor_b:
+                by_weights.setdefault(own[match.a], set()).add(match.tensor_b)
+        return {name: by_weights.get(weights, set()) for name, weights in own.items()}
 
 
 def _may_end_elsewhere(row: LayerDifference, match: Match, loaded: Loaded) -> bool:

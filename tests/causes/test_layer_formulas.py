@@ -57,6 +57,15 @@ def test_both_ways_are_joined_with_the_second_half_turned_back() -> None:
     np.testing.assert_allclose(compute(both, [STEPS], weights).ravel(), wanted, atol=2e-6)
 
 
+def test_a_normalization_is_that_of_keras_and_its_inverse_goes_back() -> None:
+    """`tf_keras.layers.Normalization(mean=[0.1, -0.2, 0.3], variance=[0.5, 2.0, 0.25])` of the first row."""
+    weights = {"mean": np.array([0.1, -0.2, 0.3]), "variance": np.array([0.5, 2.0, 0.25])}
+    found = compute(layer("normalization", axis=(-1,)), [STEPS], weights)
+    np.testing.assert_allclose(found[0, 0], [1.2727922, 0.580966, -1.0544043], atol=2e-6)
+    back = compute(layer("normalization", axis=-1, invert=True), [found], weights)
+    np.testing.assert_allclose(back, STEPS, atol=1e-12)
+
+
 ONE = PICTURE[:, :2, :2, :1]
 RESIZED = [
     (

@@ -121,6 +121,29 @@ def hidden() -> Any:
     return model
 
 
+def twins() -> Any:
+    """Three layers of the same weights, one of them called twice: two of the four calls come to the same."""
+    one, two, three = (layers.Dense(5, activation="relu", name=name) for name in ("one", "two", "three"))
+    rows = tf_keras.Input((5,), name="rows")
+    x = layers.Add(name="sum")([three(two(one(rows))), two(rows)])
+    model = filled(tf_keras.Model(rows, layers.Dense(3, name="head")(x)))
+    for layer in (two, three):
+        layer.set_weights(one.get_weights())
+    return model
+
+
+def normalised() -> Any:
+    """Scales and offsets in a row, which an optimiser cuts into other ones."""
+    x = image = tf_keras.Input((6, 6, 3), name="image")
+    norms = [layers.Normalization(name="norm"), layers.Normalization(invert=True, name="back")]
+    x = norms[1](norms[0](layers.Rescaling(0.5, name="half")(x)))
+    x = layers.Conv2D(4, 3, name="conv")(x)
+    model = filled(tf_keras.Model(image, layers.Dense(3, name="head")(layers.GlobalAveragePooling2D(name="mean")(x))))
+    for norm in norms:
+        norm.adapt(random.normal(0.4, 0.6, (20, 6, 6, 3)).astype("f4"))
+    return model
+
+
 def copied(model: Any, **arrays: list[np.ndarray]) -> Any:
     """The model with other weights in some of its layers."""
     copy = tf_keras.models.clone_model(model)
@@ -172,17 +195,28 @@ def channels_first(model: Any) -> Callable[[Any], Any]:
 
 def main(folder: Path) -> None:
     """All files."""
-    nets: list[Callable[[], Any]] = [activations, sequence, unrolled, picture, channels, rescaled, hidden]
+    nets: list[Callable[[], Any]] = [
+        activations,
+        sequence,
+        unrolled,
+        picture,
+        channels,
+        rescaled,
+        hidden,
+        twins,
+        normalised,
+    ]
     made = {net.__name__: net() for net in nets}
     for name, model in made.items():
         model.save(folder / f"{name}.h5")
-    for name in ("activations", "sequence", "unrolled", "rescaled"):
+    for name in ("activations", "sequence", "unrolled", "rescaled", "twins", "normalised"):
         lite(made[name], folder / f"{name}.tflite")
     lite(made["unrolled"], folder / "unrolled_dynamic.tflite", dynamic=True)
     kernel, bias = made["sequence"].get_layer("first").get_weights()
     lite(copied(made["sequence"], first=[kernel, bias * 0]), folder / "without_bias.tflite")
-    graph = graph_of(lambda x: made["picture"](x, training=False), (None, 8, 8, 3))
-    (folder / "optimised.pb").write_bytes(optimised(graph))
+    for name, size in (("picture", 8), ("normalised", 6)):
+        graph = graph_of(lambda x: made[name](x, training=False), (None, size, size, 3))  # noqa: B023 - called at once
+        (folder / f"{name}_optimised.pb").write_bytes(optimised(graph))
     frozen(equalised(made["channels"]), folder / "equalised.pb")
     frozen(equalised(made["channels"], wrong=True), folder / "equalised_wrong.pb")
     frozen(reordered(made["channels"]), folder / "reordered.pb")

@@ -16,8 +16,9 @@ pytestmark = pytest.mark.framework
 MAKE = Path(__file__).with_name("make_written_otherwise.py")
 SAME = [
     ("activations", "activations.tflite"), ("sequence", "sequence.tflite"), ("unrolled", "unrolled.tflite"),
-    ("unrolled", "unrolled_dynamic.tflite"), ("rescaled", "rescaled.tflite"), ("picture", "optimised.pb"),
+    ("unrolled", "unrolled_dynamic.tflite"), ("rescaled", "rescaled.tflite"), ("picture", "picture_optimised.pb"),
     ("channels", "equalised.pb"), ("channels", "reordered.pb"), ("channels", "channels_first.pb"),
+    ("twins", "twins.tflite"), ("normalised", "normalised.tflite"), ("normalised", "normalised_optimised.pb"),
 ]  # fmt: skip
 
 

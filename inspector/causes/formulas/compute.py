@@ -32,6 +32,7 @@ STANDING_ALONE = ("activation", "leaky_relu", "elu", "softmax", "prelu")
 FORMULAS: dict[str, Formula] = {
     **LINEAR,
     "batch_norm": norms.batch_norm,
+    "normalization": norms.normalization,
     "layer_norm": norms.layer_norm,
     "group_norm": norms.group_norm,
     "pool": pools.pool,

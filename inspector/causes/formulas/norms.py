@@ -36,6 +36,18 @@ def batch_norm(layer: Layer, inputs: Sequence[Array], weights: Weights) -> Array
     return np.asarray(middle * along.get("gamma", 1.0) + along.get("beta", 0.0))
 
 
+def normalization(layer: Layer, inputs: Sequence[Array], weights: Weights) -> Array | None:
+    """(x - mean) / max(sqrt(variance), 1e-7), or back (keras/src/layers/preprocessing/normalization.py)."""
+    x = inputs[0]
+    axes = axes_of(layer, x.ndim)
+    shape = [x.shape[at] if at in axes else 1 for at in range(x.ndim)]
+    if "mean" not in weights or "variance" not in weights:
+        return None
+    mean, variance = (weights[role].reshape(shape) for role in ("mean", "variance"))
+    deviation = np.maximum(np.sqrt(variance), 1e-7)
+    return np.asarray(x * deviation + mean if layer.settings.get("invert") else (x - mean) / deviation)
+
+
 def layer_norm(layer: Layer, inputs: Sequence[Array], weights: Weights) -> Array | None:
     """Every sample by its own moments along the axes (Ba et al. 2016)."""
     x = inputs[0]
