@@ -43,8 +43,21 @@ UNARY = (
 )
 COMPARING = ("Greater", "GreaterEqual", "Less", "LessEqual", "Select", "SelectV2")
 REDUCING = ("Mean", "Sum", "Max")
-CHAIN_STARTS = ("Mul", "Add", "AddV2", "Sub", "RealDiv", "Relu", "Maximum", "Minimum", "ClipByValue", "Neg")
-MEMBERS = frozenset(BINARY + UNARY + REDUCING + COMPARING + ("ClipByValue",))
+CHAIN_STARTS = (
+    "Mul",
+    "Add",
+    "AddV2",
+    "Sub",
+    "RealDiv",
+    "Relu",
+    "LeakyRelu",
+    "Maximum",
+    "Minimum",
+    "ClipByValue",
+    "Neg",
+)
+MEMBERS = frozenset(BINARY + UNARY + REDUCING + COMPARING + ("ClipByValue", "LeakyRelu"))
+PLAIN = ({"activation": "linear"}, {"activation": "relu"})
 LARGEST = 32
 
 
@@ -163,7 +176,7 @@ def _chain(view: View, source: str, first: Node) -> Draft | None:
     for _ in range(5):
         if len(chain) > 1 and not _vectors(view, chain):
             known = _known(view, source, chain)
-            if known is not None and known["activation"] not in ("linear", "relu"):
+            if known is not None and known not in PLAIN:
                 best = Draft("activation", view.nodes[chain[-1]].op, list(chain), [source], f"{chain[-1]}:0", known)
         following = view.only_consumer(f"{chain[-1]}:0")
         if following is None or following.op not in MEMBERS or len(set(view.data(following))) != 1:
@@ -213,5 +226,7 @@ _ELEMENTWISE: dict[str, Callable[..., Any]] = {
 
 
 def _apply(node: Node, arrays: list[Any]) -> Any:
+    if node.op == "LeakyRelu":
+        return np.where(arrays[0] > 0, arrays[0], arrays[0] * float(node.attributes.get("alpha", 0.2)))
     known = _ELEMENTWISE.get(node.op)
     return known(*arrays) if known is not None else evaluate(node, arrays)
