@@ -32,7 +32,7 @@ from inspector.session.passes import Gathered, Passes, both
 from inspector.session.plan import is_fixed, plan, samples_of
 from inspector.session.prepare import prepare
 from inspector.session.refused import with_refusals
-from inspector.session.rows import accumulated_noise, clipping, layer_differences, side_run
+from inspector.session.rows import accumulated_noise, clipping, layer_differences, settled, side_run
 from inspector.session.settings import Settings
 from inspector.session.side import SideState
 from inspector.session.stated import Stated, unlike_settings, with_stated
@@ -131,6 +131,7 @@ class Comparing:
         assignment, plain, found = self._differences(assignment, plain, noise)
         layers, stated = self._judged(assignment, gathered, found)
         layers = self._latent(layers, assignment, gathered, *sides, fed)
+        found = settled(found, layers, noise)
         lookups = pair_lookups(assignment, *(opened_lookups(item.lookups) for item in (loaded_a, loaded_b)))
         result = with_verdict_of(lookups, self._result(assignment, prepared, found, layers, (loaded_a, loaded_b)))
         measured = Measured(result, assignment, gathered, prepared, plain.arrays, lookups)

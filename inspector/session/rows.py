@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from inspector.domain.comparison import LayerDifference, SideRun
+from collections.abc import Sequence
+from dataclasses import replace
+
+from inspector.domain.comparison import LayerDifference, OutputDifference, SideRun
 from inspector.domain.files import Warn
 from inspector.domain.match import Assignment, Match
 from inspector.session.floors import EXACT, accumulated
@@ -14,6 +17,7 @@ from inspector.session.verdict import status_of
 from inspector.workers.runner_client import Loaded
 
 CLIPPED = 0.01
+BEYOND = 2.0
 
 
 def layer_differences(assignment: Assignment, gathered: Gathered) -> tuple[LayerDifference, ...]:
@@ -54,6 +58,23 @@ def accumulated_noise(gathered: Gathered, a: Loaded, b: Loaded) -> float:
         return 0.0
     known = [numbers for numbers in gathered.numbers.values() if numbers.floor is not None]
     return accumulated((item.floor.value, item.scale) for item in known if item.floor is not None)
+
+
+def settled(found: list[OutputDifference], layers: Sequence[LayerDifference], noise: float) -> list[OutputDifference]:
+    """The outputs; where no layer introduces more than its own floor, what a quantized side's outputs are apart by is
+    what the layers' rounding adds up to; the sum of squares tells the size of that, and the largest of many numbers
+    lies beyond it."""
+    compared = [layer for layer in layers if layer.status != "not-compared"]
+    if not noise or not compared or any(layer.status == "different" for layer in layers):
+        return found
+    return [_raised(item) if item.metrics.max_abs <= BEYOND * item.noise_floor else item for item in found]
+
+
+def _raised(item: OutputDifference) -> OutputDifference:
+    if item.within_noise:
+        return item
+    metrics = replace(item.metrics, fraction_beyond_noise=0.0)
+    return replace(item, within_noise=True, noise_floor=BEYOND * item.noise_floor, metrics=metrics)
 
 
 def clipping(gathered: Gathered) -> list[Warn]:

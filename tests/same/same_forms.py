@@ -7,6 +7,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -213,7 +214,7 @@ def lite(kind: str = "") -> Way:
         if kind == "float16":
             converter.target_spec.supported_types = [tf.float16]
         if kind == "int8":
-            converter.representative_dataset = lambda: _samples(net.more())
+            converter.representative_dataset = lambda: chain(_samples(net.inputs), _samples(net.more()))
         file = path.with_suffix(".tflite")
         file.write_bytes(converter.convert())
         return Written(b=file, outputs=lambda: _of_lite(file, net), named=True)
