@@ -7,8 +7,8 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
