@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
+import tensorflow as tf
 from pairs import pair
 
 from inspector.domain.computation import Computation, Layer
@@ -212,3 +215,19 @@ def test_every_input_stands_before_its_reader() -> None:
             for layer in computation(framework, name).layers:
                 assert set(layer.inputs) <= seen, layer.name
                 seen |= {*layer.outputs, *layer.aliases}
+
+
+@pytest.mark.parametrize(("first", "slope"), [("leaky", 0.1), ("relu", 0.0)])
+def test_a_relu_that_is_cut_off_above_is_one_activation(first: str, slope: float, tmp_path: Path) -> None:
+    """As `keras.layers.ReLU(max_value=2, negative_slope=0.1)` computes it."""
+    with tf.Graph().as_default() as graph:
+        x = tf.compat.v1.placeholder(tf.float32, (None, 4), "x")
+        y = tf.nn.leaky_relu(x, slope, "leaky") if first == "leaky" else tf.nn.relu(x, "relu")
+        tf.identity(tf.minimum(y, 2.0, "cut"), "end")
+    (tmp_path / "graph.pb").write_bytes(graph.as_graph_def().SerializeToString())
+    (found,) = (
+        item for item in open_file(str(tmp_path / "graph.pb")).computation().layers if item.kind == "activation"
+    )
+    assert found.settings["activation"] == "relu"
+    assert found.settings["max_value"] == pytest.approx(2.0)
+    assert float(found.settings.get("slope", 0.0)) == pytest.approx(slope)
