@@ -29,6 +29,7 @@ import same_forms
 import tensorflow as tf
 import whole_nets
 from same_forms import FORMS, Arrays, Net, NoSuchForm
+from same_report import UNLIKE
 
 Row = dict[str, Any]
 OUTWARD = ("frozen", "TFLite", "SavedModel", "TF.js layers", "frozen, renamed", "TF.js graph", "SavedModel, exported")
@@ -162,7 +163,7 @@ class Maker:
         if written.outputs is not None:
             off = same_forms.agree(reference, written.outputs(), form, named=written.named)
             if off:
-                raise NoSuchForm(f"DIFFERENT by the frameworks themselves: {off}")
+                raise NoSuchForm(f"{UNLIKE}: {off}")
         return {
             "id": path.name, "net": plan.name, "keras": self.keras.__name__, "kind": plan.kind, "form": form,
             "a": (written.a or net.file).name, "b": written.b.name, "trust": plan.trust,

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import same
 import tensorflow as tf
+from same_report import UNLIKE
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 from writing import frozen, run_graph
 
@@ -22,6 +23,8 @@ Arrays = list[np.ndarray]
 ROUNDING = 5e-5  # of the largest number of an output: what float32 leaves between two orders of summing
 SQNR = {"TFLite float16": 45.0, "TFLite dynamic": 20.0, "TFLite int8": 10.0}  # dB, as inspector.session.conversion
 TRAINED_ON = 100
+KERNELS = tf.lite.experimental.OpResolverType
+KERNELS_OFF = 0.05  # of the largest output; steps of int8 are 1/256 of it, and add up
 
 
 class NoSuchForm(Exception):
@@ -217,9 +220,20 @@ def lite(kind: str = "") -> Way:
             converter.representative_dataset = lambda: chain(_samples(net.inputs), _samples(net.more()))
         file = path.with_suffix(".tflite")
         file.write_bytes(converter.convert())
+        if kind == "int8":
+            _kernels_agree(file, net)
         return Written(b=file, outputs=lambda: _of_lite(file, net), named=True)
 
     return way
+
+
+def _kernels_agree(file: Path, net: Net) -> None:
+    """Raises NoSuchForm where XNNPACK and TensorFlow Lite's own reference kernels give unlike outputs."""
+    for one, other in zip(_of_lite(file, net), _of_lite(file, net, KERNELS.BUILTIN_REF), strict=True):
+        size = float(np.abs(other).max(initial=0.0)) if other.dtype.kind == "f" else 0.0
+        off = float(np.abs(one - other).max()) / size if size else 0.0
+        if off > KERNELS_OFF:
+            raise NoSuchForm(f"{UNLIKE}: XNNPACK is {off:.0%} off TensorFlow Lite's own reference kernels")
 
 
 def _samples(arrays: Arrays) -> Any:
@@ -227,9 +241,9 @@ def _samples(arrays: Arrays) -> Any:
         yield [array[at : at + 1] for array in arrays]
 
 
-def _of_lite(file: Path, net: Net) -> Arrays:
+def _of_lite(file: Path, net: Net, kernels: Any = KERNELS.AUTO) -> Arrays:
     """Sample by sample where the file has one batch of one: what its interpreter gives."""
-    interpreter = tf.lite.Interpreter(str(file))
+    interpreter = tf.lite.Interpreter(str(file), experimental_op_resolver_type=kernels)
     inputs = interpreter.get_input_details()
     places = _by_name([item["name"] for item in inputs], net.names)
     for item in inputs:
