@@ -5,6 +5,7 @@ import importlib
 from abc import abstractmethod
 from typing import Any, Dict, Iterator, List, Optional, Sequence
 
+import numpy as np
 import tensorflow as tf
 
 from .adapter import Arrays, Port
@@ -57,6 +58,7 @@ class KerasAdapter(GraphSide):
             what = "the model states no input shape"
             raise RequestError("NO_INPUT_SHAPE", what, path, "Build it (model.build) and save it again.")
         self.model = model
+        self.warnings += self._left_as_built(model)
         self.take(self._traced(model, path))
 
     def set_constants(self, arrays: Arrays) -> None:
@@ -154,6 +156,10 @@ class KerasAdapter(GraphSide):
     def _finalize(self, model: Any) -> None:
         """Make the state that layers make of their weights (adapted statistics, boundaries), as this Keras's own
         loader of HDF5 files does."""
+
+    def _left_as_built(self, _model: Any) -> List[Dict[str, str]]:
+        """A warning for each layer whose state this Keras's own loader did not make of the weights it loaded."""
+        return []
 
     def _traced(self, model: Any, path: str, shapes: Shapes = ()) -> Trace:
         names, training = _input_names(model), self.options.training
@@ -256,6 +262,22 @@ class Keras3Adapter(KerasAdapter):
         for layer in model.layers:
             if layer.weights:
                 getattr(layer, "finalize_state", tuple)()
+
+    def _left_as_built(self, model: Any) -> List[Dict[str, str]]:
+        """Adapted `Normalization`s of nested models and wrappers (see `_finalize`)."""
+        convert = self.keras.ops.convert_to_numpy
+        found = []
+        for layer in model._flatten_layers(include_self=False):
+            if getattr(layer, "adapt_mean", None) is None or layer.mean is None:
+                continue
+            used, held = convert(layer.mean), convert(layer.adapt_mean)
+            if not np.allclose(used.ravel(), held.astype(used.dtype).ravel(), equal_nan=True):
+                text = (
+                    "{}: Keras {} loads its mean and variance from this file but computes with those it was built with "
+                    "(a layer inside another one, in HDF5). Save the model as .keras, whose loader makes them."
+                )
+                found.append({"code": "STATE_NOT_MADE", "text": text.format(layer.name, self.keras.__version__)})
+        return found
 
     def _operations(self) -> Dict[str, Any]:
         """Operations that stand in a functional model as layers (NotEqual of a mask, GetItem, ...): this

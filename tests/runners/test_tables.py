@@ -206,6 +206,24 @@ def test_statistics_of_a_legacy_h5_are_those_that_were_adapted(wrapped: str, tmp
     np.testing.assert_allclose(found, (x - mean) / np.sqrt(variance), atol=1e-5)
 
 
+@pytest.mark.parametrize(("kind", "left"), [("plain.h5", False), ("nested.h5", True), ("nested.keras", False)])
+def test_statistics_that_keras_3_loads_but_does_not_use_are_told(kind: str, left: bool, tmp_path: Path) -> None:
+    """Its loader of HDF5 files leaves a nested Normalization with mean 0 and variance 1: so does ours, and says so."""
+    layer = keras.layers.Normalization(name="normalization")
+    layer.adapt(np.random.default_rng(3).normal(20, 5, (100, 4)).astype(np.float32))
+    entry, inner = keras.Input((4,), name="features"), keras.Input((4,), name="inner_features")
+    nested = kind.startswith("nested")
+    model = keras.Model(entry, keras.Model(inner, layer(inner), name="inner")(entry) if nested else layer(entry))
+    model.save(tmp_path / kind)
+    x = np.random.default_rng(4).normal(20, 5, (2, 4)).astype(np.float32)
+    adapter = Keras3Adapter(str(tmp_path / kind), Options())
+    [found] = adapter.run({"features": x})["outputs"].values()
+    np.testing.assert_allclose(found, keras.models.load_model(tmp_path / kind, compile=False)(x), atol=1e-6)
+    assert [warning["code"] for warning in adapter.warnings] == ["STATE_NOT_MADE"] * left
+    assert all(warning["text"].startswith("normalization: Keras") for warning in adapter.warnings)
+    assert np.allclose(found, x, atol=1e-5) == left
+
+
 def test_two_tables_of_unlike_types_in_one_net(tmp_path: Path) -> None:
     """Exporting a table with another's types ends the process."""
     entry = keras.Input((2,), dtype="string", name="words")
