@@ -11,7 +11,7 @@ from typing import cast
 
 from PySide6.QtCore import QElapsedTimer, QEventLoop, QSettings, QSocketNotifier, QTimer
 from PySide6.QtGui import QFont, QIcon
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication
 
 from inspector.domain.errors import InspectorError
 from inspector.domain.files import SIDES
@@ -64,10 +64,15 @@ def main(paths: list[str], inputs: list[str]) -> int:
         app.setWindowIcon(QIcon(str(resource("icons", "model-inspector.svg"))))
     except FileNotFoundError as error:
         print(error, file=sys.stderr)  # noqa: T201 - the window works without its icon
+
+    def leave(status: int) -> None:
+        window.close()
+        app.exit(status)
+
+    heed_signals(leave).setParent(app)  # before there is anything to clean up
     session = Session()
     try:
         window = make_window(session)
-        end_on_signals(window, app.exit)
         _fill(window, paths, inputs)
         window.show()
         window.state.jobs.run(session.warm, key="warm")  # TensorFlow is imported before it is needed
@@ -76,27 +81,30 @@ def main(paths: list[str], inputs: list[str]) -> int:
         session.close()
 
 
-def end_on_signals(window: QWidget, leave: Callable[[int], None]) -> QSocketNotifier:
-    """Close the window at once on SIGINT, SIGTERM and SIGHUP, so that its processes end and its folder goes;
-    a second signal ends the process. `leave` gets the exit status.
+def heed_signals(leave: Callable[[int], None]) -> QSocketNotifier:
+    """From now on SIGINT, SIGTERM and SIGHUP call `leave` with the exit status, once; a second one ends the process.
 
-    Python's handlers run only when Python code does: a byte through a socket wakes an event loop that is idle."""
+    Python's handlers run wherever Python happens to be, in the midst of a paint too, and not at all while an event
+    loop is idle. So they do nothing: the byte that Python sends for a signal is read by the event loop, as soon as
+    there is one."""
     woken, waker = socket.socketpair()
     for end in (woken, waker):
         end.setblocking(False)
     signal.set_wakeup_fd(waker.fileno(), warn_on_full_buffer=False)
 
-    def end_now(number: int, _frame: object) -> None:
+    def second_ends(_number: int, _frame: object) -> None:
         for name in SIGNALS:
             signal.signal(name, signal.SIG_DFL)
-        window.close()
-        leave(128 + number)
+
+    def heard(*_activated: object) -> None:
+        notifier.setEnabled(False)
+        leave(128 + woken.recv(1)[0])
+        waker.close()
 
     for name in SIGNALS:
-        signal.signal(name, end_now)
-    notifier = QSocketNotifier(woken.fileno(), QSocketNotifier.Type.Read, window)
-    notifier.activated.connect(lambda *_activated: woken.recv(64))
-    window.destroyed.connect(lambda *_gone: waker.close())
+        signal.signal(name, second_ends)
+    notifier = QSocketNotifier(woken.fileno(), QSocketNotifier.Type.Read)
+    notifier.activated.connect(heard)
     return notifier
 
 

@@ -35,7 +35,7 @@ class Work(QObject):
         super().__init__(parent)
         self._state = state
         self.known = Known(files=state.files, failed={"a": None, "b": None})
-        self.run_when_matched = False
+        self.run_when_matched = self._opened_together = False
         self._paths: dict[Side, str] = {}
         self._given: dict[str, Any] = {}  # fields of the settings that are meant for the pair to come
         self._settings = state.session.settings
@@ -57,14 +57,14 @@ class Work(QObject):
         """Open both sides, and match them once both are there; with `run` they are compared at once."""
         self.open("a", a)
         self.open("b", b)
-        self.run_when_matched = run
+        self.run_when_matched, self._opened_together = run, True
 
     def open(self, side: Side, path: str | Path) -> None:
         """Open a file, a folder or a handle as a side; an earlier opening of that side is forgotten.
 
         What was chosen in the file before, and that it was trusted, holds for that file only."""
         self._paths[side] = str(path)
-        self.run_when_matched = False
+        self.run_when_matched = self._opened_together = False
         self.stop_run()
         self._stop_matching()
         opening = {**self.known.opening, side: Path(path).name}
@@ -254,7 +254,11 @@ class Work(QObject):
         if error is not None:
             self.run_when_matched = False
             self._state.set_status(str(error))
-            if self._state.assignment is None:
+            if self._opened_together:  # what is open on this side is no part of the pair that was asked for
+                self._state.jobs.run(lambda: self._state.session.close_side(side), key=f"open-{side}")
+                self._state.set_file(side, None)
+                self._know(files=dict(self._state.files))
+            elif self._state.assignment is None:
                 self.match()
 
     def _swapped(self, _nothing: Any) -> None:

@@ -267,7 +267,7 @@ class Keras3Adapter(KerasAdapter):
         """Adapted `Normalization`s of nested models and wrappers (see `_finalize`)."""
         convert = self.keras.ops.convert_to_numpy
         found = []
-        for layer in model._flatten_layers(include_self=False):
+        for layer in getattr(model, "_flatten_layers", tuple)():
             if getattr(layer, "adapt_mean", None) is None or layer.mean is None:
                 continue
             used, held = convert(layer.mean), convert(layer.adapt_mean)

@@ -368,11 +368,11 @@ class Session:
 
     def close(self) -> None:
         """End all processes and delete the spill."""
-        with ThreadPoolExecutor(2) as pool:
-            list(pool.map(lambda side: self._sides[side].close(), SIDES))
         if not self._closed:
             self._closed = True
-            fork_server.release()
+            fork_server.release()  # first: one that still imports keeps the pipes of runners not yet born open
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(lambda side: self._sides[side].close(), SIDES))
         shutil.rmtree(self._spill, ignore_errors=True)
 
     def _changed(self, *, keep_result: bool = False) -> None:

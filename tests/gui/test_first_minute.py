@@ -250,13 +250,24 @@ def test_a_failed_drop_leaves_the_open_file_in_sight(qtbot: QtBot, compared: Mai
     assert not panel.notice.isVisible()
 
 
-def test_half_a_pair_that_fails_is_not_run(qtbot: QtBot, compared: MainWindow, tmp_path: Path) -> None:
-    new_a, wrong = made(tmp_path, "new.h5", "wrong.txt")
-    compared.work.open_pair(new_a, wrong, run=True)
-    qtbot.waitUntil(lambda: compared.state.assignment is not None and compared.sides["b"].notice.isVisible())
+@pytest.mark.parametrize("wrong_side", ["a", "b"])
+def test_of_a_pair_that_half_fails_the_new_file_is_never_matched_with_the_old_one(
+    qtbot: QtBot, compared: MainWindow, tmp_path: Path, wrong_side: str
+) -> None:
+    new, wrong = made(tmp_path, "new.h5", "wrong.txt")
+    pair = (wrong, new) if wrong_side == "a" else (new, wrong)
+    matched = len(compared.state.session.matched)
+    compared.work.open_pair(*pair, run=True)
     settled(qtbot, compared)
-    assert compared.state.comparison is None
-    assert compared.state.session.runs == 1
+    qtbot.wait(50)
+    panel, other = compared.sides[wrong_side], "b" if wrong_side == "a" else "a"
+    assert panel.body.currentWidget() is panel.error
+    assert "No format knows this file" in panel.error.what.text()
+    assert compared.state.files[other].path == str(new)
+    assert compared.state.files[wrong_side] is None
+    assert compared.state.session.file(wrong_side) is None
+    assert (compared.state.assignment, compared.state.comparison) == (None, None)
+    assert (len(compared.state.session.matched), compared.state.session.runs) == (matched, 1)
 
 
 def test_counts_are_right_with_unmatched_layers_after_a_swap_and_a_change(

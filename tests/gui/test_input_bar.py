@@ -42,6 +42,17 @@ def test_what_is_typed_is_the_sessions(qtbot: QtBot, bar: InputBar, state: AppSt
     assert (settings.preprocess_a, settings.preprocess_b) == ("caffe", "scale 1/255 | bgr")
 
 
+def test_what_was_typed_is_taken_and_no_longer_line_that_begins_alike(
+    qtbot: QtBot, bar: InputBar, state: AppState
+) -> None:
+    """A line box completes nothing: `scale 1/255` is ready, `random:12` was used before."""
+    enter(qtbot, bar.spec, "random:12")
+    enter(qtbot, bar.spec, "random:1")
+    enter(qtbot, bar.pipeline_a, "scale 1/2")
+    assert state.session.settings.inputs == ("random:1",)
+    assert state.session.settings.preprocess_a == "scale 1/2"
+
+
 def test_several_inputs_by_name(qtbot: QtBot, bar: InputBar, state: AppState) -> None:
     enter(qtbot, bar.spec, "image=cat.png; ids=zeros")
     assert state.session.settings.inputs == ("image=cat.png", "ids=zeros")

@@ -56,6 +56,22 @@ def test_a_signal_ends_the_idle_window_and_leaves_nothing(name: str, demo, tmp_p
     assert children_of(tmp_path) == []
 
 
+@pytest.mark.parametrize(("name", "delay"), [("SIGTERM", 1.0), ("SIGINT", 2.5), ("SIGTERM", 4.0), ("SIGINT", 6.0)])
+def test_a_signal_while_it_starts_ends_it_as_well(name: str, delay: float, demo, tmp_path: Path) -> None:
+    """Whatever it is at: imports, making the window, opening, matching. Before the window heeds signals there is
+    nothing to clean up, and the signal itself ends it."""
+    process = started(tmp_path, str(demo.h5), str(demo.pb))
+    number = getattr(signal, name)
+    try:
+        time.sleep(delay)
+        process.send_signal(number)
+        assert process.wait(AT_ONCE) in (128 + number, -number)
+    finally:
+        process.kill()
+        process.wait()
+    assert [path.name for path in (tmp_path / "tmp").iterdir() if path.name.startswith("model-inspector")] == []
+
+
 def children_of(tmp_path: Path) -> list[str]:
     """The processes that were started with the test's folders, but for those that have ended."""
     found = []

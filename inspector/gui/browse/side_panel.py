@@ -286,4 +286,4 @@ def _path(hit: Found) -> tuple[str, ...]:
 def _told(file: ModelFile) -> str:
     facts = [f"{name}: {value}" for name, value in file.facts]
     warnings = [f"{warning.code}: {in_window(warning.text)}" for warning in file.warnings]
-    return "\n".join([file.path, f"{file.title}, {bytes_text(file.size)}", file.reason, *facts, *warnings])
+    return "\n".join([file.path, f"{file.title}, {bytes_text(file.size)}", in_window(file.reason), *facts, *warnings])

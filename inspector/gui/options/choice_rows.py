@@ -93,6 +93,7 @@ class ChoiceRows(QWidget):
         if not choice.values:
             box.setEditable(True)
             box.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
+            box.setCompleter(None)  # type: ignore[arg-type]  # what is typed is what is taken
             line = box.lineEdit()
             assert isinstance(line, QLineEdit)  # noqa: S101 - an editable box has one
             line.setPlaceholderText("none" if name == "architecture" else "")

@@ -8,6 +8,7 @@ from pathlib import PurePath
 
 from inspector.domain.files import Choice, ModelFile, Side
 from inspector.domain.options import SideOptions
+from inspector.gui.words import in_window
 from inspector.session.environments import Environment
 
 FRAMEWORKS = {
@@ -56,10 +57,10 @@ def runs_in_text(file: ModelFile, side: Side, *, stands_in: bool = False) -> str
     if stands_in:
         return f"Runs as the graph of {other(side)} with the weights of this file"
     if not file.runs_in:
-        return f"Cannot run: {file.reason}"
+        return f"Cannot run: {in_window(file.reason)}"
     if file.runs_in == "recording":
-        return f"A recording: {file.reason}"
-    return f"Runs in {FRAMEWORKS.get(file.runs_in, file.runs_in).replace('Legacy', 'legacy')}: {file.reason}"
+        return f"A recording: {in_window(file.reason)}"
+    return f"Runs in {FRAMEWORKS.get(file.runs_in, file.runs_in).replace('Legacy', 'legacy')}: {in_window(file.reason)}"
 
 
 def python_text(path: str, environment: Environment | None = None) -> str:
