@@ -274,6 +274,16 @@ def test_a_note_stands_below_the_reasons_of_sides_that_agree(panel: FindingsPane
     assert isinstance(below, FindingCard)
 
 
+def test_a_match_of_ones_own_that_looks_wrong_stands_first(panel: FindingsPanel, state: AppState) -> None:
+    note = replace(comparison().findings[0], note_only=True)
+    doubt = replace(note, cause="wrong-match", title="your match of `relu1` looks wrong")
+    state.set_comparison(replace(within_noise(), findings=(doubt, note)))
+    first, measured, last = panel.cards
+    assert first.title.text() == "Your match of relu1 looks wrong"
+    assert isinstance(measured, VerdictCard)
+    assert isinstance(last, FindingCard)
+
+
 def test_a_difference_without_a_known_cause_names_the_layers(qtbot: QtBot, panel: FindingsPanel, state) -> None:
     state.set_comparison(replace(comparison(), findings=()))
     [card] = panel.cards

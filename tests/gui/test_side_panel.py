@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu
 from pytestqt.qtbot import QtBot
 
+from inspector.domain.files import Entry, Found
+from inspector.gui.browse.search import path_text
 from inspector.gui.browse.side_panel import SidePanel
 from inspector.gui.window import MainWindow
 
@@ -140,3 +143,17 @@ def test_details_show_attributes_statistics_and_pictures(qtbot: QtBot, matched: 
 
 def trigger(menu: QMenu, title: str) -> None:
     next(action for action in menu.actions() if action.text() == title).trigger()
+
+
+@pytest.mark.parametrize(
+    ("ancestors", "shown"),
+    [
+        (("section:Weights", "layer:block/conv"), "block/conv/kernel"),
+        (("section:Optimizer state",), "Optimizer state/kernel"),
+        (("section:File", "h5:/model_weights"), "/model_weights/kernel"),
+        ((), "kernel"),
+    ],
+)
+def test_the_scope_of_a_hit_is_where_it_is_and_no_id_of_ours(ancestors: tuple[str, ...], shown: str) -> None:
+    hit = Found(Entry(id="weight:block/conv/kernel", name="kernel", kind="array"), ancestors, 100.0)
+    assert path_text(hit) == shown

@@ -108,7 +108,7 @@ class HitModel(QAbstractTableModel):
 def path_text(hit: Found) -> str:
     """The hit's name, with its parent in front where the name alone does not say it."""
     name = hit.entry.tensor or hit.entry.name
-    parent = hit.ancestors[-1] if hit.ancestors else ""
+    parent = hit.ancestors[-1].split(":", 1)[-1] if hit.ancestors else ""  # an id: its kind, then where it is
     if hit.entry.tensor or not parent or name.startswith(parent):
         return name
     return f"{parent}/{name}"

@@ -28,6 +28,7 @@ from inspector.gui.theme import GRID, Theme
 from inspector.gui.when_seen import WhenSeen
 from inspector.gui.words import in_window
 from inspector.report.words import causes_found, notes
+from inspector.session.hand_made import CAUSE as WRONG_MATCH
 
 EMPTY = "Run the comparison (Ctrl+R): what differs, why, the proof and the fix stand here."
 _LONGEST = 1200
@@ -94,8 +95,12 @@ class FindingsPanel(QFrame):
             ground.setAutoFillBackground(False)
 
     def _made(self, comparison: Comparison) -> Iterator[Card]:
-        """Causes in their order, then what was measured; of sides that agree the reasons come first. Notes last."""
+        """Causes in their order, then what was measured; of sides that agree the reasons come first. Notes last, but
+        a match of the person's own that looks wrong: the answer begins with it."""
         causes, different = causes_found(comparison), comparison.verdict == "different"
+        doubts = [finding for finding in notes(comparison) if finding.cause == WRONG_MATCH]
+        for finding in doubts:
+            yield FindingCard(finding, self._theme)
         if not different:
             yield VerdictCard(comparison, self._theme)
         for place, finding in enumerate(causes, 1):
@@ -103,7 +108,8 @@ class FindingsPanel(QFrame):
         if different:
             yield VerdictCard(comparison, self._theme)
         for finding in notes(comparison):
-            yield FindingCard(finding, self._theme)
+            if finding not in doubts:
+                yield FindingCard(finding, self._theme)
 
     def _page(self) -> QWidget:
         page = QWidget()
