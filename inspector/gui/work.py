@@ -183,7 +183,7 @@ class Work(QObject):
             return False
         self._state.jobs.drop("compare")
         self._state.jobs.run(self._state.session.stop, key="stop")
-        self._know(running=False)
+        self._know(running=False, busy="")
         self._state.set_busy(None)
         return True
 
@@ -299,14 +299,14 @@ class Work(QObject):
         self._state.set_busy(Busy(text=text, done=done, total=total, can_stop=True))
 
     def _compared(self, comparison: Comparison) -> None:
-        self._know(running=False, outdated="")
+        self._know(running=False, outdated="", busy="")
         self._state.set_busy(None)
         self._state.set_comparison(comparison)
         self._look_whether_outdated()
         self._state.set_status(comparison.sentence.replace("`", ""))
 
     def _run_failed(self, error: InspectorError) -> None:
-        self._know(running=False, error=error)
+        self._know(running=False, error=error, busy="")
         self._state.set_busy(None)
         self._state.set_status(str(error))
         self._state.fail(error)

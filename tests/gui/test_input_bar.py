@@ -76,6 +76,8 @@ def test_a_pipeline_that_cannot_be_read_is_said_at_once(qtbot: QtBot, bar: Input
     assert "scal 1/255" in state.status
     assert "scale" in state.status
     assert state.session.settings.preprocess_a == "", "what cannot be read is not run"
+    enter(qtbot, bar.pipeline_a, "scale 1/255")
+    assert "BAD_PIPELINE" not in state.status
 
 
 def test_escape_takes_back_what_was_typed(qtbot: QtBot, bar: InputBar, state: AppState) -> None:

@@ -128,6 +128,8 @@ class InputBar(QWidget):
                 box.show_error("")
         if errors:
             self._state.set_status(str(errors[0]))
+        elif self._state.status.startswith("BAD_PIPELINE"):
+            self._state.set_status("")
         return not errors
 
     def _name_parts(self) -> None:
