@@ -308,11 +308,9 @@ def _window_picture(a: Path, b: Path, image: Path, picture: Path) -> None:
 
 
 def _window(paths: list[str], inputs: list[str]) -> int:
-    for number in (signal.SIGINT, signal.SIGTERM):  # until the window heeds them there is nothing to clean up, and
-        signal.signal(number, signal.SIG_DFL)  # what a handler raises in the midst of an import may be lost
-    from inspector.gui.app import main as show_window
+    from inspector.gui.start import start
 
-    return show_window(paths, inputs)
+    return start(paths, inputs)
 
 
 def _has_display() -> bool:
