@@ -101,7 +101,7 @@ def _run_options(function: Decorated) -> Decorated:
     for option in reversed(
         (
             click.option("--input", "inputs", multiple=True, metavar="SPEC", help=INPUTS),
-            click.option("--preprocess-a", default="", metavar="P", help="A's pipeline: 'resize 9x9 | scale 1/255'."),
+            click.option("--preprocess-a", default="", metavar="P", help="A's pipeline: 'bgr | scale 1/255'."),
             click.option("--preprocess-b", default="", metavar="P", help="B's pipeline."),
             click.option("--python-a", metavar="EXE", help="The Python that runs A, any with its framework."),
             click.option("--python-b", metavar="EXE", help="The Python that runs B."),

@@ -56,11 +56,12 @@ def runs_in_text(file: ModelFile, side: Side, *, stands_in: bool = False) -> str
     """Where the file runs and why, or why it cannot. `stands_in`: the other side's graph runs with its weights."""
     if stands_in:
         return f"Runs as the graph of {other(side)} with the weights of this file"
+    reason = in_window(file.reason)
     if not file.runs_in:
-        return f"Cannot run: {in_window(file.reason)}"
+        return f"Cannot run: {reason}"
     if file.runs_in == "recording":
-        return f"A recording: {in_window(file.reason)}"
-    return f"Runs in {FRAMEWORKS.get(file.runs_in, file.runs_in).replace('Legacy', 'legacy')}: {in_window(file.reason)}"
+        return f"A recording: {reason}"
+    return f"Runs in {FRAMEWORKS.get(file.runs_in, file.runs_in).replace('Legacy', 'legacy')}: {reason}"
 
 
 def python_text(path: str, environment: Environment | None = None) -> str:
